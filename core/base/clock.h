@@ -1,0 +1,16 @@
+/*
+ * clock.h - seconds for measuring how long something took.
+ */
+#ifndef SAWB_CORE_BASE_CLOCK_H
+#define SAWB_CORE_BASE_CLOCK_H
+
+#include <time.h>
+
+/* Seconds since some moment in the past; never goes back. */
+static inline double clock_seconds(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+#endif

@@ -1,0 +1,22 @@
+/*
+ * pool.h - a fixed set of threads that share loops.
+ *
+ *     pool_run(pool, count, body, user)  calls body(user, i) for every i in [0, count), once each.
+ *
+ * The calling thread takes part. Which thread runs an index is not fixed, so a body must write only
+ * what belongs to its index: then results do not depend on the number of threads.
+ */
+#ifndef SAWB_CORE_BASE_POOL_H
+#define SAWB_CORE_BASE_POOL_H
+
+#include "core/base/error.h"
+
+struct pool;
+
+/* `threads` counts the caller; 0 takes the number of processors. */
+struct pool *pool_create(int threads, struct sawb_error *error);
+void pool_free(struct pool *pool);
+int pool_threads(const struct pool *pool);
+void pool_run(struct pool *pool, int count, void (*body)(void *user, int index), void *user);
+
+#endif

@@ -1,0 +1,64 @@
+/*
+ * compute.c - choosing kernels for this CPU, and the streams of dropout.
+ */
+#include "core/kernel/compute.h"
+
+#include <cblas.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/random.h"
+#include "core/kernel/kernels.h"
+
+const struct kernels *kernels_get(int index) {
+    const struct kernels *sets[3] = {&kernels_portable};
+    int count = 1;
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
+        sets[count++] = &kernels_avx2;
+        if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+            __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl"))
+            sets[count++] = &kernels_avx512;
+    }
+#endif
+    return index >= 0 && index < count ? sets[index] : NULL;
+}
+
+/* The widest set, or the one that $SAWB_CPU names. */
+static const struct kernels *choose(struct sawb_error *error) {
+    const char *wanted = getenv("SAWB_CPU");
+    const struct kernels *chosen = NULL, *set;
+    for (int i = 0; (set = kernels_get(i)); i++)
+        if (!wanted || !*wanted || strcmp(wanted, set->name) == 0)
+            chosen = set;
+    if (!chosen)
+        error_set(error,
+                  "SAWB_CPU: \"%s\" is no instruction set of this machine; take portable%s%s, or "
+                  "unset it",
+                  wanted, kernels_get(1) ? ", avx2" : "", kernels_get(2) ? ", avx512" : "");
+    return chosen;
+}
+
+int compute_open(struct compute *compute, int threads, struct sawb_error *error) {
+    *compute = (struct compute){.kernels = choose(error)};
+    if (!compute->kernels)
+        return -1;
+    openblas_set_num_threads(1);
+    compute->pool = pool_create(threads, error);
+    return compute->pool ? 0 : -1;
+}
+
+void compute_close(struct compute *compute) {
+    pool_free(compute->pool);
+    *compute = (struct compute){0};
+}
+
+struct dropout dropout_stream(float rate, uint64_t seed, uint64_t step, uint64_t site) {
+    uint64_t bits = random_bits(random_key(seed, RANDOM_DROPOUT, step, site), 0);
+    struct dropout dropout = {.low = (uint32_t)bits, .high = (uint32_t)(bits >> 32), .scale = 1.0f};
+    if (rate > 0.0f) {
+        dropout.threshold = (uint32_t)((double)rate * 4294967296.0);
+        dropout.scale = 1.0f / (1.0f - rate);
+    }
+    return dropout;
+}

@@ -1,0 +1,92 @@
+/*
+ * kernels.h - the memory-bound loops of the encoder, once for each instruction set.
+ *
+ * simd.c is one portable source; the Makefile compiles it again with wider instruction sets, and
+ * compute_open chooses the widest this CPU has (or the one that $SAWB_CPU names). All matrices are
+ * row-major; `stride` is the distance of two rows where it may be larger than the row.
+ */
+#ifndef SAWB_CORE_KERNEL_KERNELS_H
+#define SAWB_CORE_KERNEL_KERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * Which elements of one tensor are dropped: a pure function of (seed, step, site, element), so that
+ * the backward pass asks again instead of keeping a mask, and threads do not matter.
+ */
+struct dropout {
+    uint32_t low, high; /* key of the stream */
+    uint32_t
+        threshold; /* dropped when the element's 32 random bits are below; 0: nothing is dropped */
+    float scale;   /* of what stays: 1 / (1 - rate) */
+};
+
+struct dropout dropout_stream(float rate, uint64_t seed, uint64_t step, uint64_t site);
+
+struct kernels {
+    const char *name; /* "portable", "avx2", "avx512" */
+
+    /* y [rows,columns] += bias [columns]. */
+    void (*bias)(float *y, size_t stride, const float *bias, int rows, int columns);
+
+    /* before += bias; after = GELU(before) = before Φ(before) (Hendrycks, Gimpel 2016, arXiv
+     * 1606.08415; exact). */
+    void (*bias_gelu)(float *after, float *before, size_t stride, const float *bias, int rows,
+                      int columns);
+    void (*bias_relu)(float *after, float *before, size_t stride, const float *bias, int rows,
+                      int columns);
+
+    /* gradient [count] *= derivative of the activation at `before` [count]. */
+    void (*gelu_backward)(float *gradient, const float *before, size_t count);
+    void (*relu_backward)(float *gradient, const float *before, size_t count);
+
+    /*
+     * sum = residual + dropout(sum); out = layer norm of sum (Ba et al. 2016, arXiv 1607.06450), by
+     * rows. residual NULL: none. mean, scale (1 / standard deviation) [rows]. `first`: index of the
+     * first element for the dropout stream.
+     */
+    void (*residual_norm)(float *out, float *sum, float *mean, float *scale, const float *residual,
+                          const float *weight, const float *bias, int rows, int columns,
+                          float epsilon, const struct dropout *dropout, uint32_t first);
+
+    /* input_gradient [rows,columns] of out_gradient; may be the same memory. */
+    void (*norm_backward)(float *input_gradient, const float *out_gradient, const float *sum,
+                          const float *mean, const float *scale, const float *weight, int rows,
+                          int columns);
+
+    /* weight_gradient, bias_gradient [columns] += over all rows, for a slice of columns. */
+    void (*norm_backward_weights)(float *weight_gradient, float *bias_gradient,
+                                  const float *out_gradient, const float *sum, const float *mean,
+                                  const float *scale, int rows, int columns, size_t stride);
+
+    /* sums [columns] += the sum of x's rows. */
+    void (*column_sums)(float *sums, const float *x, int rows, int columns, size_t stride);
+
+    /* out = x with dropout; may be the same memory. */
+    void (*dropout)(float *out, const float *x, size_t count, const struct dropout *dropout,
+                    uint32_t first);
+
+    /*
+     * In place over rows of scores [rows,columns]. mask [rows,columns] (NULL: all kept) is applied
+     * before: a removed pair gets exactly 0. A row that keeps nothing becomes 0.
+     */
+    void (*softmax)(float *scores, const uint8_t *mask, int rows, int columns);
+
+    /* gradient [rows,columns] of the probabilities becomes that of the scores, times `factor`. */
+    void (*softmax_backward)(float *gradient, const float *probabilities, int rows, int columns,
+                             float factor);
+
+    /* y += x. */
+    void (*add)(float *y, const float *x, size_t count);
+};
+
+extern const struct kernels kernels_portable;
+#if defined(__x86_64__)
+extern const struct kernels kernels_avx2, kernels_avx512;
+#endif
+
+/* Sets by index, narrowest first; NULL past the last. Only sets this CPU can run. */
+const struct kernels *kernels_get(int index);
+
+#endif

@@ -1,0 +1,286 @@
+/*
+ * Every kernel of every set this machine has, against a plain loop in double precision.
+ */
+#include "core/kernel/kernels.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/random.h"
+#include "tests/test.h"
+
+#define ROWS_MAX 5
+#define COLUMNS_MAX 131
+#define COUNT_MAX (ROWS_MAX * COLUMNS_MAX)
+
+static const int sizes[][2] = {{1, 1}, {3, 2}, {2, 7}, {5, 16}, {3, 33}, {4, 64}, {5, 131}};
+#define SIZES (sizeof(sizes) / sizeof(sizes[0]))
+
+static void fill(float *values, size_t count, uint64_t stream, double spread) {
+    for (size_t i = 0; i < count; i++)
+        values[i] = (float)(spread * random_normal(stream, i));
+}
+
+static void near_to(float value, double wanted, double tolerance) {
+    if (!(fabs(value - wanted) <= tolerance * (1.0 + fabs(wanted))))
+        fail_msg("%.9g is not %.9g", (double)value, wanted);
+}
+
+static double normal_share(double x) {
+    return 0.5 * erfc(-x / sqrt(2.0));
+}
+
+static double normal_density(double x) {
+    return exp(-0.5 * x * x) / sqrt(8.0 * atan(1.0));
+}
+
+static void check_activation(const struct kernels *kernels, int rows, int columns) {
+    float before[COUNT_MAX], input[COUNT_MAX], after[COUNT_MAX], bias[COLUMNS_MAX];
+    float gradient[COUNT_MAX];
+    size_t count = (size_t)rows * (size_t)columns;
+    fill(input, count, 1, 3.0);
+    fill(bias, (size_t)columns, 2, 1.0);
+    input[0] = -40.0f;
+    input[count - 1] = 40.0f;
+    memcpy(before, input, sizeof(before));
+    kernels->bias_gelu(after, before, (size_t)columns, bias, rows, columns);
+    for (size_t i = 0; i < count; i++) {
+        float x = input[i] + bias[i % (size_t)columns];
+        assert_true(before[i] == x);
+        near_to(after[i], x * normal_share(x), 3e-7);
+        gradient[i] = 2.0f;
+    }
+    kernels->gelu_backward(gradient, before, count);
+    for (size_t i = 0; i < count; i++)
+        near_to(gradient[i],
+                2.0 * (normal_share(before[i]) + before[i] * normal_density(before[i])), 1e-6);
+
+    memcpy(before, input, sizeof(before));
+    kernels->bias_relu(after, before, (size_t)columns, bias, rows, columns);
+    for (size_t i = 0; i < count; i++) {
+        assert_true(after[i] == (before[i] > 0 ? before[i] : 0.0f));
+        gradient[i] = 2.0f;
+    }
+    kernels->relu_backward(gradient, before, count);
+    for (size_t i = 0; i < count; i++)
+        assert_true(gradient[i] == (before[i] > 0 ? 2.0f : 0.0f));
+
+    memcpy(before, input, sizeof(before));
+    kernels->bias(before, (size_t)columns, bias, rows, columns);
+    kernels->add(input, before, count);
+    for (size_t i = 0; i < count; i++)
+        near_to(input[i], 2.0 * before[i] - bias[i % (size_t)columns], 1e-6);
+}
+
+static void check_norm(const struct kernels *kernels, int rows, int columns) {
+    float in[COUNT_MAX], sum[COUNT_MAX], out[COUNT_MAX], residual[COUNT_MAX];
+    float weight[COLUMNS_MAX], bias[COLUMNS_MAX], mean[ROWS_MAX], scale[ROWS_MAX];
+    const float epsilon = 1e-5f;
+    size_t count = (size_t)rows * (size_t)columns;
+    const struct dropout none = {.scale = 1.0f};
+    fill(in, count, 3, 2.0);
+    fill(residual, count, 4, 1.0);
+    fill(weight, (size_t)columns, 5, 1.0);
+    fill(bias, (size_t)columns, 6, 1.0);
+    memcpy(sum, in, sizeof(sum));
+    kernels->residual_norm(out, sum, mean, scale, residual, weight, bias, rows, columns, epsilon,
+                           &none, 0);
+    for (int row = 0; row < rows; row++) {
+        size_t at = (size_t)row * (size_t)columns;
+        double center = 0, square = 0;
+        for (int c = 0; c < columns; c++)
+            center += ((double)in[at + (size_t)c] + residual[at + (size_t)c]) / columns;
+        for (int c = 0; c < columns; c++)
+            square +=
+                pow((double)in[at + (size_t)c] + residual[at + (size_t)c] - center, 2) / columns;
+        double inverse = 1.0 / sqrt(square + epsilon);
+        near_to(mean[row], center, 1e-6);
+        near_to(scale[row], inverse, 1e-5);
+        for (int c = 0; c < columns; c++) {
+            double x = (double)in[at + (size_t)c] + residual[at + (size_t)c];
+            near_to(sum[at + (size_t)c], x, 1e-6);
+            near_to(out[at + (size_t)c], (x - center) * inverse * weight[c] + bias[c], 1e-4);
+        }
+    }
+}
+
+/* Σ out * gradient as a function of the norm's input, for finite differences. */
+static double norm_loss(const double *x, const float *gradient, const float *weight, int columns) {
+    double center = 0, square = 0, loss = 0;
+    for (int c = 0; c < columns; c++)
+        center += x[c] / columns;
+    for (int c = 0; c < columns; c++)
+        square += (x[c] - center) * (x[c] - center) / columns;
+    for (int c = 0; c < columns; c++)
+        loss += gradient[c] * weight[c] * (x[c] - center) / sqrt(square + 1e-5);
+    return loss;
+}
+
+static void check_norm_backward(const struct kernels *kernels, int rows, int columns) {
+    float sum[COUNT_MAX], out[COUNT_MAX], gradient[COUNT_MAX], back[COUNT_MAX];
+    float weight[COLUMNS_MAX], bias[COLUMNS_MAX] = {0}, mean[ROWS_MAX], scale[ROWS_MAX];
+    float weight_sum[COLUMNS_MAX] = {0}, bias_sum[COLUMNS_MAX] = {0}, sums[COLUMNS_MAX] = {0};
+    size_t count = (size_t)rows * (size_t)columns;
+    const struct dropout none = {.scale = 1.0f};
+    fill(sum, count, 7, 2.0);
+    fill(gradient, count, 8, 1.0);
+    fill(weight, (size_t)columns, 9, 1.0);
+    kernels->residual_norm(out, sum, mean, scale, NULL, weight, bias, rows, columns, 1e-5f, &none,
+                           0);
+    kernels->norm_backward(back, gradient, sum, mean, scale, weight, rows, columns);
+    kernels->norm_backward_weights(weight_sum, bias_sum, gradient, sum, mean, scale, rows, columns,
+                                   (size_t)columns);
+    kernels->column_sums(sums, gradient, rows, columns, (size_t)columns);
+    for (int c = 0; c < columns; c++) {
+        double wanted = 0, plain = 0;
+        for (int row = 0; row < rows; row++) {
+            size_t i = (size_t)(row * columns + c);
+            plain += gradient[i];
+            wanted += (double)gradient[i] * (sum[i] - (double)mean[row]) * scale[row];
+        }
+        near_to(bias_sum[c], plain, 1e-5);
+        near_to(sums[c], plain, 1e-5);
+        near_to(weight_sum[c], wanted, 1e-4);
+    }
+    for (int row = 0; row < rows; row++) {
+        double x[COLUMNS_MAX];
+        size_t at = (size_t)row * (size_t)columns;
+        for (int c = 0; c < columns; c++)
+            x[c] = sum[at + (size_t)c];
+        for (int c = 0; c < columns; c++) {
+            double place = x[c], step = 1e-5;
+            x[c] = place + step;
+            double above = norm_loss(x, gradient + at, weight, columns);
+            x[c] = place - step;
+            double below = norm_loss(x, gradient + at, weight, columns);
+            x[c] = place;
+            near_to(back[at + (size_t)c], (above - below) / (2 * step), 2e-3);
+        }
+    }
+}
+
+static void check_softmax(const struct kernels *kernels, int rows, int columns, int masked) {
+    float scores[COUNT_MAX] = {0}, shares[COUNT_MAX], gradient[COUNT_MAX] = {0}, back[COUNT_MAX];
+    uint8_t mask[COUNT_MAX];
+    size_t count = (size_t)rows * (size_t)columns;
+    fill(scores, count, 10, 20.0);
+    fill(gradient, count, 11, 1.0);
+    for (size_t i = 0; i < count; i++)
+        mask[i] = !masked || (random_bits(12, i) & 1);
+    memcpy(shares, scores, sizeof(shares));
+    memcpy(back, gradient, sizeof(back));
+    kernels->softmax(shares, masked ? mask : NULL, rows, columns);
+    kernels->softmax_backward(back, shares, rows, columns, 0.5f);
+    for (int row = 0; row < rows; row++) {
+        size_t at = (size_t)row * (size_t)columns;
+        double largest = -INFINITY, total = 0, along = 0;
+        for (size_t i = at; i < at + (size_t)columns; i++)
+            largest = mask[i] && scores[i] > largest ? scores[i] : largest;
+        for (size_t i = at; i < at + (size_t)columns; i++)
+            total += mask[i] ? exp(scores[i] - largest) : 0.0;
+        for (size_t i = at; i < at + (size_t)columns; i++) {
+            double wanted = mask[i] ? exp(scores[i] - largest) / total : 0.0;
+            if (!mask[i])
+                assert_true(shares[i] == 0.0f);
+            near_to(shares[i], wanted, 1e-6);
+            along += (double)gradient[i] * wanted;
+        }
+        for (size_t i = at; i < at + (size_t)columns; i++)
+            near_to(back[i], 0.5 * shares[i] * (gradient[i] - along), 1e-5);
+    }
+}
+
+typedef void kernel_check(const struct kernels *kernels, int rows, int columns);
+
+static void on_all(kernel_check *check) {
+    const struct kernels *kernels;
+    for (int set = 0; (kernels = kernels_get(set)); set++)
+        for (size_t i = 0; i < SIZES; i++)
+            check(kernels, sizes[i][0], sizes[i][1]);
+}
+
+static void softmax_dense(const struct kernels *kernels, int rows, int columns) {
+    check_softmax(kernels, rows, columns, 0);
+}
+
+static void softmax_masked(const struct kernels *kernels, int rows, int columns) {
+    check_softmax(kernels, rows, columns, 1);
+}
+
+static void test_activation(void **state) {
+    (void)state;
+    on_all(check_activation);
+}
+
+static void test_norm(void **state) {
+    (void)state;
+    on_all(check_norm);
+}
+
+static void test_norm_backward(void **state) {
+    (void)state;
+    on_all(check_norm_backward);
+}
+
+static void test_softmax(void **state) {
+    (void)state;
+    on_all(softmax_dense);
+    on_all(softmax_masked);
+}
+
+static void test_softmax_shows_nan(void **state) {
+    (void)state;
+    const struct kernels *kernels;
+    for (int set = 0; (kernels = kernels_get(set)); set++) {
+        float row[3] = {1.0f, NAN, 2.0f};
+        kernels->softmax(row, NULL, 1, 3);
+        assert_true(isnan(row[0]) && isnan(row[1]) && isnan(row[2]));
+        const uint8_t nothing[3] = {0, 0, 0};
+        float empty[3] = {1.0f, 2.0f, 3.0f};
+        kernels->softmax(empty, nothing, 1, 3);
+        assert_true(empty[0] == 0 && empty[1] == 0 && empty[2] == 0);
+    }
+}
+
+static void test_dropout(void **state) {
+    (void)state;
+    enum { COUNT = 100000 };
+    float *ones = malloc(COUNT * sizeof(*ones)), *out = malloc(COUNT * sizeof(*out));
+    float *first = malloc(COUNT * sizeof(*first));
+    assert_true(ones && out && first);
+    for (int i = 0; i < COUNT; i++)
+        ones[i] = 1.0f;
+    const struct kernels *kernels;
+    for (int set = 0; (kernels = kernels_get(set)); set++) {
+        struct dropout dropout = dropout_stream(0.1f, 7, 3, 5);
+        kernels->dropout(out, ones, COUNT, &dropout, 0);
+        int dropped = 0, pairs = 0;
+        for (int i = 0; i < COUNT; i++) {
+            dropped += out[i] == 0.0f;
+            pairs += i > 0 && out[i] == 0.0f && out[i - 1] == 0.0f;
+            assert_true(out[i] == 0.0f || out[i] == dropout.scale);
+        }
+        /* Five standard deviations of a binomial; neighbours are independent. */
+        assert_in_range(dropped, 10000 - 475, 10000 + 475);
+        assert_in_range(pairs, 1000 - 160, 1000 + 160);
+        if (set == 0)
+            memcpy(first, out, COUNT * sizeof(*first));
+        assert_memory_equal(first, out, COUNT * sizeof(*first));
+        kernels->dropout(out, ones + 17, COUNT - 17, &dropout, 17);
+        assert_memory_equal(first + 17, out, (COUNT - 17) * sizeof(*first));
+        dropout = dropout_stream(0.1f, 7, 4, 5);
+        kernels->dropout(out, ones, COUNT, &dropout, 0);
+        assert_memory_not_equal(first, out, COUNT * sizeof(*first));
+    }
+    free(ones);
+    free(out);
+    free(first);
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(test_activation),        cmocka_unit_test(test_norm),
+    cmocka_unit_test(test_norm_backward),     cmocka_unit_test(test_softmax),
+    cmocka_unit_test(test_softmax_shows_nan), cmocka_unit_test(test_dropout),
+};
+TEST_GROUP(tests_kernel_kernels, tests);

@@ -1,0 +1,192 @@
+/*
+ * scores.c - the patterns that look at the scores before the softmax: topk, block_topk, threshold,
+ * nm.
+ */
+#include "core/sparsity/internal.h"
+
+#include <limits.h>
+#include <math.h>
+#include <stdio.h>
+
+/* Block means held on the stack at a time. */
+#define MOST_BLOCKS 4096
+
+#define FEW_KEYS 8
+
+int kept_count(double share, int count) {
+    int kept = (int)ceil((1 - share) * count - 1e-9);
+    return kept < 1 ? 1 : kept > count ? count : kept;
+}
+
+static const float *score_row(const struct mask_request *request, int row) {
+    return request->scores + (size_t)row * (size_t)request->tokens;
+}
+
+static void keep_largest(const float *scores, int count, int keep, uint8_t *row) {
+    if (count <= FEW_KEYS) { /* ranks are then found faster than a threshold */
+        for (int j = 0; j < count; j++)
+            row[j] |= rank_of(scores, count, j) <= keep;
+        return;
+    }
+    struct cut cut = cut_largest(scores, count, keep);
+    if (cut.ties == INT_MAX && cut.missing == 0) { /* the usual case, without branches */
+        for (int j = 0; j < count; j++)
+            row[j] |= scores[j] >= cut.threshold;
+        return;
+    }
+    for (int j = 0; j < count; j++)
+        row[j] |= (uint8_t)cut_keeps(&cut, scores[j]);
+}
+
+static const char *is_or_are(int count) {
+    return count == 1 ? "is" : "are";
+}
+
+/* ---- topk(s): Explicit Sparse Transformer, arXiv 1912.11637 --------------------------------- */
+
+void fill_topk(const struct term *term, const struct mask_request *request, uint8_t *mask) {
+    int tokens = request->tokens;
+    int keep = kept_count(term->share, tokens);
+    for (int i = 0; i < tokens; i++)
+        keep_largest(score_row(request, i), tokens, keep, mask + (size_t)i * (size_t)tokens);
+}
+
+void reason_topk(const struct term *term, const struct mask_request *request, int query, int key,
+                 int kept, char *text, size_t size) {
+    int rank = rank_of(score_row(request, query), request->tokens, key);
+    int keep = kept_count(term->share, request->tokens);
+    if (kept)
+        snprintf(text, size, "rank %d of %d", rank, keep);
+    else
+        snprintf(text, size, "rank %d, %d %s kept", rank, keep, is_or_are(keep));
+}
+
+/* ---- nm(N, M): 2:4 and the like, on scores; after arXiv 2104.08378 -------------------------- */
+
+static int smaller(int a, int b) {
+    return a < b ? a : b;
+}
+
+void fill_nm(const struct term *term, const struct mask_request *request, uint8_t *mask) {
+    int tokens = request->tokens, group = term->whole[1];
+    for (int i = 0; i < tokens; i++) {
+        const float *scores = score_row(request, i);
+        uint8_t *row = mask + (size_t)i * (size_t)tokens;
+        for (int begin = 0; begin < tokens; begin += group) {
+            int count = smaller(group, tokens - begin);
+            keep_largest(scores + begin, count, smaller(term->whole[0], count), row + begin);
+        }
+    }
+}
+
+void reason_nm(const struct term *term, const struct mask_request *request, int query, int key,
+               int kept, char *text, size_t size) {
+    int group = term->whole[1];
+    int begin = key / group * group;
+    int count = smaller(group, request->tokens - begin);
+    int keep = smaller(term->whole[0], count);
+    int rank = rank_of(score_row(request, query) + begin, count, key - begin);
+    if (kept)
+        snprintf(text, size, "rank %d of %d among keys %d-%d", rank, keep, begin,
+                 begin + count - 1);
+    else
+        snprintf(text, size, "rank %d among keys %d-%d, %d %s kept", rank, begin, begin + count - 1,
+                 keep, is_or_are(keep));
+}
+
+/* ---- threshold(s) --------------------------------------------------------------------------- */
+
+void fill_threshold(const struct term *term, const struct mask_request *request, uint8_t *mask) {
+    int tokens = request->tokens;
+    for (int i = 0; i < tokens; i++) {
+        const float *scores = score_row(request, i);
+        uint8_t *row = mask + (size_t)i * (size_t)tokens;
+        double least = quantile(scores, tokens, term->share);
+        for (int j = 0; j < tokens; j++)
+            row[j] |= (double)scores[j] >= least;
+    }
+}
+
+void reason_threshold(const struct term *term, const struct mask_request *request, int query,
+                      int key, int kept, char *text, size_t size) {
+    const float *scores = score_row(request, query);
+    snprintf(text, size, "score %.3f %s %.3f, the row's %g %% quantile", (double)scores[key],
+             kept ? ">=" : "<", quantile(scores, request->tokens, term->share), term->share * 100);
+}
+
+/* ---- block_topk(b, s) ----------------------------------------------------------------------- */
+
+/* Mean score of the existing pairs of block (query_block, key_block), rounded to single precision.
+ */
+static float block_mean(const struct mask_request *request, int block, int query_block,
+                        int key_block) {
+    int tokens = request->tokens;
+    int row_end = smaller(block, tokens - query_block * block) + query_block * block;
+    int column_end = smaller(block, tokens - key_block * block) + key_block * block;
+    double sum = 0;
+    for (int i = query_block * block; i < row_end; i++) {
+        const float *scores = score_row(request, i);
+        for (int j = key_block * block; j < column_end; j++)
+            sum += (double)scores[j];
+    }
+    double pairs = (double)(row_end - query_block * block) * (column_end - key_block * block);
+    return (float)(sum / pairs);
+}
+
+/* A group of key blocks that are ranked together: all, but for rows of more than MOST_BLOCKS. */
+struct block_group {
+    int first, count, keep;
+    float means[MOST_BLOCKS];
+};
+
+static void block_group_read(struct block_group *group, const struct term *term,
+                             const struct mask_request *request, int query_block, int first) {
+    int block = term->whole[0];
+    int blocks = 1 + (request->tokens - 1) / block;
+    group->first = first;
+    group->count = smaller(MOST_BLOCKS, blocks - first);
+    group->keep = kept_count(term->share, group->count);
+    for (int J = 0; J < group->count; J++)
+        group->means[J] = block_mean(request, block, query_block, first + J);
+}
+
+static void keep_block(uint8_t *mask, int tokens, int block, int query_block, int key_block) {
+    int rows = smaller(block, tokens - query_block * block);
+    int columns = smaller(block, tokens - key_block * block);
+    uint8_t *corner =
+        mask + (size_t)(query_block * block) * (size_t)tokens + (size_t)(key_block * block);
+    for (int i = 0; i < rows; i++) {
+        for (int j = 0; j < columns; j++)
+            corner[(size_t)i * (size_t)tokens + (size_t)j] |= KEPT;
+    }
+}
+
+void fill_block_topk(const struct term *term, const struct mask_request *request, uint8_t *mask) {
+    int tokens = request->tokens, block = term->whole[0];
+    int blocks = 1 + (tokens - 1) / block;
+    for (int I = 0; I < blocks; I++) {
+        for (int first = 0; first < blocks; first += MOST_BLOCKS) {
+            struct block_group group;
+            block_group_read(&group, term, request, I, first);
+            struct cut cut = cut_largest(group.means, group.count, group.keep);
+            for (int J = 0; J < group.count; J++) {
+                if (cut_keeps(&cut, group.means[J]))
+                    keep_block(mask, tokens, block, I, first + J);
+            }
+        }
+    }
+}
+
+void reason_block_topk(const struct term *term, const struct mask_request *request, int query,
+                       int key, int kept, char *text, size_t size) {
+    int block = term->whole[0];
+    int key_block = key / block;
+    struct block_group group;
+    block_group_read(&group, term, request, query / block, key_block / MOST_BLOCKS * MOST_BLOCKS);
+    int rank = rank_of(group.means, group.count, key_block - group.first);
+    if (kept)
+        snprintf(text, size, "key block %d is rank %d of %d", key_block, rank, group.keep);
+    else
+        snprintf(text, size, "key block %d is rank %d, %d %s kept", key_block, rank, group.keep,
+                 is_or_are(group.keep));
+}

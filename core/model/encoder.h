@@ -1,0 +1,96 @@
+/*
+ * encoder.h - the forward and backward pass of a BERT or DistilBERT sequence classifier.
+ *
+ *     struct encoder *encoder;
+ *     encoder_create(&encoder, &model->config, ENCODER_INFERENCE, compute, &error);
+ *     encoder_reserve(encoder, tokens, sentences, pairs, &error);
+ *     encoder_forward(encoder, &model->weights, &batch, &options, logits, &error);
+ *     encoder_free(encoder);
+ *
+ * Sentences of a batch are packed without padding: N tokens in all, sentence b holds tokens
+ * offsets[b] .. offsets[b+1]-1. Attention runs inside each sentence. Shapes are row-major:
+ * x [N,C], scores [NH,T,T] for one sentence, logits [B,K].
+ */
+#ifndef SAWB_CORE_MODEL_ENCODER_H
+#define SAWB_CORE_MODEL_ENCODER_H
+
+#include <stdint.h>
+
+#include "core/base/error.h"
+#include "core/kernel/compute.h"
+#include "core/kernel/mask.h"
+#include "core/model/weights.h"
+
+struct encoder;
+
+enum encoder_mode {
+    ENCODER_INFERENCE, /* forward only; activations of one layer at a time */
+    ENCODER_TRAINING   /* keeps what the backward pass needs */
+};
+
+struct encoder_batch {
+    int sentences;      /* B */
+    const int *offsets; /* [B+1]; offsets[0] = 0, offsets[B] = N */
+    const int *ids;     /* [N] word piece ids */
+};
+
+/* What is kept of one sentence (B must be 1) for viewing; any pointer may be NULL. */
+struct encoder_capture {
+    float *scores;        /* [L,NH,T,T] Q Kᵀ / √HS, before mask and softmax */
+    float *attention;     /* [L,NH,T,T] after the softmax; 0 where the mask is 0 */
+    uint8_t *mask;        /* [L,NH,T,T] 1 kept, 0 removed */
+    float *hidden_states; /* [L+1,T,C] the embeddings' output, then each layer's */
+};
+
+struct encoder_options {
+    const struct mask_source *mask;  /* NULL: dense */
+    uint64_t seed;                   /* of random patterns */
+    uint64_t mask_step;              /* of patterns redrawn each training step */
+    struct encoder_capture *capture; /* NULL: nothing is kept */
+    /* Dropout; all 0 in evaluation. Only in ENCODER_TRAINING. */
+    float hidden_dropout, attention_dropout, classifier_dropout;
+    uint64_t dropout_seed, dropout_step;
+};
+
+int encoder_create(struct encoder **encoder, const struct model_config *config,
+                   enum encoder_mode mode, const struct compute *compute, struct sawb_error *error);
+void encoder_free(struct encoder *encoder); /* NULL is fine */
+
+/*
+ * Makes room for batches of up to `tokens` tokens (N), `sentences` sentences (B) and `pairs` = Σ T²
+ * query-key pairs. Rooms only grow. encoder_forward calls it by itself; called before with the
+ * largest sizes to come, no later step allocates.
+ */
+int encoder_reserve(struct encoder *encoder, int tokens, int sentences, size_t pairs,
+                    struct sawb_error *error);
+
+/*
+ * Writes logits [B,K]. An error when an id lies outside the vocabulary, a sentence is empty or
+ * longer than the positions, or there is not enough memory.
+ */
+int encoder_forward(struct encoder *encoder, const struct weights *weights,
+                    const struct encoder_batch *batch, const struct encoder_options *options,
+                    float *logits, struct sawb_error *error);
+
+/*
+ * Adds the gradient of the last forward pass's batch to `gradients`, given d loss / d logits [B,K].
+ * ENCODER_TRAINING only, once after each forward pass and with the same weights; anything else is
+ * an error.
+ */
+int encoder_backward(struct encoder *encoder, const struct weights *weights,
+                     const float *logit_gradients, struct weights *gradients,
+                     struct sawb_error *error);
+
+/* Of the last forward pass: pairs kept by the masks and all valid pairs, over sentences, layers and
+ * heads. */
+void encoder_pairs(const struct encoder *encoder, uint64_t *kept, uint64_t *valid);
+
+/* Mean cross-entropy of logits [B,K] at labels [B] with label smoothing; with gradients [B,K] also
+ * d loss / d logits. */
+double cross_entropy(const float *logits, const int *labels, int sentences, int classes,
+                     double smoothing, float *gradients);
+
+/* probabilities [K] of logits [K]. */
+void probabilities_of(const float *logits, int classes, float *probabilities);
+
+#endif

@@ -1,0 +1,33 @@
+/*
+ * checkpoint.h - what a training run needs to go on: trainer_state.safetensors.
+ *
+ * One file, replaced atomically, that is consistent by itself whatever happens to the model's files
+ * beside it: "weight.<name>" (the weights in training), "first_moment.<name>",
+ * "second_moment.<name>" and, where one is kept, "average.<name>", all float32. The metadata says
+ * the step and describes the run.
+ */
+#ifndef SAWB_CORE_TRAIN_CHECKPOINT_H
+#define SAWB_CORE_TRAIN_CHECKPOINT_H
+
+#include <cJSON.h>
+#include <stdint.h>
+
+#include "core/model/weights.h"
+
+struct training_state {
+    const struct model_config *config;
+    struct weights *live, *first_moments, *second_moments;
+    struct weights *average; /* NULL: none is kept */
+    int64_t step;
+};
+
+/* `description`: an object of strings, which checkpoint_read compares. */
+int checkpoint_write(const struct training_state *state, const char *directory,
+                     const cJSON *description, struct sawb_error *error);
+
+/* Fills the weights that `state` points to, and its step. On an error nothing was changed: a tensor
+ * that is missing or has another shape, or a description that says something else. */
+int checkpoint_read(struct training_state *state, const char *directory, const cJSON *description,
+                    struct sawb_error *error);
+
+#endif

@@ -1,0 +1,61 @@
+/*
+ * optimiser.h - AdamW with clipping, in PyTorch's order of operations.
+ *
+ * One update at step t (from 1), for each weight w with gradient g (Loshchilov, Hutter 2019, arXiv
+ * 1711.05101): g ← g · min(1, clip / (norm + 1e-6)) w ← w · (1 − rate · decay) matrices only,
+ * embeddings among them m ← m + (1 − β1)(g − m),   v ← β2 v + (1 − β2) g² w ← w − (rate / (1 −
+ * β1ᵗ)) · m / (√v / √(1 − β2ᵗ) + ε) with β1 = 0.9, β2 = 0.999, ε = 1e-8. An average of the weights,
+ * where one is kept, follows: a ← a + (1 − d)(w − a).
+ *
+ * A batch touches few rows of the word embeddings. Rows whose gradient is zero are left out of the
+ * norm, and rows that never had one (so that m = v = 0) only decay: both give bit for bit what the
+ * dense update gives.
+ */
+#ifndef SAWB_CORE_TRAIN_OPTIMISER_H
+#define SAWB_CORE_TRAIN_OPTIMISER_H
+
+#include <stdint.h>
+
+#include "core/base/pool.h"
+#include "core/model/weights.h"
+
+struct optimiser;
+
+/* `live` and `average` (NULL: none is kept) are borrowed; gradients and moments are the
+ * optimiser's, and zero. */
+int optimiser_create(struct optimiser **optimiser, const struct model_config *config,
+                     struct weights *live, struct weights *average, double weight_decay,
+                     struct pool *pool, struct sawb_error *error);
+void optimiser_free(struct optimiser *optimiser); /* NULL is fine */
+
+/* Borrowed. The backward pass adds to the gradients, of word embeddings only to the rows that are
+ * named next. */
+struct weights *optimiser_gradients(struct optimiser *optimiser);
+struct weights *optimiser_first_moments(struct optimiser *optimiser);  /* m */
+struct weights *optimiser_second_moments(struct optimiser *optimiser); /* v */
+
+/* Says which rows of the word embeddings the next gradients may touch: ids [count], repeats are
+ * fine. */
+void optimiser_touch(struct optimiser *optimiser, const int *ids, int count);
+
+/* The global norm √Σ g². The same for any number of threads. */
+double optimiser_norm(struct optimiser *optimiser);
+
+struct optimiser_step {
+    int64_t step; /* t, from 1 */
+    double rate;
+    double norm; /* as optimiser_norm gave it */
+    double clip; /* 0: none */
+    double average_decay;
+};
+
+/* One update; the gradients are zero afterwards. */
+void optimiser_update(struct optimiser *optimiser, const struct optimiser_step *step);
+
+/* Zeroes the gradients without an update. */
+void optimiser_clear(struct optimiser *optimiser);
+
+/* To be called after moments were written from outside. */
+void optimiser_moments_changed(struct optimiser *optimiser);
+
+#endif

@@ -1,0 +1,94 @@
+/*
+ * trainer.h - fine-tuning, one step at a time; the caller owns the loop.
+ *
+ *     trainer_create(&trainer, model, sparsity, dataset, &options, compute, &error);
+ *     while ((status = trainer_step(trainer, &report, &error)) == 1)
+ *         ... show report, evaluate, save, stop ...
+ *     trainer_save(trainer, "runs/first", &error);
+ *
+ * AdamW (Loshchilov, Hutter 2019, arXiv 1711.05101) with linear warm-up and decay, global-norm
+ * clipping, decay only on matrices. Batches keep a random composition (a new seeded order each
+ * epoch, the last batch may be smaller) and are packed without padding. The same seed gives the
+ * same weights bit for bit, for any number of threads, also when stopped and resumed. No step
+ * allocates.
+ */
+#ifndef SAWB_CORE_TRAIN_TRAINER_H
+#define SAWB_CORE_TRAIN_TRAINER_H
+
+#include "core/kernel/compute.h"
+#include "core/model/model.h"
+#include "core/sparsity/sparsity.h"
+#include "core/text/dataset.h"
+
+struct train_options {
+    int epochs; /* 1 and above; not used when max_steps says how long to go */
+    int batch_size;
+    double learning_rate;
+    double warmup; /* below 1: share of all steps; 1 and above: steps */
+    double weight_decay;
+    double dropout;     /* negative: the model's own three rates; otherwise all three */
+    double clip;        /* global gradient norm; 0: none */
+    double fraction;    /* of the data set, seeded */
+    double label_noise; /* share of labels replaced by another one, seeded */
+    double label_smoothing;
+    double word_dropout; /* share of tokens replaced by [UNK] in training */
+    double average;      /* decay of an exponential moving average of the weights; 0: none */
+    int max_steps;       /* steps in all, which the schedule follows too; 0: by epochs */
+    int max_tokens; /* of a sentence, [CLS] and [SEP] included; at most the model's positions are
+                       used */
+    uint64_t seed;
+};
+
+/* 1 epoch, batch 32, learning rate 5e-5, warm-up 0.06, decay 0.01, clip 1, 128 tokens, seed 1, the
+ * model's dropout. */
+struct train_options train_options_default(void);
+
+struct step_report {
+    int64_t step; /* from 1 */
+    int64_t total_steps;
+    double epoch; /* epochs done, e.g. 0.25 */
+    double loss, learning_rate, gradient_norm;
+    int tokens;               /* real tokens of this batch */
+    double tokens_per_second; /* of this step */
+    double realised;          /* sparsity of this batch */
+};
+
+struct trainer;
+
+/*
+ * `model` must own its weights (model_copy or model_create); the trainer retains it and changes
+ * them in place. `sparsity` must outlive the trainer; the data set is tokenised here and not needed
+ * afterwards. An error when an option is out of range, the data set is empty or a label is missing
+ * or too large.
+ */
+int trainer_create(struct trainer **trainer, struct model *model, const struct sparsity *sparsity,
+                   const struct dataset *dataset, const struct train_options *options,
+                   const struct compute *compute, struct sawb_error *error);
+
+/* 1: a step was made, 0: all steps are done, -1: error. A loss or gradient that is not finite names
+ * the step and the lines of its batch; the weights before it stay. */
+int trainer_step(struct trainer *trainer, struct step_report *report, struct sawb_error *error);
+
+/* The model to look at and to evaluate: the averaged weights when averaging, otherwise the model in
+ * training. Borrowed; to be read between steps only. */
+const struct model *trainer_model(struct trainer *trainer);
+
+/*
+ * Makes the folder and writes trainer_state.safetensors, which holds all that resuming needs, then
+ * the model (as trainer_model, float32). Each file is replaced atomically; the state is written
+ * first, so that a full disk leaves the checkpoint that was there.
+ */
+int trainer_save(struct trainer *trainer, const char *directory, struct sawb_error *error);
+
+/* Goes on from what trainer_save left in `directory`; an error, with nothing changed, when options,
+ * pattern, model shape or data set differ. */
+int trainer_resume(struct trainer *trainer, const char *directory, struct sawb_error *error);
+
+int64_t trainer_total_steps(const struct trainer *trainer);
+int64_t trainer_steps_done(const struct trainer *trainer);
+int trainer_sentences(const struct trainer *trainer); /* in one epoch, after `fraction` */
+int trainer_truncated(
+    const struct trainer *trainer); /* of these, how many were cut to max_tokens */
+void trainer_free(struct trainer *trainer);
+
+#endif

@@ -1,0 +1,225 @@
+/*
+ * Saving and resuming: bit for bit the run that was never broken off; what does not fit is refused.
+ */
+#include "core/train/checkpoint.h"
+
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include "tests/train/fixture.h"
+
+#define STEPS 10
+#define PATTERN "random(0.5, step)"
+
+static struct train_options run_options(void) {
+    struct train_options options = train_options_default();
+    options.batch_size = 24;
+    options.learning_rate = 5e-3;
+    options.epochs = 2; /* of six steps: the break and the end lie in different epochs */
+    options.dropout = 0.1;
+    options.word_dropout = 0.2;
+    options.label_noise = 0.1;
+    options.label_smoothing = 0.1;
+    options.fraction = 0.8;
+    options.average = 0.9;
+    options.seed = 7;
+    return options;
+}
+
+static void test_resumed_run_equals_the_unbroken_one(void **state) {
+    (void)state;
+    char *folder = make_folder();
+    struct train_options options = run_options();
+    struct bench whole, first, second;
+    struct step_report expected, report;
+    bench_open(&whole, 2, PATTERN);
+    bench_open(&first, 1, PATTERN);
+    bench_open(&second, 2, PATTERN);
+    struct trainer *unbroken = bench_trainer(&whole, &options);
+    make_steps(unbroken, STEPS, &expected);
+
+    struct trainer *broken = bench_trainer(&first, &options);
+    make_steps(broken, 4, NULL);
+    assert_done(trainer_save(broken, folder, &problem));
+    trainer_free(broken);
+
+    struct trainer *resumed = bench_trainer(&second, &options);
+    make_steps(resumed, 2, NULL); /* whatever it did before */
+    assert_done(trainer_resume(resumed, folder, &problem));
+    assert_int_equal(trainer_steps_done(resumed), 4);
+    make_steps(resumed, STEPS - 4, &report);
+    assert_true(same_weights(whole.model, second.model));
+    assert_true(same_weights(trainer_model(unbroken), trainer_model(resumed)));
+    assert_false(same_weights(trainer_model(resumed), second.model));
+    assert_true(report.loss == expected.loss && report.step == STEPS);
+    assert_true(report.gradient_norm == expected.gradient_norm);
+
+    trainer_free(unbroken);
+    trainer_free(resumed);
+    bench_close(&whole);
+    bench_close(&first);
+    bench_close(&second);
+    remove_folder(folder);
+}
+
+static void test_saved_model_is_the_one_to_look_at(void **state) {
+    (void)state;
+    char *folder = make_folder();
+    struct train_options options = run_options();
+    struct bench bench;
+    struct model *saved;
+    bench_open(&bench, 1, PATTERN);
+    struct trainer *trainer = bench_trainer(&bench, &options);
+    make_steps(trainer, 3, NULL);
+    assert_done(trainer_save(trainer, folder, &problem));
+    assert_done(model_open(&saved, folder, &(struct model_options){0}, &problem));
+    assert_true(same_weights(saved, trainer_model(trainer)));
+    model_release(saved);
+    trainer_free(trainer);
+    bench_close(&bench);
+    remove_folder(folder);
+}
+
+/* A trainer with the changed options does not take the checkpoint, and stays as it was. */
+static void assert_not_resumed(struct bench *bench, const struct train_options *options,
+                               const char *folder, const char *part) {
+    struct sawb_error error = {""};
+    struct trainer *trainer = bench_trainer(bench, options);
+    assert_int_equal(trainer_resume(trainer, folder, &error), -1);
+    assert_message(error, part);
+    assert_int_equal(trainer_steps_done(trainer), 0);
+    assert_true(same_weights(bench->model, bench->source));
+    trainer_free(trainer);
+}
+
+static void test_other_runs_are_refused(void **state) {
+    (void)state;
+    char *folder = make_folder();
+    struct train_options options = run_options(), other = options;
+    struct bench bench;
+    bench_open(&bench, 1, PATTERN);
+    struct trainer *trainer = bench_trainer(&bench, &options);
+    assert_done(trainer_save(trainer, folder, &problem));
+    trainer_free(trainer);
+
+    other.batch_size = 8;
+    assert_not_resumed(&bench, &other, folder, "the saved run has batch-size 24, this one 8");
+    other = options;
+    other.learning_rate = 4e-3;
+    assert_not_resumed(&bench, &other, folder, "lr 0.005");
+    other = options;
+    other.average = 0;
+    assert_not_resumed(&bench, &other, folder, "average");
+    for (int i = 0; i < 20; i++)
+        bench.easy->texts[i][0] = 'a'; /* "ahe", which is no word */
+    assert_not_resumed(&bench, &options, folder, "the saved run has data 134 sentences");
+    bench_close(&bench);
+
+    bench_open(&bench, 1, "topk(0.5)");
+    assert_not_resumed(&bench, &options, folder, "sparsity " PATTERN ", this one topk(0.5)");
+    assert_not_resumed(&bench, &options, "tests/model/vectors/bert", "cannot resume");
+    bench_close(&bench);
+    remove_folder(folder);
+}
+
+/* The state file with one byte of its header changed, or cut short. */
+static void test_broken_state_is_refused(void **state) {
+    (void)state;
+    char *folder = make_folder(), *text;
+    size_t size;
+    struct train_options options = run_options();
+    struct bench bench;
+    bench_open(&bench, 1, PATTERN);
+    struct trainer *trainer = bench_trainer(&bench, &options);
+    assert_done(trainer_save(trainer, folder, &problem));
+    trainer_free(trainer);
+    char *path = file_join(folder, "trainer_state.safetensors");
+    assert_done(file_read(&text, &size, path, &problem));
+
+    assert_done(file_replace(path, text, size / 2, &problem));
+    assert_not_resumed(&bench, &options, folder, "trainer_state.safetensors");
+    char *name = memmem(text, size, "second_moment.bert.pooler.dense.bias", 36);
+    assert_non_null(name);
+    name[0] = 'S';
+    assert_done(file_replace(path, text, size, &problem));
+    assert_not_resumed(&bench, &options, folder,
+                       "\"second_moment.bert.pooler.dense.bias\" is missing");
+    name[0] = 's';
+    char *format = memmem(text, size, "sawb trainer state 1", 20);
+    assert_non_null(format);
+    format[19] = '9';
+    assert_done(file_replace(path, text, size, &problem));
+    assert_not_resumed(&bench, &options, folder, "is not a \"sawb trainer state 1\"");
+
+    free(text);
+    free(path);
+    bench_close(&bench);
+    remove_folder(folder);
+}
+
+static void test_folder_that_cannot_be_written(void **state) {
+    (void)state;
+    char *folder = make_folder();
+    struct train_options options = run_options();
+    struct sawb_error error = {""};
+    struct bench bench;
+    bench_open(&bench, 1, PATTERN);
+    struct trainer *trainer = bench_trainer(&bench, &options);
+    char *file = file_join(folder, "file"), *below = file_join(file, "run");
+    assert_done(file_replace(file, "x", 1, &problem));
+    assert_int_equal(trainer_save(trainer, below, &error), -1);
+    assert_message(error, "file");
+    free(file);
+    free(below);
+    trainer_free(trainer);
+    bench_close(&bench);
+    remove_folder(folder);
+}
+
+/* As on a full disk: no file may grow beyond a few bytes. */
+static void test_full_disk_keeps_the_old_checkpoint(void **state) {
+    (void)state;
+    char *folder = make_folder();
+    struct train_options options = run_options();
+    struct sawb_error error = {""};
+    struct bench bench;
+    struct rlimit kept, small;
+    bench_open(&bench, 1, PATTERN);
+    struct trainer *trainer = bench_trainer(&bench, &options);
+    make_steps(trainer, 2, NULL);
+    assert_done(trainer_save(trainer, folder, &problem));
+    make_steps(trainer, 1, NULL);
+
+    void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &kept), 0);
+    small = kept;
+    small.rlim_cur = 1000;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    int status = trainer_save(trainer, folder, &error);
+    setrlimit(RLIMIT_FSIZE, &kept);
+    signal(SIGXFSZ, handler);
+    assert_int_equal(status, -1);
+    assert_message(error, "trainer_state.safetensors");
+
+    assert_done(trainer_resume(trainer, folder, &problem));
+    assert_int_equal(trainer_steps_done(trainer), 2);
+    struct model *saved;
+    assert_done(model_open(&saved, folder, &(struct model_options){0}, &problem));
+    assert_true(same_weights(saved, trainer_model(trainer)));
+    model_release(saved);
+    trainer_free(trainer);
+    bench_close(&bench);
+    remove_folder(folder);
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(test_resumed_run_equals_the_unbroken_one),
+    cmocka_unit_test(test_saved_model_is_the_one_to_look_at),
+    cmocka_unit_test(test_other_runs_are_refused),
+    cmocka_unit_test(test_broken_state_is_refused),
+    cmocka_unit_test(test_folder_that_cannot_be_written),
+    cmocka_unit_test(test_full_disk_keeps_the_old_checkpoint),
+};
+
+TEST_GROUP(tests_train_checkpoint, tests);

@@ -1,0 +1,151 @@
+/*
+ * capture.c - one forward pass of one sentence, kept.
+ */
+#include "core/inspect/capture.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "core/model/encoder.h"
+
+static double monotonic_milliseconds(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return 1e3 * (double)now.tv_sec + 1e-6 * (double)now.tv_nsec;
+}
+
+void capture_free(struct capture *capture) {
+    if (!capture)
+        return;
+    for (int i = 0; capture->pieces && i < capture->encoding.count; i++)
+        free(capture->pieces[i]);
+    free(capture->pieces);
+    encoding_free(&capture->encoding);
+    free(capture->text);
+    free(capture->scores);
+    free(capture->attention);
+    free(capture->mask);
+    free(capture->hidden_states);
+    free(capture->logits);
+    free(capture->probabilities);
+    free(capture->spec);
+    free(capture->pattern);
+    free(capture);
+}
+
+/* a * b * c * d floats; NULL also when that overflows. */
+static float *allocate_floats(size_t a, size_t b, size_t c, size_t d) {
+    size_t count, bytes;
+    if (__builtin_mul_overflow(a, b, &count) || __builtin_mul_overflow(count, c, &count) ||
+        __builtin_mul_overflow(count, d, &count) ||
+        __builtin_mul_overflow(count, sizeof(float), &bytes))
+        return NULL;
+    return malloc(bytes);
+}
+
+static int copy_pieces(struct capture *capture, const struct tokenizer *tokenizer) {
+    int tokens = capture->encoding.count;
+    capture->pieces = calloc((size_t)tokens, sizeof(*capture->pieces));
+    if (!capture->pieces)
+        return -1;
+    for (int i = 0; i < tokens; i++) {
+        capture->pieces[i] = strdup(tokenizer_piece(tokenizer, capture->encoding.ids[i]));
+        if (!capture->pieces[i])
+            return -1;
+    }
+    return 0;
+}
+
+/* Everything whose size is known once the sentence is tokenised. */
+static int allocate(struct capture *capture, const struct sparsity *sparsity) {
+    size_t tokens = (size_t)capture->encoding.count;
+    size_t layers = (size_t)capture->layers, heads = (size_t)capture->heads;
+    size_t labels = (size_t)capture->labels;
+    capture->scores = allocate_floats(layers, heads, tokens, tokens);
+    capture->attention = allocate_floats(layers, heads, tokens, tokens);
+    if (!capture->scores || !capture->attention)
+        return -1;
+    capture->mask = malloc(layers * heads * tokens * tokens); /* fits: four times as much did */
+    capture->hidden_states = allocate_floats(layers + 1, tokens, (size_t)capture->hidden, 1);
+    capture->logits = allocate_floats(labels, 1, 1, 1);
+    capture->probabilities = allocate_floats(labels, 1, 1, 1);
+    capture->spec = strdup(sparsity_text(sparsity));
+    capture->pattern = strdup(sparsity_pattern(sparsity));
+    return capture->mask && capture->hidden_states && capture->logits && capture->probabilities &&
+                   capture->spec && capture->pattern
+               ? 0
+               : -1;
+}
+
+static int run_forward(struct capture *capture, const struct model *model,
+                       const struct sparsity *sparsity, const struct compute *compute,
+                       struct sawb_error *error) {
+    struct mask_source source = sparsity_source(sparsity);
+    struct encoder_capture kept = {capture->scores, capture->attention, capture->mask,
+                                   capture->hidden_states};
+    struct encoder_options options = {.mask = &source, .seed = capture->seed, .capture = &kept};
+    int offsets[2] = {0, capture->encoding.count};
+    struct encoder_batch batch = {1, offsets, capture->encoding.ids};
+
+    struct encoder *encoder;
+    if (encoder_create(&encoder, &model->config, ENCODER_INFERENCE, compute, error) < 0)
+        return -1;
+    double begin = monotonic_milliseconds();
+    int status =
+        encoder_forward(encoder, &model->weights, &batch, &options, capture->logits, error);
+    capture->milliseconds = monotonic_milliseconds() - begin;
+    if (status == 0) {
+        uint64_t pairs_kept, pairs_valid;
+        encoder_pairs(encoder, &pairs_kept, &pairs_valid);
+        capture->realised = 1.0 - (double)pairs_kept / (double)pairs_valid;
+    }
+    encoder_free(encoder);
+    return status;
+}
+
+static void choose_label(struct capture *capture, const struct model_config *config) {
+    probabilities_of(capture->logits, capture->labels, capture->probabilities);
+    for (int k = 1; k < capture->labels; k++) {
+        if (capture->logits[k] > capture->logits[capture->label])
+            capture->label = k;
+    }
+    memcpy(capture->label_name, config->label_names[capture->label], MODEL_LABEL_BYTES);
+}
+
+int capture_run(struct capture **capture, const struct model *model,
+                const struct sparsity *sparsity, const char *text, uint64_t seed,
+                const struct compute *compute, struct sawb_error *error) {
+    const struct model_config *config = &model->config;
+    *capture = NULL;
+    if (sparsity_check(sparsity, config->layers, config->heads, error) < 0)
+        return -1;
+    struct capture *made = calloc(1, sizeof(*made));
+    if (!made)
+        return error_set(error, "capture: out of memory");
+    made->layers = config->layers;
+    made->heads = config->heads;
+    made->hidden = config->hidden;
+    made->labels = config->labels;
+    made->seed = seed;
+    made->target = sparsity_target(sparsity);
+
+    if (tokenizer_encode(model->tokenizer, text, strlen(text), model_token_limit(model),
+                         &made->encoding, error) < 0)
+        goto fail;
+    made->text = strdup(text);
+    if (!made->text || copy_pieces(made, model->tokenizer) < 0 || allocate(made, sparsity) < 0) {
+        error_set(error, "capture: out of memory for %d layers of %d heads over %d tokens",
+                  made->layers, made->heads, made->encoding.count);
+        goto fail;
+    }
+    if (run_forward(made, model, sparsity, compute, error) < 0)
+        goto fail;
+    choose_label(made, config);
+    *capture = made;
+    return 0;
+
+fail:
+    capture_free(made);
+    return -1;
+}

@@ -1,0 +1,78 @@
+/*
+ * job.c - what several jobs need.
+ */
+#include "core/session/job.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define EVALUATION_BATCH 32
+
+int arm_keep(struct arm_kept *kept, const struct job_arm *arm, struct sawb_error *error) {
+    *kept = (struct arm_kept){0};
+    const struct model_config *config = &arm->model->config;
+    if (sparsity_parse(&kept->sparsity, arm->spec, arm->presets, error) < 0)
+        return -1;
+    if (sparsity_check(kept->sparsity, config->layers, config->heads, error) < 0) {
+        sparsity_free(kept->sparsity);
+        kept->sparsity = NULL;
+        return -1;
+    }
+    kept->model = model_retain(arm->model);
+    return 0;
+}
+
+void arm_release(struct arm_kept *kept) {
+    if (kept->sparsity)
+        sparsity_free(kept->sparsity);
+    model_release(kept->model);
+    *kept = (struct arm_kept){0};
+}
+
+int copy_text(char **copy, const char *text, struct sawb_error *error) {
+    *copy = text ? strdup(text) : NULL;
+    if (text && !*copy)
+        return error_set(error, "job: out of memory for a text of %zu bytes", strlen(text));
+    return 0;
+}
+
+int check_given_labels(const struct dataset *dataset, int labels, struct sawb_error *error) {
+    for (int i = 0; i < dataset->count; i++) {
+        const struct example *example = &dataset->examples[i];
+        if (example->label < -1 || example->label >= labels)
+            return error_set(error,
+                             "%s: line %d: label %d is out of range; the model knows 0 to %d",
+                             dataset->path, example->line, example->label, labels - 1);
+    }
+    return 0;
+}
+
+char *training_file(const char *data, struct sawb_error *error) {
+    char *path = file_is_directory(data) ? file_join(data, "train.tsv") : strdup(data);
+    if (!path)
+        error_set(error, "%s: out of memory", data);
+    return path;
+}
+
+int evaluation_run(const struct evaluation_walk *walk, struct worker *worker,
+                   struct evaluation *result, struct sawb_error *error) {
+    struct evaluator *evaluator;
+    if (evaluator_create(&evaluator, walk->model, walk->sparsity, walk->dataset, EVALUATION_BATCH,
+                         walk->seed, worker_compute(worker), error) < 0)
+        return -1;
+
+    const struct evaluation_row *rows;
+    int64_t done = walk->done;
+    int count, status, stopped = 0;
+    while (!stopped && (status = evaluator_step(evaluator, &rows, &count, error)) == 1) {
+        for (int i = 0; walk->each && i < count; i++)
+            walk->each(walk->user, worker, &rows[i]);
+        done += count;
+        worker_progress(worker, walk->what, done, walk->total);
+        stopped = worker_breathe(worker);
+    }
+    if (!stopped && status == 0)
+        evaluator_result(evaluator, result);
+    evaluator_free(evaluator);
+    return stopped ? 1 : status;
+}

@@ -1,0 +1,49 @@
+/*
+ * job.h - what the files that implement jobs share. Others include jobs.h.
+ */
+#ifndef SAWB_CORE_SESSION_JOB_H
+#define SAWB_CORE_SESSION_JOB_H
+
+#include "core/session/jobs.h"
+
+/* An arm as a job keeps it. */
+struct arm_kept {
+    struct model *model; /* retained */
+    struct sparsity *sparsity;
+};
+
+/* Retains and parses; an error when the specification does not fit the model. `kept` stays empty
+ * then. */
+int arm_keep(struct arm_kept *kept, const struct job_arm *arm, struct sawb_error *error);
+void arm_release(struct arm_kept *kept);
+
+/* A copy, or NULL for NULL. -1 with an error when out of memory. */
+int copy_text(char **copy, const char *text, struct sawb_error *error);
+
+/* Whether labels that are given (not -1) lie in [0, labels): an error naming file and line
+ * otherwise. */
+int check_given_labels(const struct dataset *dataset, int labels, struct sawb_error *error);
+
+/* The file to learn from: `data` itself, or train.tsv when it is a folder. Owned by the caller;
+ * NULL with an error. */
+char *training_file(const char *data, struct sawb_error *error);
+
+/*
+ * Evaluates a model to the end, breathing between the batches. `each` (may be NULL) is called for
+ * every row, `what` names the work in progress events, which count from `done` to `total` rows.
+ * Returns 0 with *result, 1 when stopped, -1 with an error.
+ */
+struct evaluation_walk {
+    const struct model *model;
+    const struct sparsity *sparsity;
+    const struct dataset *dataset;
+    uint64_t seed;
+    const char *what;
+    int64_t done, total;
+    void (*each)(void *user, struct worker *worker, const struct evaluation_row *row);
+    void *user;
+};
+int evaluation_run(const struct evaluation_walk *walk, struct worker *worker,
+                   struct evaluation *result, struct sawb_error *error);
+
+#endif

@@ -1,0 +1,264 @@
+/*
+ * worker.c - the worker thread.
+ *
+ * Two places for jobs that wait, one urgent and one long, under one mutex. The mutex is never held
+ * while a job runs or while an event is pushed: pushing waits for the reader, and the reader may be
+ * the thread that submits.
+ */
+#include "core/session/worker.h"
+
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "core/base/thread.h"
+
+#define PROGRESS_SECONDS 0.1
+
+/* A job with the event that will end it, made when it is submitted: the end is told even when
+ * memory has run out meanwhile. */
+struct waiting {
+    struct job *job; /* NULL: none */
+    struct event *done;
+};
+
+struct worker {
+    const struct compute *compute;
+    struct queue *events;
+    pthread_t thread;
+    pthread_mutex_t mutex;
+    pthread_cond_t work;
+    struct waiting urgent, lasting; /* under the mutex */
+    int numbers;                    /* under the mutex: the last one given */
+    atomic_int busy;                /* a long job runs or waits */
+    atomic_int stop;                /* the long job shall stop */
+    atomic_int closing;
+
+    /* Of the worker's thread alone. */
+    int job; /* number of the one that runs */
+    int running_urgent;
+    int lost; /* an event of this job found no memory */
+    uint64_t sequence;
+    double progress_time; /* monotonic, of the last progress event */
+    const struct model *training;
+    int64_t training_step;
+};
+
+static double clock_seconds(clockid_t clock) {
+    struct timespec now;
+    clock_gettime(clock, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+static void discard(struct waiting *waiting) {
+    if (waiting->job)
+        waiting->job->release(waiting->job);
+    free(waiting->done);
+    *waiting = (struct waiting){0};
+}
+
+static void emit(struct worker *worker, struct event *event) {
+    event->sequence = ++worker->sequence;
+    event->time = clock_seconds(CLOCK_REALTIME);
+    event->job = worker->job;
+    if (queue_push(worker->events, event) < 0)
+        event_free(event);
+}
+
+static int needs_text(enum event_kind kind) {
+    return kind == EVENT_NOTE || kind == EVENT_ERROR || kind == EVENT_PROGRESS || kind == EVENT_ROW;
+}
+
+void worker_emit(struct worker *worker, struct event event) {
+    struct event *queued = malloc(sizeof(*queued));
+    if (!queued || (needs_text(event.kind) && !event.text)) {
+        worker->lost = 1;
+        event_clear(&event);
+        free(queued);
+        return;
+    }
+    *queued = event;
+    emit(worker, queued);
+}
+
+void worker_note(struct worker *worker, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    char *text = NULL;
+    int length = vasprintf(&text, format, arguments);
+    va_end(arguments);
+    worker_emit(worker, (struct event){.kind = EVENT_NOTE, .text = length < 0 ? NULL : text});
+}
+
+void worker_progress(struct worker *worker, const char *what, int64_t done, int64_t total) {
+    double now = clock_seconds(CLOCK_MONOTONIC);
+    int finished = total > 0 && done >= total;
+    if (!finished && now - worker->progress_time < PROGRESS_SECONDS)
+        return;
+    worker->progress_time = now;
+    struct event event = {.kind = EVENT_PROGRESS, .text = strdup(what)};
+    event.data.progress.done = done;
+    event.data.progress.total = total;
+    worker_emit(worker, event);
+}
+
+const struct compute *worker_compute(const struct worker *worker) {
+    return worker->compute;
+}
+
+void worker_set_training(struct worker *worker, const struct model *model, int64_t step) {
+    worker->training = model;
+    worker->training_step = model ? step : 0;
+}
+
+const struct model *worker_training(const struct worker *worker, int64_t *step) {
+    *step = worker->training_step;
+    return worker->training;
+}
+
+/* Runs a job to its end and tells it. May be nested once: an urgent job inside a long one. */
+static void run_job(struct worker *worker, struct waiting waiting) {
+    struct job *job = waiting.job;
+    int outer_job = worker->job, outer_urgent = worker->running_urgent, outer_lost = worker->lost;
+    int urgent = job->urgent;
+    worker->job = job->number;
+    worker->running_urgent = urgent;
+    worker->lost = 0;
+
+    struct sawb_error error = {{0}};
+    int status = job->run(job, worker, &error);
+    if (status >= 0 && worker->lost)
+        status = error_set(&error, "%s: out of memory, some of what was to be said is missing",
+                           job->name);
+    job->release(job);
+    if (status < 0)
+        worker_emit(worker, (struct event){.kind = EVENT_ERROR, .text = strdup(error.message)});
+    /* Before the last event: whoever has read it may submit the next job. */
+    if (!urgent)
+        atomic_store(&worker->busy, 0);
+    *waiting.done = (struct event){.kind = EVENT_DONE, .status = status};
+    emit(worker, waiting.done);
+
+    worker->job = outer_job;
+    worker->running_urgent = outer_urgent;
+    worker->lost = outer_lost;
+}
+
+static struct waiting take(struct waiting *place) {
+    struct waiting taken = *place;
+    *place = (struct waiting){0};
+    return taken;
+}
+
+int worker_breathe(struct worker *worker) {
+    if (!worker->running_urgent && !atomic_load(&worker->closing)) {
+        pthread_mutex_lock(&worker->mutex);
+        struct waiting urgent = take(&worker->urgent);
+        pthread_mutex_unlock(&worker->mutex);
+        if (urgent.job)
+            run_job(worker, urgent);
+    }
+    if (atomic_load(&worker->closing))
+        return 1;
+    return !worker->running_urgent && atomic_load(&worker->stop);
+}
+
+static void *worker_main(void *user) {
+    struct worker *worker = user;
+    pthread_mutex_lock(&worker->mutex);
+    while (!atomic_load(&worker->closing)) {
+        struct waiting *place = worker->urgent.job ? &worker->urgent : &worker->lasting;
+        if (!place->job) {
+            pthread_cond_wait(&worker->work, &worker->mutex);
+            continue;
+        }
+        struct waiting next = take(place);
+        pthread_mutex_unlock(&worker->mutex);
+        run_job(worker, next);
+        pthread_mutex_lock(&worker->mutex);
+    }
+    pthread_mutex_unlock(&worker->mutex);
+    return NULL;
+}
+
+struct worker *worker_create(const struct compute *compute, struct queue *events,
+                             struct sawb_error *error) {
+    struct worker *worker = calloc(1, sizeof(*worker));
+    if (!worker) {
+        error_set(error, "worker: out of memory");
+        return NULL;
+    }
+    worker->compute = compute;
+    worker->events = events;
+    pthread_mutex_init(&worker->mutex, NULL);
+    pthread_cond_init(&worker->work, NULL);
+    if (thread_start(&worker->thread, worker_main, worker, "worker", error) < 0) {
+        pthread_cond_destroy(&worker->work);
+        pthread_mutex_destroy(&worker->mutex);
+        free(worker);
+        return NULL;
+    }
+    return worker;
+}
+
+int worker_submit(struct worker *worker, struct job *job, struct sawb_error *error) {
+    if (!job)
+        return -1;
+    struct waiting waiting = {job, malloc(sizeof(*waiting.done))};
+    if (!waiting.done) {
+        discard(&waiting);
+        return error_set(error, "worker: out of memory for a job");
+    }
+
+    pthread_mutex_lock(&worker->mutex);
+    if (!job->urgent && atomic_load(&worker->busy)) {
+        pthread_mutex_unlock(&worker->mutex);
+        error_set(error, "%s: another long job is under way; wait for it or stop it first",
+                  job->name);
+        discard(&waiting);
+        return -1;
+    }
+    int number = ++worker->numbers;
+    job->number = number;
+    struct waiting replaced = {0};
+    if (job->urgent) {
+        replaced = take(&worker->urgent);
+        worker->urgent = waiting;
+    } else {
+        atomic_store(&worker->stop, 0);
+        atomic_store(&worker->busy, 1);
+        worker->lasting = waiting;
+    }
+    pthread_cond_signal(&worker->work);
+    pthread_mutex_unlock(&worker->mutex);
+    discard(&replaced);
+    return number;
+}
+
+void worker_stop(struct worker *worker) {
+    atomic_store(&worker->stop, 1);
+}
+
+int worker_busy(const struct worker *worker) {
+    return atomic_load(&worker->busy);
+}
+
+void worker_free(struct worker *worker) {
+    if (!worker)
+        return;
+    pthread_mutex_lock(&worker->mutex);
+    atomic_store(&worker->closing, 1);
+    pthread_cond_signal(&worker->work);
+    pthread_mutex_unlock(&worker->mutex);
+    queue_close(worker->events);
+    pthread_join(worker->thread, NULL);
+    discard(&worker->urgent);
+    discard(&worker->lasting);
+    pthread_cond_destroy(&worker->work);
+    pthread_mutex_destroy(&worker->mutex);
+    free(worker);
+}

@@ -1,0 +1,270 @@
+/*
+ * table.c - rows and columns of text, aligned for people or as TSV for programs.
+ */
+#include "viz/table.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "viz/grid.h"
+
+#define COLUMN_GAP 2
+#define TEXT_LEAST 4 /* columns that a text column is cut to at most */
+
+struct table {
+    int columns;
+    char *is_number; /* [columns] */
+    char **cells;    /* [count]: the titles, then the rows */
+    size_t count, capacity;
+};
+
+static int append_cell(struct table *table, char *text) {
+    if (table->count == table->capacity) {
+        size_t capacity = table->capacity ? 2 * table->capacity : 64;
+        char **grown = realloc(table->cells, capacity * sizeof(*grown));
+        if (!grown)
+            return -1;
+        table->cells = grown;
+        table->capacity = capacity;
+    }
+    for (char *at = text; *at; at++)
+        if (*at == '\t' || *at == '\n' || *at == '\r')
+            *at = ' ';
+    table->cells[table->count++] = text;
+    return 0;
+}
+
+struct table *table_create(const char *const *titles, int columns, struct sawb_error *error) {
+    if (columns <= 0) {
+        error_set(error, "a table needs at least one column");
+        return NULL;
+    }
+    struct table *table = calloc(1, sizeof(*table));
+    if (table)
+        table->is_number = calloc((size_t)columns, 1);
+    if (!table || !table->is_number) {
+        error_set(error, "out of memory for a table of %d columns", columns);
+        table_free(table);
+        return NULL;
+    }
+    table->columns = columns;
+    for (int i = 0; i < columns; i++) {
+        table->is_number[i] = titles[i][0] == '>';
+        if (table_add(table, "%s", titles[i] + table->is_number[i]) != 0) {
+            error_set(error, "out of memory for a table of %d columns", columns);
+            table_free(table);
+            return NULL;
+        }
+    }
+    return table;
+}
+
+void table_free(struct table *table) {
+    if (!table)
+        return;
+    for (size_t i = 0; i < table->count; i++)
+        free(table->cells[i]);
+    free(table->cells);
+    free(table->is_number);
+    free(table);
+}
+
+int table_add(struct table *table, const char *format, ...) {
+    char *text;
+    va_list arguments;
+    va_start(arguments, format);
+    int length = vasprintf(&text, format, arguments);
+    va_end(arguments);
+    if (length < 0)
+        return -1;
+    if (append_cell(table, text) != 0) {
+        free(text);
+        return -1;
+    }
+    return 0;
+}
+
+/* ---- for people ---- */
+
+/* Columns of one column's cells: text has only `left`; numbers are split at the point. */
+struct extent {
+    int left, right;
+};
+
+static size_t row_count(const struct table *table) {
+    return (table->count + (size_t)table->columns - 1) / (size_t)table->columns;
+}
+
+/* "" for cells that an unfinished last row lacks. */
+static const char *cell_at(const struct table *table, size_t row, int column) {
+    size_t index = row * (size_t)table->columns + (size_t)column;
+    return index < table->count ? table->cells[index] : "";
+}
+
+static int is_digit(char byte) {
+    return byte >= '0' && byte <= '9';
+}
+
+/*
+ * The columns of a number before its point, which is the first point after a digit, or stands
+ * behind the first digits when there is none ("80 %"). -1 when the text holds no number.
+ */
+static int point_column(const char *text) {
+    const char *at = text;
+    while (*at && !is_digit(*at))
+        at++;
+    if (!*at)
+        return -1;
+    while (is_digit(*at) || (*at == ',' && is_digit(at[1])))
+        at++;
+    int columns = 0, width;
+    char glyph[CELL_BYTES];
+    for (size_t bytes; text < at && (bytes = text_next(text, glyph, &width)) > 0; text += bytes)
+        columns += width;
+    return columns;
+}
+
+static void widen(struct extent *extent, int left, int right) {
+    if (left > extent->left)
+        extent->left = left;
+    if (right > extent->right)
+        extent->right = right;
+}
+
+static struct extent measure_column(const struct table *table, int column) {
+    struct extent extent = {0, 0};
+    int whole = text_columns(cell_at(table, 0, column));
+    for (size_t row = 1; row < row_count(table); row++) {
+        const char *text = cell_at(table, row, column);
+        int width = text_columns(text);
+        int point = table->is_number[column] ? point_column(text) : width;
+        if (point >= 0)
+            widen(&extent, point, width - point);
+        else if (width > whole)
+            whole = width;
+    }
+    /* Titles and words among numbers are flush right and know no point. */
+    if (whole > extent.left + extent.right)
+        extent.left = whole - extent.right;
+    return extent;
+}
+
+/* Cuts the widest text columns until the table fits, or until they cannot be cut any more. */
+static void fit_width(const struct table *table, struct extent *extents, int width) {
+    long long total = (long long)COLUMN_GAP * (table->columns - 1);
+    for (int i = 0; i < table->columns; i++)
+        total += extents[i].left + extents[i].right;
+    while (total > width) {
+        int widest = -1;
+        for (int i = 0; i < table->columns; i++)
+            if (!table->is_number[i] && extents[i].left > TEXT_LEAST &&
+                (widest < 0 || extents[i].left > extents[widest].left))
+                widest = i;
+        if (widest < 0)
+            return;
+        extents[widest].left--;
+        total--;
+    }
+}
+
+static void write_blanks(FILE *out, int count) {
+    for (int i = 0; i < count; i++)
+        fputc(' ', out);
+}
+
+/* Writes the characters that fit in `columns` as a terminal may see them. Returns the columns used.
+ */
+static int write_drawn(FILE *out, const char *text, int columns) {
+    char glyph[CELL_BYTES];
+    int used = 0, width;
+    for (size_t bytes; (bytes = text_next(text, glyph, &width)) > 0; text += bytes) {
+        if (width > columns - used)
+            break;
+        fputs(glyph, out);
+        used += width;
+    }
+    return used;
+}
+
+/* Returns the blanks that are still due behind the cell. */
+static int write_text_cell(FILE *out, const char *text, int columns, const char *ellipsis) {
+    if (text_columns(text) <= columns)
+        return columns - write_drawn(out, text, columns);
+    int used = write_drawn(out, text, columns - text_columns(ellipsis));
+    fputs(ellipsis, out);
+    return columns - used - text_columns(ellipsis);
+}
+
+static int write_number_cell(FILE *out, const char *text, struct extent extent, int is_title) {
+    int width = text_columns(text), point = is_title ? -1 : point_column(text);
+    int before = point >= 0 ? extent.left - point : extent.left + extent.right - width;
+    write_blanks(out, before);
+    write_drawn(out, text, width);
+    return extent.left + extent.right - before - width;
+}
+
+static void write_table(FILE *out, const struct table *table, const struct extent *extents,
+                        const char *ellipsis) {
+    for (size_t row = 0; row < row_count(table); row++) {
+        int due = 0; /* blanks are written only before something, so that no line ends in them */
+        for (int column = 0; column < table->columns; column++) {
+            const char *text = cell_at(table, row, column);
+            struct extent extent = extents[column];
+            if (!*text) {
+                due += extent.left + extent.right + COLUMN_GAP;
+                continue;
+            }
+            write_blanks(out, due);
+            due = table->is_number[column] ? write_number_cell(out, text, extent, row == 0)
+                                           : write_text_cell(out, text, extent.left, ellipsis);
+            due += COLUMN_GAP;
+        }
+        fputc('\n', out);
+    }
+}
+
+char *table_print(const struct table *table, int width, const char *ellipsis) {
+    struct extent *extents = calloc((size_t)table->columns, sizeof(*extents));
+    if (!extents)
+        return NULL;
+    for (int i = 0; i < table->columns; i++)
+        extents[i] = measure_column(table, i);
+    if (width > 0)
+        fit_width(table, extents, width);
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    if (!out) {
+        free(extents);
+        return NULL;
+    }
+    write_table(out, table, extents, ellipsis);
+    free(extents);
+    int failed = ferror(out);
+    if (fclose(out) != 0 || failed) {
+        free(text);
+        return NULL;
+    }
+    return text;
+}
+
+/* ---- for programs ---- */
+
+char *table_tsv(const struct table *table) {
+    size_t length = 1;
+    size_t cells = row_count(table) * (size_t)table->columns;
+    for (size_t i = 0; i < table->count; i++)
+        length += strlen(table->cells[i]);
+    char *text = malloc(length + cells), *end = text;
+    if (!text)
+        return NULL;
+    for (size_t row = 0; row < row_count(table); row++)
+        for (int column = 0; column < table->columns; column++) {
+            end = stpcpy(end, cell_at(table, row, column));
+            *end++ = column + 1 < table->columns ? '\t' : '\n';
+        }
+    *end = '\0';
+    return text;
+}

@@ -1,0 +1,163 @@
+/*
+ * events.c - what the worker tells, taken into the workbench's state.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tui/app/format.h"
+#include "tui/app/history.h"
+#include "tui/app/workbench.h"
+
+#define FOLLOW_SECONDS 0.1 /* between two answers that follow a model in training */
+
+int workbench_begin_run(struct workbench *workbench, int job, struct model *model, const char *name,
+                        struct sawb_error *error) {
+    char *copy = strdup(name);
+    if (!copy)
+        return error_set(error, "train: out of memory");
+    history_clear(&workbench->run);
+    workbench->run.name = copy;
+    workbench->run.model = model_retain(model);
+    workbench->run.job = job;
+    workbench->run.running = 1;
+    workbench->changed = 1;
+    return 0;
+}
+
+static void take_prediction(struct workbench *workbench, struct event *event) {
+    if (event->job != workbench->prediction_job || event->arm < 0 || event->arm >= ARMS)
+        return;
+    struct arm *arm = &workbench->arms[event->arm];
+    capture_free(arm->capture);
+    arm->capture = event->data.capture;
+    event->data.capture = NULL;
+    arm->stale = 0;
+    workbench->answers++;
+    workbench_clamp(workbench);
+}
+
+/* A step of a run has changed the weights: ask again, but never faster than answers come. */
+static void follow_training(struct workbench *workbench, double now) {
+    if (!workbench->live || workbench->answers < ARMS ||
+        now - workbench->prediction_time < FOLLOW_SECONDS)
+        return;
+    struct sawb_error error;
+    if (workbench_predict(workbench, &error) < 0)
+        workbench_message(workbench, MESSAGE_ERROR, "%s", error.message);
+}
+
+static void take_step(struct workbench *workbench, const struct event *event) {
+    struct run_history *run = &workbench->run;
+    if (event->job != run->job)
+        return;
+    if (history_step(run, &event->data.report, event->time) < 0)
+        workbench_message(workbench, MESSAGE_ERROR, "out of memory for the curves");
+    char step[FORMAT_BYTES], total[FORMAT_BYTES], speed[FORMAT_BYTES], left[FORMAT_BYTES];
+    format_duration(left, run->seconds_left);
+    snprintf(workbench->progress, sizeof(workbench->progress),
+             "train %s/%s  loss %.3f  %s tok/s%s%s%s", format_count(step, run->last.step),
+             format_count(total, run->total_steps), run->last.loss,
+             format_count(speed, (int64_t)(run->tokens_per_second + 0.5)), left[0] ? "  " : "",
+             left, left[0] ? " left" : "");
+    follow_training(workbench, event->time);
+}
+
+static void take_evaluation(struct workbench *workbench, const struct event *event) {
+    const struct evaluation *evaluation = &event->data.evaluation;
+    if (event->job == workbench->run.job) {
+        if (history_evaluation(&workbench->run, event->step, evaluation) < 0)
+            workbench_message(workbench, MESSAGE_ERROR, "out of memory for the curves");
+        return;
+    }
+    if (isnan(evaluation->accuracy))
+        workbench_message(workbench, MESSAGE_NOTE, "%d rows, none with a label", evaluation->rows);
+    else
+        workbench_message(workbench, MESSAGE_NOTE,
+                          "%d rows  accuracy %.4f  loss %.4f  sparsity %.1f %%  %.1f s",
+                          evaluation->rows, evaluation->accuracy, evaluation->loss,
+                          100 * evaluation->realised, evaluation->seconds);
+}
+
+static void take_comparison(struct workbench *workbench, const struct comparison *comparison) {
+    workbench_message(workbench, MESSAGE_NOTE,
+                      "accuracy A %.4f  B %.4f  only A right %d  only B %d  p %.3g  %d flips",
+                      comparison->a.accuracy, comparison->b.accuracy, comparison->a_only,
+                      comparison->b_only, comparison->mcnemar_p, comparison->flips);
+}
+
+/* The arms that watched a run go on with the weights it has saved. */
+static void open_checkpoint(struct workbench *workbench) {
+    struct run_history *run = &workbench->run;
+    struct sawb_error error;
+    for (int arm = 0; arm < ARMS; arm++) {
+        if (workbench->arms[arm].model != run->model)
+            continue;
+        int both = arm == ARM_A && workbench->arms[ARM_B].model == run->model;
+        if (workbench_set_model(workbench, both ? -1 : arm, run->name, &error) < 0) {
+            workbench_message(workbench, MESSAGE_ERROR, "%s", error.message);
+            return;
+        }
+        if (both)
+            break;
+    }
+}
+
+static void take_end(struct workbench *workbench, const struct event *event) {
+    struct run_history *run = &workbench->run;
+    if (event->job == workbench->prediction_job)
+        workbench->answers = ARMS;
+    if (event->job == workbench->long_job) {
+        workbench->long_job = 0;
+        workbench->progress[0] = '\0';
+        if (event->status == 1 && event->job != run->job)
+            workbench_message(workbench, MESSAGE_NOTE, "stopped");
+    }
+    if (event->job != run->job || !run->running)
+        return;
+    run->running = 0;
+    if (event->status >= 0 && workbench->live)
+        open_checkpoint(workbench);
+}
+
+void workbench_event(struct workbench *workbench, struct event *event) {
+    char done[FORMAT_BYTES], total[FORMAT_BYTES];
+    switch (event->kind) {
+    case EVENT_NOTE:
+        workbench_message(workbench, MESSAGE_NOTE, "%s", event->text);
+        break;
+    case EVENT_ERROR:
+        workbench_message(workbench, MESSAGE_ERROR, "%s", event->text);
+        break;
+    case EVENT_PROGRESS:
+        snprintf(workbench->progress, sizeof(workbench->progress), "%s %s/%s", event->text,
+                 format_count(done, event->data.progress.done),
+                 format_count(total, event->data.progress.total));
+        break;
+    case EVENT_PREDICTION:
+        take_prediction(workbench, event);
+        break;
+    case EVENT_STEP:
+        take_step(workbench, event);
+        break;
+    case EVENT_EVALUATION:
+        take_evaluation(workbench, event);
+        break;
+    case EVENT_ROW:
+        break;
+    case EVENT_COMPARISON:
+        take_comparison(workbench, &event->data.comparison);
+        break;
+    case EVENT_BENCH:
+        workbench_message(workbench, MESSAGE_NOTE, "%s  n %d  median %.3f ms",
+                          event->data.measurement.name, event->data.measurement.n,
+                          event->data.measurement.median_ms);
+        break;
+    case EVENT_DONE:
+        take_end(workbench, event);
+        break;
+    }
+    workbench->changed = 1;
+    event_free(event);
+}

@@ -1,0 +1,288 @@
+/*
+ * command_data.c - eval, compare and bench: what is measured over a data set or over time.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/file.h"
+#include "core/base/json.h"
+#include "tui/command/answer.h"
+#include "tui/command/handlers.h"
+#include "viz/table.h"
+
+struct measuring {
+    struct workbench *workbench;
+    struct sink *sink;
+    struct job_arm arms[ARMS];
+    int lines; /* told so far */
+    int status;
+};
+
+static void tell(struct measuring *measuring, char *text) {
+    if (sink_result_owned(measuring->sink, text) != COMMAND_DONE)
+        measuring->status = COMMAND_FAILED;
+}
+
+/* The share a specification asks for, negative: none. */
+static double target_of(const struct job_arm *arm) {
+    struct sparsity *sparsity;
+    if (sparsity_parse(&sparsity, arm->spec, arm->presets, NULL) < 0)
+        return -1;
+    double target = sparsity_target(sparsity);
+    sparsity_free(sparsity);
+    return target;
+}
+
+/* Submits and, in a shell, waits; releases the arms' models. */
+static int measure(struct measuring *measuring, struct job *job,
+                   void (*reader)(void *user, const struct event *event),
+                   struct sawb_error *error) {
+    struct waiting waiting = {measuring->sink, NULL, reader, measuring};
+    int status = command_job(measuring->workbench, job, &waiting, error);
+    model_release(measuring->arms[ARM_A].model);
+    model_release(measuring->arms[ARM_B].model);
+    return status == COMMAND_DONE ? measuring->status : status;
+}
+
+/* ---- a table of arms ------------------------------------------------------------------------- */
+
+static struct table *arm_table(void) {
+    static const char *const titles[] = {"arm",   "model",   "pattern",   ">rows",   ">accuracy",
+                                         ">loss", ">target", ">sparsity", ">seconds"};
+    return table_create(titles, sizeof(titles) / sizeof(titles[0]), NULL);
+}
+
+/* -1 when out of memory. */
+static int add_arm(struct table *table, const char *name, const struct job_arm *arm,
+                   const struct evaluation *evaluation) {
+    double target = target_of(arm);
+    int failed =
+        table_add(table, "%s", name) < 0 || table_add(table, "%s", arm->model->directory) < 0 ||
+        table_add(table, "%s", arm->spec) < 0 || table_add(table, "%d", evaluation->rows) < 0;
+    if (evaluation->labelled > 0)
+        failed |= table_add(table, "%.4f", evaluation->accuracy) < 0 ||
+                  table_add(table, "%.4f", evaluation->loss) < 0;
+    else
+        failed |= table_add(table, "-") < 0 || table_add(table, "-") < 0;
+    failed |=
+        target < 0 ? table_add(table, "-") < 0 : table_add(table, "%.1f %%", 100 * target) < 0;
+    failed |= table_add(table, "%.1f %%", 100 * evaluation->realised) < 0 ||
+              table_add(table, "%.1f", evaluation->seconds) < 0;
+    return failed ? -1 : 0;
+}
+
+/* One row an evaluation; NULL when out of memory. */
+static char *print_arms(const struct job_arm *arms, const struct evaluation *const evaluations[],
+                        int count) {
+    struct table *table = arm_table();
+    int failed = !table;
+    for (int i = 0; i < count && !failed; i++)
+        failed = add_arm(table, i == ARM_A ? "A" : "B", &arms[i], evaluations[i]) < 0;
+    char *text = failed ? NULL : table_print(table, 0, "~");
+    table_free(table);
+    return text;
+}
+
+static void note_truncated(struct sink *sink, const struct job_arm *arm,
+                           const struct evaluation *evaluation) {
+    if (evaluation->truncated > 0)
+        sink_note(sink, "%d of %d texts are longer than %d tokens, their ends were left out",
+                  evaluation->truncated, evaluation->rows, model_token_limit(arm->model));
+}
+
+/* ---- eval ------------------------------------------------------------------------------------ */
+
+static void show_evaluation(struct measuring *measuring, const struct evaluation *evaluation) {
+    const struct job_arm *arm = &measuring->arms[ARM_A];
+    note_truncated(measuring->sink, arm, evaluation);
+    if (evaluation->labelled == 0)
+        sink_note(measuring->sink, "the rows have no labels: there is neither accuracy nor loss");
+    if (measuring->workbench->settings.json) {
+        struct record record = record_begin();
+        answer_evaluation(&record, evaluation, arm->spec, target_of(arm));
+        tell(measuring, record_print(&record));
+    } else {
+        tell(measuring, print_arms(arm, &evaluation, 1));
+    }
+}
+
+static void read_evaluation(void *user, const struct event *event) {
+    struct measuring *measuring = user;
+    const struct model_config *config = &measuring->arms[ARM_A].model->config;
+    const struct evaluation_row *row = &event->data.row;
+    if (event->kind == EVENT_EVALUATION) {
+        show_evaluation(measuring, &event->data.evaluation);
+    } else if (event->kind == EVENT_ROW && measuring->workbench->settings.json) {
+        tell(measuring, answer_row(row, event->text, config));
+    } else if (event->kind == EVENT_ROW) {
+        const char *mark = row->gold < 0 ? "?" : row->gold == row->label ? "right" : "wrong";
+        sink_result(measuring->sink, "%6d  %-5s  %s  %s", row->row, mark,
+                    config->label_names[row->label], event->text);
+    }
+}
+
+int command_eval(struct workbench *workbench, const struct arguments *arguments,
+                 struct sink *sink) {
+    struct measuring measuring = {.workbench = workbench, .sink = sink};
+    struct sawb_error error;
+    int status = command_arm(workbench, arguments, sink, &measuring.arms[ARM_A]);
+    if (status != COMMAND_DONE)
+        return status;
+    int rows = sink->wait && arguments_option(arguments, "rows") != NULL;
+    struct job *job = job_evaluate(&measuring.arms[ARM_A], arguments_get(arguments, 0), rows,
+                                   workbench->settings.seed, &error);
+    return measure(&measuring, job, read_evaluation, &error);
+}
+
+/* ---- compare --------------------------------------------------------------------------------- */
+
+static void record_arm(struct record *record, const char *key, const struct job_arm *arm,
+                       const struct evaluation *evaluation) {
+    struct record part = record_begin();
+    record_text(&part, "model", arm->model->directory);
+    answer_evaluation(&part, evaluation, arm->spec, target_of(arm));
+    record->failed |= part.failed;
+    record_item(record, key, part.object);
+}
+
+static char *comparison_json(const struct job_arm *arms, const struct comparison *comparison) {
+    struct record record = record_begin();
+    record_arm(&record, "a", &arms[ARM_A], &comparison->a);
+    record_arm(&record, "b", &arms[ARM_B], &comparison->b);
+    record_number(&record, "a_only", comparison->a_only);
+    record_number(&record, "b_only", comparison->b_only);
+    record_number(&record, "mcnemar_p", comparison->mcnemar_p);
+    record_item(&record, "flips", json_int_array(comparison->flip_rows, comparison->flips));
+    return record_print(&record);
+}
+
+static void read_comparison(void *user, const struct event *event) {
+    struct measuring *measuring = user;
+    if (event->kind != EVENT_COMPARISON)
+        return;
+    const struct comparison *comparison = &event->data.comparison;
+    const struct evaluation *const evaluations[ARMS] = {&comparison->a, &comparison->b};
+    for (int i = 0; i < ARMS; i++)
+        note_truncated(measuring->sink, &measuring->arms[i], evaluations[i]);
+    if (measuring->workbench->settings.json) {
+        tell(measuring, comparison_json(measuring->arms, comparison));
+        return;
+    }
+    tell(measuring, print_arms(measuring->arms, evaluations, ARMS));
+    sink_result(measuring->sink,
+                "only A right %d, only B right %d, McNemar's exact p %.4g; %d labels differ",
+                comparison->a_only, comparison->b_only, comparison->mcnemar_p, comparison->flips);
+}
+
+/* What `word` stands for: a model's folder, FOLDER=PATTERN, or a pattern. As command_arm. */
+static int named_arm(struct workbench *workbench, const struct arguments *arguments,
+                     const char *word, struct sink *sink, struct job_arm *arm) {
+    const char *equals = strchr(word, '='), *asked = arguments_option(arguments, "sparsity");
+    struct model_options options = {.seed = workbench->settings.seed};
+    struct sawb_error error;
+    char *folder = equals ? strndup(word, (size_t)(equals - word)) : strdup(word);
+    if (!folder)
+        return command_no_memory(sink);
+    int status = COMMAND_DONE;
+    if (file_is_directory(folder)) {
+        *arm = (struct job_arm){.spec = asked ? asked : workbench->arms[ARM_A].spec,
+                                .presets = workbench->presets};
+        if (equals)
+            arm->spec = equals + 1;
+        if (model_open(&arm->model, folder, &options, &error) < 0)
+            status = command_fail(sink, &error);
+        else if (arm->model->note[0])
+            sink_note(sink, "%s: %s", arm->model->directory, arm->model->note);
+    } else if (equals || strchr(word, '/')) {
+        error_set(&error,
+                  "compare: \"%s\" is not a folder; give a model's folder, a pattern, or both as "
+                  "DIR=SPEC",
+                  folder);
+        status = command_misuse(sink, &error);
+    } else {
+        status = command_arm(workbench, arguments, sink, arm);
+        arm->spec = word;
+    }
+    free(folder);
+    return status;
+}
+
+/* The arms that the command names, or those of the workbench. */
+static int compared_arms(struct workbench *workbench, const struct arguments *arguments,
+                         struct sink *sink, struct job_arm arms[ARMS]) {
+    struct sawb_error error;
+    int status = COMMAND_DONE;
+    if (arguments_count(arguments) == 3) {
+        for (int i = 0; i < ARMS && status == COMMAND_DONE; i++)
+            status = named_arm(workbench, arguments, arguments_get(arguments, i), sink, &arms[i]);
+        return status;
+    }
+    if (command_load(workbench, sink, &error) < 0)
+        return command_fail(sink, &error);
+    for (int i = 0; i < ARMS; i++) {
+        const struct arm *arm = &workbench->arms[i];
+        arms[i] = (struct job_arm){model_retain(arm->model), arm->spec, workbench->presets};
+    }
+    return status;
+}
+
+int command_compare(struct workbench *workbench, const struct arguments *arguments,
+                    struct sink *sink) {
+    struct measuring measuring = {.workbench = workbench, .sink = sink};
+    struct sawb_error error;
+    int count = arguments_count(arguments);
+    if (count == 2) {
+        error_set(&error, "compare: two arms and a file are needed: compare A B FILE");
+        return command_misuse(sink, &error);
+    }
+    int status = compared_arms(workbench, arguments, sink, measuring.arms);
+    if (status != COMMAND_DONE) {
+        model_release(measuring.arms[ARM_A].model);
+        return status;
+    }
+    struct job *job =
+        job_compare(&measuring.arms[ARM_A], &measuring.arms[ARM_B],
+                    arguments_get(arguments, count - 1), workbench->settings.seed, &error);
+    return measure(&measuring, job, read_comparison, &error);
+}
+
+/* ---- bench ----------------------------------------------------------------------------------- */
+
+static void read_measurement(void *user, const struct event *event) {
+    struct measuring *measuring = user;
+    const struct measurement *measurement = &event->data.measurement;
+    if (event->kind != EVENT_BENCH)
+        return;
+    if (measuring->workbench->settings.json) {
+        measuring->lines++;
+        tell(measuring, answer_measurement(measurement));
+        return;
+    }
+    if (measuring->lines++ == 0)
+        sink_result(measuring->sink, "%-18s %5s %5s %12s %10s %10s", "name", "n", "runs",
+                    "median ms", "p10 ms", "p90 ms");
+    sink_result(measuring->sink, "%-18s %5d %5d %12.4f %10.4f %10.4f", measurement->name,
+                measurement->n, measurement->runs, measurement->median_ms, measurement->p10_ms,
+                measurement->p90_ms);
+}
+
+int command_bench(struct workbench *workbench, const struct arguments *arguments,
+                  struct sink *sink) {
+    struct measuring measuring = {.workbench = workbench, .sink = sink};
+    const char *name = arguments_get(arguments, 0);
+    struct sawb_error error;
+    int status = command_arm(workbench, arguments, sink, &measuring.arms[ARM_A]);
+    if (status != COMMAND_DONE)
+        return status;
+    struct job *job = job_bench(&measuring.arms[ARM_A], name, workbench->settings.seed, &error);
+    status = measure(&measuring, job, read_measurement, &error);
+    if (status == COMMAND_DONE && sink->wait && measuring.lines == 0) {
+        error_set(&error,
+                  "bench: no measurement has a name that holds \"%s\"; without a name all "
+                  "are made",
+                  name ? name : "");
+        return command_fail(sink, &error);
+    }
+    return status;
+}

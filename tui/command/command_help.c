@@ -1,0 +1,217 @@
+/*
+ * command_help.c - help made from the tables: how a command is used, which there are, presets and
+ * patterns.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tui/command/answer.h"
+#include "tui/command/handlers.h"
+#include "tui/command/text.h"
+
+#define HELP_COLUMN 30 /* where the help of an option begins, after two blanks */
+#define HELP_WIDTH 80
+
+/* ---- usage ----------------------------------------------------------------------------------- */
+
+/* Writes text from `column` on, in lines of HELP_WIDTH that begin at `indent`. */
+static void print_wrapped(FILE *out, const char *text, int indent, int column) {
+    while (*text) {
+        int length = (int)strcspn(text, " ");
+        if (column > indent && column + 1 + length > HELP_WIDTH) {
+            fprintf(out, "\n%*s", indent, "");
+            column = indent;
+        }
+        column += fprintf(out, column > indent ? " %.*s" : "%.*s", length, text);
+        text += length + (text[length] == ' ');
+    }
+    fputc('\n', out);
+}
+
+/* A name and its help beside it, below it when the name is long. */
+static void print_row(FILE *out, const char *name, const char *help) {
+    fprintf(out, "  %-*s", HELP_COLUMN, name);
+    if (strlen(name) >= HELP_COLUMN)
+        fprintf(out, "\n  %*s", HELP_COLUMN, "");
+    print_wrapped(out, help, HELP_COLUMN + 2, HELP_COLUMN + 2);
+}
+
+static void print_option(FILE *out, const struct option_row *row) {
+    char name[64];
+    snprintf(name, sizeof(name), "%c%c%s--%s%s%s", row->letter ? '-' : ' ',
+             row->letter ? row->letter : ' ', row->letter ? ", " : "  ", row->name,
+             row->value ? " " : "", row->value ? row->value : "");
+    print_row(out, name, row->help);
+}
+
+static void print_options(FILE *out, const char *title, const struct option_row *rows) {
+    if (!rows)
+        return;
+    fprintf(out, "\n%s:\n", title);
+    for (const struct option_row *row = rows; row->name; row++)
+        print_option(out, row);
+}
+
+char *command_usage(const struct command *command) {
+    struct text text;
+    if (text_begin(&text) < 0)
+        return NULL;
+    FILE *out = text.stream;
+    fprintf(out, "usage: %s%s%s%s%s\n", command->where & COMMAND_SHELL ? "sawb " : "",
+            command->name, command->options ? " [options]" : "", command->usage[0] ? " " : "",
+            command->usage);
+    print_wrapped(out, command->help, 0, 0);
+    if (command->alias)
+        fprintf(out, "short: %s\n", command->alias);
+    if (command->details) {
+        fputc('\n', out);
+        print_wrapped(out, command->details, 0, 0);
+    }
+    print_options(out, "options", command->options);
+    if (command->where & COMMAND_SHELL)
+        print_options(out, "options of every command", command_common_options());
+    return text_end(&text);
+}
+
+/* ---- likely misspellings --------------------------------------------------------------------- */
+
+#define NAME_LONGEST 16
+
+static int least(int a, int b, int c) {
+    int smaller = a < b ? a : b;
+    return smaller < c ? smaller : c;
+}
+
+/* Edits from a to b: insertions, deletions, replacements, neighbours exchanged (optimal string
+ * alignment). 100 for words too long to be a name. */
+static int edit_distance(const char *a, const char *b) {
+    int m = (int)strlen(a), n = (int)strlen(b);
+    int cost[NAME_LONGEST + 1][NAME_LONGEST + 1];
+    if (m > NAME_LONGEST || n > NAME_LONGEST)
+        return 100;
+    for (int i = 0; i <= m; i++) {
+        for (int j = 0; j <= n; j++) {
+            if (i == 0 || j == 0) {
+                cost[i][j] = i + j;
+                continue;
+            }
+            cost[i][j] = least(cost[i - 1][j] + 1, cost[i][j - 1] + 1,
+                               cost[i - 1][j - 1] + (a[i - 1] != b[j - 1]));
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+                cost[i][j] = least(cost[i][j], cost[i - 2][j - 2] + 1, 100);
+        }
+    }
+    return cost[m][n];
+}
+
+const char *command_suggest(const char *word, unsigned where) {
+    const struct command *command, *best = NULL;
+    int best_distance = 3;
+    for (int i = 0; (command = command_get(i)); i++) {
+        int distance = edit_distance(word, command->name);
+        /* A short name is too easily like another word. */
+        int allowed = strlen(command->name) < 6 ? 1 : 2;
+        if ((command->where & where) && distance <= allowed && distance < best_distance) {
+            best = command;
+            best_distance = distance;
+        }
+    }
+    return best ? best->name : NULL;
+}
+
+/* ---- help ------------------------------------------------------------------------------------ */
+
+static void print_commands(FILE *out, const char *title, unsigned where, unsigned not_where) {
+    const struct command *command;
+    fprintf(out, "\n%s:\n", title);
+    for (int i = 0; (command = command_get(i)); i++) {
+        char name[80];
+        if (!(command->where & where) || (command->where & not_where))
+            continue;
+        snprintf(name, sizeof(name), "%s %s", command->name, command->usage);
+        print_row(out, name, command->help);
+    }
+}
+
+char *command_overview(void) {
+    struct text text;
+    if (text_begin(&text) < 0)
+        return NULL;
+    FILE *out = text.stream;
+    fprintf(out, "usage: sawb [options] [SENTENCE]           open the workbench\n"
+                 "       sawb [options] COMMAND [arguments]  run one command\n"
+                 "       sawb [options] -c 'COMMAND; ...'    run several\n\n"
+                 "See what dense and sparse attention do to a sentence, side by side, and train.\n"
+                 "Without a terminal on stdout, SENTENCE is predicted as by predict.\n"
+                 "sawb COMMAND --help tells more about one; -- ends the options.\n");
+    print_commands(out, "commands", COMMAND_SHELL, 0);
+    print_commands(out, "commands of the workbench (its `:` prompt) and of scripts",
+                   COMMAND_SCREEN | COMMAND_SCRIPT, COMMAND_SHELL);
+    print_options(out, "options", command_common_options());
+    for (const struct option_row *row = command_program()->options; row->name; row++)
+        print_option(out, row);
+    return text_end(&text);
+}
+
+int command_help(struct workbench *workbench, const struct arguments *arguments,
+                 struct sink *sink) {
+    const char *name = arguments_get(arguments, 0);
+    if (!name && !sink->wait) {
+        if (workbench->view != VIEW_HELP)
+            workbench->previous_view = workbench->view;
+        workbench->view = VIEW_HELP;
+        workbench->changed = 1;
+        return COMMAND_DONE;
+    }
+    if (!name)
+        return sink_result_owned(sink, command_overview());
+    const struct command *command = command_find(name);
+    if (command)
+        return sink_result_owned(sink, command_usage(command));
+    struct sawb_error error;
+    error_set(&error, "help: there is no command \"%s\"; `help` lists them all", name);
+    return command_misuse(sink, &error);
+}
+
+/* ---- presets and patterns -------------------------------------------------------------------- */
+
+static int list_json(const struct presets *presets, struct sink *sink) {
+    int status = COMMAND_DONE;
+    for (int i = 0; i < presets_count(presets) && status == COMMAND_DONE; i++) {
+        struct record record = record_begin();
+        record_text(&record, "preset", presets_name(presets, i));
+        record_text(&record, "spec", presets_specification(presets, i));
+        status = sink_result_owned(sink, record_print(&record));
+    }
+    for (int i = 0; sparsity_pattern_name(i) && status == COMMAND_DONE; i++) {
+        struct record record = record_begin();
+        record_text(&record, "pattern", sparsity_pattern_name(i));
+        record_text(&record, "usage", sparsity_pattern_usage(i));
+        record_text(&record, "help", sparsity_pattern_help(i));
+        status = sink_result_owned(sink, record_print(&record));
+    }
+    return status;
+}
+
+static char *list_text(const struct presets *presets) {
+    struct text text;
+    if (text_begin(&text) < 0)
+        return NULL;
+    fprintf(text.stream, "presets:\n");
+    for (int i = 0; i < presets_count(presets); i++)
+        print_row(text.stream, presets_name(presets, i), presets_specification(presets, i));
+    fprintf(text.stream, "\npatterns, joined with + (kept by either) and & (kept by both), "
+                         "restricted with @L2.H5:\n");
+    for (int i = 0; sparsity_pattern_name(i); i++)
+        print_row(text.stream, sparsity_pattern_usage(i), sparsity_pattern_help(i));
+    return text_end(&text);
+}
+
+int command_presets(struct workbench *workbench, const struct arguments *arguments,
+                    struct sink *sink) {
+    (void)arguments;
+    if (workbench->settings.json)
+        return list_json(workbench->presets, sink);
+    return sink_result_owned(sink, list_text(workbench->presets));
+}

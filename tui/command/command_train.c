@@ -1,0 +1,202 @@
+/*
+ * command_train.c - train, new and stop.
+ */
+#include <float.h>
+#include <limits.h>
+#include <strings.h>
+
+#include "core/train/options.h"
+#include "tui/command/answer.h"
+#include "tui/command/handlers.h"
+
+/* ---- train ----------------------------------------------------------------------------------- */
+
+/* An option that is a number of struct train_options; core/train knows what it may be. */
+static int read_numbers(const struct arguments *arguments, struct train_options *train,
+                        struct sawb_error *error) {
+    const struct {
+        const char *name;
+        int *field;
+    } counts[] = {{"epochs", &train->epochs},
+                  {"batch-size", &train->batch_size},
+                  {"max-steps", &train->max_steps},
+                  {"max-tokens", &train->max_tokens}};
+    const struct {
+        const char *name;
+        double low;
+        double *field;
+    } numbers[] = {{"lr", 0, &train->learning_rate},
+                   {"warmup", 0, &train->warmup},
+                   {"weight-decay", 0, &train->weight_decay},
+                   {"dropout", 0, &train->dropout},
+                   {"clip", 0, &train->clip},
+                   {"fraction", 0, &train->fraction},
+                   {"label-noise", 0, &train->label_noise},
+                   {"label-smoothing", 0, &train->label_smoothing},
+                   {"word-dropout", 0, &train->word_dropout},
+                   {"average", 0, &train->average}};
+    for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+        long value = *counts[i].field;
+        if (arguments_int(arguments, counts[i].name, 0, INT_MAX, &value, error) < 0)
+            return -1;
+        *counts[i].field = (int)value;
+    }
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        if (arguments_double(arguments, numbers[i].name, numbers[i].low, FLT_MAX, numbers[i].field,
+                             error) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int read_train_options(const struct arguments *arguments, uint64_t seed,
+                              struct train_job_options *options, struct sawb_error *error) {
+    const char *storage = arguments_option(arguments, "storage");
+    long eval_every = 0;
+    *options = (struct train_job_options){
+        .train = train_options_default(),
+        .data = arguments_get(arguments, 0),
+        .validation = arguments_option(arguments, "validation"),
+        .out = arguments_option(arguments, "out"),
+        .resume = arguments_option(arguments, "resume") != NULL,
+        .keep_best = arguments_option(arguments, "keep-best") != NULL,
+        .storage = storage && strcasecmp(storage, "f16") == 0 ? STORE_F16 : STORE_F32,
+    };
+    options->train.seed = seed;
+    if (!options->out || !options->out[0])
+        return error_set(error, "train: --out is missing: the folder of the checkpoint");
+    if (arguments_int(arguments, "eval-every", 1, INT_MAX, &eval_every, error) < 0)
+        return -1;
+    options->eval_every = eval_every;
+    return read_numbers(arguments, &options->train, error);
+}
+
+struct training {
+    struct workbench *workbench;
+    struct sink *sink;
+    struct step_report last;
+    int lines; /* told so far */
+    int status;
+};
+
+static void tell(struct training *training, char *text) {
+    if (sink_result_owned(training->sink, text) != COMMAND_DONE)
+        training->status = COMMAND_FAILED;
+}
+
+static void read_training(void *user, const struct event *event) {
+    struct training *training = user;
+    int json = training->workbench->settings.json;
+    if (event->kind == EVENT_STEP) {
+        training->last = event->data.report;
+        if (json)
+            tell(training, answer_step(&event->data.report));
+        return;
+    }
+    if (event->kind != EVENT_EVALUATION)
+        return;
+    const struct evaluation *evaluation = &event->data.evaluation;
+    if (json) {
+        tell(training, answer_step_evaluation(event->step, evaluation));
+        return;
+    }
+    if (training->lines++ == 0)
+        sink_result(training->sink, "%8s %8s %10s %10s %10s %10s %9s", "step", "epoch", "loss",
+                    "val loss", "accuracy", "sparsity", "tokens/s");
+    sink_result(training->sink, "%8lld %8.3f %10.4f %10.4f %10.4f %8.1f %% %9.0f",
+                (long long)event->step, training->last.epoch, training->last.loss, evaluation->loss,
+                evaluation->accuracy, 100 * evaluation->realised,
+                training->workbench->run.tokens_per_second);
+}
+
+int command_train(struct workbench *workbench, const struct arguments *arguments,
+                  struct sink *sink) {
+    struct training training = {.workbench = workbench, .sink = sink};
+    struct train_job_options options;
+    struct job_arm arm;
+    struct sawb_error error;
+    if (read_train_options(arguments, workbench->settings.seed, &options, &error) < 0 ||
+        train_options_check(&options.train, &error) < 0)
+        return command_misuse(sink, &error);
+    int status = command_arm(workbench, arguments, sink, &arm);
+    if (status != COMMAND_DONE)
+        return status;
+    int number = workbench_submit(workbench, job_train(&arm, &options, &error), &error);
+    if (number > 0 && workbench_begin_run(workbench, number, arm.model, options.out, &error) < 0) {
+        worker_stop(workbench->worker);
+        number = -1;
+    }
+    model_release(arm.model);
+    if (number < 0)
+        return command_fail(sink, &error);
+    if (!sink->wait)
+        return COMMAND_DONE;
+    struct waiting waiting = {sink, NULL, read_training, &training};
+    status = command_wait(workbench, number, &waiting);
+    return status == COMMAND_DONE ? training.status : status;
+}
+
+int command_stop(struct workbench *workbench, const struct arguments *arguments,
+                 struct sink *sink) {
+    struct sawb_error error;
+    (void)arguments;
+    if (!workbench->worker || !worker_busy(workbench->worker)) {
+        error_set(&error, "stop: no long job is under way");
+        return command_fail(sink, &error);
+    }
+    worker_stop(workbench->worker);
+    return COMMAND_DONE;
+}
+
+/* ---- new ------------------------------------------------------------------------------------- */
+
+static int read_new_options(const struct arguments *arguments, uint64_t seed,
+                            struct new_job_options *options, struct sawb_error *error) {
+    *options = new_job_options_default();
+    const struct {
+        const char *name;
+        int *field;
+    } counts[] = {{"vocabulary", &options->vocabulary},
+                  {"hidden", &options->hidden},
+                  {"layers", &options->layers},
+                  {"heads", &options->heads},
+                  {"positions", &options->positions},
+                  {"labels", &options->labels},
+                  {"feed-forward", &options->feed_forward}};
+    options->feed_forward = 0;
+    for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+        long value = *counts[i].field;
+        if (arguments_int(arguments, counts[i].name, 1, 1000000, &value, error) < 0)
+            return -1;
+        *counts[i].field = (int)value;
+    }
+    if (options->feed_forward == 0)
+        options->feed_forward = 4 * options->hidden;
+    const char *family = arguments_option(arguments, "family");
+    options->family =
+        family && strcasecmp(family, "distilbert") == 0 ? MODEL_DISTILBERT : MODEL_BERT;
+    options->seed = seed;
+    options->data = arguments_get(arguments, 0);
+    options->out = arguments_option(arguments, "out");
+    if (!options->out || !options->out[0])
+        return error_set(error, "new: --out is missing: the folder of the new encoder");
+    return arguments_double(arguments, "dropout", 0, 1, &options->dropout, error);
+}
+
+int command_new(struct workbench *workbench, const struct arguments *arguments, struct sink *sink) {
+    struct new_job_options options;
+    struct sawb_error error;
+    if (read_new_options(arguments, workbench->settings.seed, &options, &error) < 0)
+        return command_misuse(sink, &error);
+    struct job *job = job_new(&options, &error);
+    if (!job)
+        return command_misuse(sink, &error);
+    struct waiting waiting = {.sink = sink};
+    int status = command_job(workbench, job, &waiting, &error);
+    if (status == COMMAND_DONE && workbench->settings.json) {
+        struct record record = record_begin();
+        record_text(&record, "out", options.out);
+        return sink_result_owned(sink, record_print(&record));
+    }
+    return status;
+}

@@ -1,0 +1,298 @@
+/*
+ * complete.c - what the word before the cursor could become.
+ */
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+
+#include "core/base/file.h"
+#include "tui/command/arguments.h"
+
+struct found {
+    struct completion *items;
+    int count, capacity;
+    int failed;
+};
+
+/* Adds prefix + text + suffix. */
+static void add(struct found *found, const char *prefix, const char *text, size_t length,
+                const char *suffix, const char *help) {
+    if (found->count == found->capacity && !found->failed) {
+        int capacity = found->capacity ? found->capacity * 2 : 16;
+        struct completion *grown = realloc(found->items, (size_t)capacity * sizeof(*grown));
+        found->failed = !grown;
+        if (grown) {
+            found->items = grown;
+            found->capacity = capacity;
+        }
+    }
+    if (found->failed)
+        return;
+    struct completion item = {NULL, strdup(help ? help : "")};
+    size_t before = strlen(prefix), after = strlen(suffix);
+    item.text = malloc(before + length + after + 1);
+    if (!item.text || !item.help) {
+        free(item.text);
+        free(item.help);
+        found->failed = 1;
+        return;
+    }
+    memcpy(item.text, prefix, before);
+    memcpy(item.text + before, text, length);
+    memcpy(item.text + before + length, suffix, after + 1);
+    found->items[found->count++] = item;
+}
+
+static int begins(const char *text, const char *word) {
+    return strncmp(text, word, strlen(word)) == 0;
+}
+
+static void add_commands(struct found *found, const char *word) {
+    const struct command *command;
+    for (int i = 0; (command = command_get(i)); i++) {
+        if ((command->where & COMMAND_SCREEN) && begins(command->name, word))
+            add(found, "", command->name, strlen(command->name), "", command->help);
+    }
+}
+
+static void add_choices(struct found *found, const char *choices, const char *word) {
+    for (const char *at = choices; at && *at;) {
+        size_t size = strcspn(at, "|"), length = strlen(word);
+        if (length <= size && strncasecmp(at, word, length) == 0)
+            add(found, "", at, size, "", "");
+        at += size + (at[size] == '|');
+    }
+}
+
+static void add_options(struct found *found, const struct option_row *rows, const char *word) {
+    for (const struct option_row *row = rows; row && row->name; row++) {
+        char name[64] = "--";
+        strncat(name, row->name, sizeof(name) - 3);
+        if (begins(name, word))
+            add(found, "", name, strlen(name), "", row->help);
+    }
+}
+
+static void add_presets(struct found *found, const struct presets *presets, const char *word) {
+    for (int i = 0; i < presets_count(presets); i++) {
+        const char *name = presets_name(presets, i);
+        if (begins(name, word))
+            add(found, "", name, strlen(name), "", presets_specification(presets, i));
+    }
+}
+
+/* Pattern names open their bracket; `dense` has none. */
+static void add_patterns(struct found *found, const char *word) {
+    for (int i = 0; sparsity_pattern_name(i); i++) {
+        const char *name = sparsity_pattern_name(i);
+        int brackets = strchr(sparsity_pattern_usage(i), '(') != NULL;
+        if (begins(name, word))
+            add(found, "", name, strlen(name), brackets ? "(" : "", sparsity_pattern_help(i));
+    }
+}
+
+/* ---- files ----------------------------------------------------------------------------------- */
+
+/* The text with a backslash before what would end or quote a word; NULL when out of memory. */
+static char *escape(const char *text) {
+    char *escaped = malloc(2 * strlen(text) + 1), *out = escaped;
+    for (const char *at = text; escaped && *at; at++) {
+        if (strchr(" \t\\'\"", *at))
+            *out++ = '\\';
+        *out++ = *at;
+    }
+    if (escaped)
+        *out = '\0';
+    return escaped;
+}
+
+static void add_file(struct found *found, const char *folder, const char *name, int only_folders) {
+    char *path = file_join(*folder ? folder : ".", name);
+    char *shown = escape(name), *before = escape(folder);
+    struct stat status;
+    if (!path || !shown || !before) {
+        found->failed = 1;
+    } else if (stat(path, &status) == 0) {
+        int is_folder = S_ISDIR(status.st_mode);
+        if (is_folder || !only_folders)
+            add(found, before, shown, strlen(shown), is_folder ? "/" : "", "");
+    }
+    free(path);
+    free(shown);
+    free(before);
+}
+
+static int by_text(const void *a, const void *b) {
+    return strcmp(((const struct completion *)a)->text, ((const struct completion *)b)->text);
+}
+
+static void add_files(struct found *found, const char *word, int only_folders) {
+    const char *slash = strrchr(word, '/'), *name = slash ? slash + 1 : word;
+    char *folder = strndup(word, (size_t)(name - word));
+    int first = found->count;
+    DIR *directory = folder ? opendir(*folder ? folder : ".") : NULL;
+    struct dirent *entry;
+    while (directory && (entry = readdir(directory))) {
+        int hidden = entry->d_name[0] == '.' && name[0] != '.';
+        if (!hidden && begins(entry->d_name, name) && strcmp(entry->d_name, ".") != 0 &&
+            strcmp(entry->d_name, "..") != 0)
+            add_file(found, folder, entry->d_name, only_folders);
+    }
+    if (directory)
+        closedir(directory);
+    if (found->count > first)
+        qsort(found->items + first, (size_t)(found->count - first), sizeof(*found->items), by_text);
+    free(folder);
+}
+
+/* ---- the line -------------------------------------------------------------------------------- */
+
+/* Where the pattern or preset that is being written begins, in the text of a specification. */
+static size_t term_begin(const char *text, size_t length) {
+    size_t at = length;
+    while (at > 0 && !strchr("+&; \t", text[at - 1]))
+        at--;
+    return at;
+}
+
+static void add_specification(struct found *found, const struct workbench *workbench,
+                              const char *line, size_t *start) {
+    size_t begin = *start + term_begin(line + *start, strlen(line + *start));
+    const char *word = line + begin;
+    *start = begin;
+    if (strpbrk(word, "(@,"))
+        return; /* numbers, which nobody can guess */
+    add_presets(found, workbench->presets, word);
+    /* `dense` is a preset too. */
+    int count = found->count;
+    add_patterns(found, word);
+    for (int i = count; i < found->count; i++) {
+        for (int k = 0; k < count; k++) {
+            if (strcmp(found->items[i].text, found->items[k].text) != 0)
+                continue;
+            free(found->items[i].text);
+            free(found->items[i].help);
+            found->items[i--] = found->items[--found->count];
+            break;
+        }
+    }
+}
+
+static void add_kind(struct found *found, const struct workbench *workbench,
+                     enum argument_kind kind, const char *choices, const char *line,
+                     const char *word, size_t *start) {
+    add_choices(found, choices, word);
+    switch (kind) {
+    case ARGUMENT_SPEC:
+        add_specification(found, workbench, line, start);
+        break;
+    case ARGUMENT_PRESET:
+        add_presets(found, workbench->presets, word);
+        break;
+    case ARGUMENT_FILE:
+        add_files(found, word, 0);
+        break;
+    case ARGUMENT_DIRECTORY:
+        add_files(found, word, 1);
+        break;
+    case ARGUMENT_COMMAND:
+        add_commands(found, word);
+        break;
+    case ARGUMENT_NONE:
+    case ARGUMENT_TEXT:
+    case ARGUMENT_NUMBER:
+    case ARGUMENT_CHOICE:
+        break;
+    }
+}
+
+/* Number of the positional that words[last] is or would be; *row becomes the option whose value it
+ * is, if it is one. */
+static int place_of_word(const struct command *command, const struct words *words, int last,
+                         const struct option_row **row) {
+    int place = 0;
+    *row = NULL;
+    for (int i = 1; i < last; i++) {
+        const char *value;
+        if (command->where & COMMAND_RAW || !is_option_word(words->texts[i])) {
+            place++;
+            continue;
+        }
+        const struct option_row *option = option_find(command, words->texts[i], &value);
+        if (option && option->kind != ARGUMENT_NONE && !value && ++i == last)
+            *row = option;
+    }
+    int most = 0;
+    while (most + 1 < COMMAND_POSITIONALS && command->positionals[most + 1].kind != ARGUMENT_NONE)
+        most++;
+    return place < most ? place : most;
+}
+
+static void complete_arguments(struct found *found, const struct workbench *workbench,
+                               const char *line, const struct words *words, int last,
+                               const char *word, size_t *start) {
+    const struct command *command = command_find(words->texts[0]);
+    const struct option_row *row;
+    if (!command)
+        return;
+    int place = place_of_word(command, words, last, &row);
+    const struct positional_row *positional = &command->positionals[place];
+    if (row) {
+        add_kind(found, workbench, row->kind, row->kind == ARGUMENT_CHOICE ? row->value : NULL,
+                 line, word, start);
+        return;
+    }
+    if (word[0] == '-' && !(command->where & COMMAND_RAW)) {
+        const char *value;
+        const struct option_row *given =
+            strchr(word, '=') ? option_find(command, word, &value) : NULL;
+        if (given && value) {
+            *start += (size_t)(strchr(line + *start, '=') + 1 - (line + *start));
+            add_kind(found, workbench, given->kind,
+                     given->kind == ARGUMENT_CHOICE ? given->value : NULL, line, value, start);
+            return;
+        }
+        add_options(found, command->options, word);
+        add_options(found, command_common_options(), word);
+        return;
+    }
+    add_kind(found, workbench, positional->kind, positional->choices, line, word, start);
+}
+
+int command_complete(const struct workbench *workbench, const char *line, size_t *start,
+                     struct completion **completions) {
+    struct words words;
+    struct found found = {0};
+    size_t length = strlen(line);
+    *completions = NULL;
+    *start = length;
+    if (words_split(&words, line, NULL) < 0)
+        return 0;
+    /* Behind a blank a new, empty word begins. */
+    int inside = words.count > 0 && words.ends[words.count - 1] == length;
+    int last = inside ? words.count - 1 : words.count;
+    const char *word = inside ? words.texts[last] : "";
+    if (inside)
+        *start = words.begins[last];
+    if (last == 0)
+        add_commands(&found, word);
+    else
+        complete_arguments(&found, workbench, line, &words, last, word, start);
+    words_free(&words);
+    if (found.failed) {
+        completions_free(found.items, found.count);
+        return 0;
+    }
+    *completions = found.items;
+    return found.count;
+}
+
+void completions_free(struct completion *completions, int count) {
+    for (int i = 0; i < count; i++) {
+        free(completions[i].text);
+        free(completions[i].help);
+    }
+    free(completions);
+}

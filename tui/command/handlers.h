@@ -1,0 +1,102 @@
+/*
+ * handlers.h - the functions behind the rows of the command table, and what they share.
+ */
+#ifndef SAWB_TUI_COMMAND_HANDLERS_H
+#define SAWB_TUI_COMMAND_HANDLERS_H
+
+#include "tui/command/command.h"
+
+#define COMMAND_HANDLER(name)                                                                      \
+    int name(struct workbench *workbench, const struct arguments *arguments, struct sink *sink)
+
+/* command_predict.c */
+COMMAND_HANDLER(command_predict);
+COMMAND_HANDLER(command_tokens);
+/* command_data.c */
+COMMAND_HANDLER(command_eval);
+COMMAND_HANDLER(command_compare);
+COMMAND_HANDLER(command_bench);
+/* command_export.c */
+COMMAND_HANDLER(command_export);
+/* command_train.c */
+COMMAND_HANDLER(command_train);
+COMMAND_HANDLER(command_new);
+COMMAND_HANDLER(command_stop);
+/* command_arms.c */
+COMMAND_HANDLER(command_text);
+COMMAND_HANDLER(command_example);
+COMMAND_HANDLER(command_sparsity);
+COMMAND_HANDLER(command_preset);
+COMMAND_HANDLER(command_open);
+COMMAND_HANDLER(command_swap);
+/* command_look.c */
+COMMAND_HANDLER(command_layer);
+COMMAND_HANDLER(command_head);
+COMMAND_HANDLER(command_cursor);
+COMMAND_HANDLER(command_mode);
+COMMAND_HANDLER(command_view);
+COMMAND_HANDLER(command_live);
+COMMAND_HANDLER(command_picture);
+COMMAND_HANDLER(command_quit);
+/* command_help.c */
+COMMAND_HANDLER(command_help);
+COMMAND_HANDLER(command_presets);
+/* manual.c, completions.c, run.c */
+COMMAND_HANDLER(command_manual);
+COMMAND_HANDLER(command_completions);
+COMMAND_HANDLER(command_run_file);
+
+/* Says the error and returns COMMAND_FAILED. */
+int command_fail(struct sink *sink, const struct sawb_error *error);
+/* Says the error and returns COMMAND_USAGE. */
+int command_misuse(struct sink *sink, const struct sawb_error *error);
+int command_no_memory(struct sink *sink);
+
+/* printf to the sink's result or note. */
+void sink_result(struct sink *sink, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void sink_note(struct sink *sink, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Says and frees a text; NULL: out of memory. */
+int sink_result_owned(struct sink *sink, char *text);
+
+/*
+ * The model and pattern a command works with: those of the arm --arm names (A without it), unless
+ * -m or -s name others. Opens what is needed, and says what a model had to make up. The model is
+ * retained: release it. Says what goes wrong and returns the status of the command.
+ */
+int command_arm(struct workbench *workbench, const struct arguments *arguments, struct sink *sink,
+                struct job_arm *arm);
+
+/* workbench_load, which says what the model had to make up. */
+int command_load(struct workbench *workbench, struct sink *sink, struct sawb_error *error);
+
+/*
+ * Waits for the end of a job, passing its events to `reader` (may be NULL) and its notes, errors
+ * (after "where: ", unless it is NULL) and progress to the sink. An interrupt stops the job.
+ * Returns the status of the command.
+ */
+struct waiting {
+    struct sink *sink;
+    const char *where;
+    void (*reader)(void *user, const struct event *event);
+    void *user;
+};
+int command_wait(struct workbench *workbench, int job, const struct waiting *waiting);
+
+/* Submits a long job and, when the sink waits, waits for it. NULL: `error` says why there is none.
+ */
+int command_job(struct workbench *workbench, struct job *job, const struct waiting *waiting,
+                struct sawb_error *error);
+
+/* The next line of a file descriptor, of any length, without its line break. 1, 0 at the end, -1
+ * with an error (also when interrupted). *line is owned by the reader until the next call. */
+struct line_reader {
+    int descriptor;
+    char *bytes;
+    size_t begin, used, capacity;
+    int ended;
+};
+int line_read(struct line_reader *reader, char **line, size_t *length, struct sawb_error *error);
+void line_reader_free(struct line_reader *reader);
+
+#endif

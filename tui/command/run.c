@@ -1,0 +1,299 @@
+/*
+ * run.c - from a line to the handler of its row, and what handlers share.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/file.h"
+#include "tui/command/arguments.h"
+#include "tui/command/handlers.h"
+
+#define SCRIPT_DEPTH 8
+
+/* ---- answers --------------------------------------------------------------------------------- */
+
+int command_fail(struct sink *sink, const struct sawb_error *error) {
+    sink->error(sink, error->message);
+    return COMMAND_FAILED;
+}
+
+int command_misuse(struct sink *sink, const struct sawb_error *error) {
+    sink->error(sink, error->message);
+    return COMMAND_USAGE;
+}
+
+int command_no_memory(struct sink *sink) {
+    sink->error(sink, "out of memory");
+    return COMMAND_FAILED;
+}
+
+int sink_result_owned(struct sink *sink, char *text) {
+    if (!text)
+        return command_no_memory(sink);
+    size_t length = strlen(text);
+    if (length > 0 && text[length - 1] == '\n')
+        text[length - 1] = '\0';
+    sink->result(sink, text);
+    free(text);
+    return COMMAND_DONE;
+}
+
+void sink_result(struct sink *sink, const char *format, ...) {
+    char *text;
+    va_list arguments;
+    va_start(arguments, format);
+    int length = vasprintf(&text, format, arguments);
+    va_end(arguments);
+    if (length < 0) {
+        command_no_memory(sink);
+        return;
+    }
+    sink->result(sink, text);
+    free(text);
+}
+
+void sink_note(struct sink *sink, const char *format, ...) {
+    char *text;
+    va_list arguments;
+    if (!sink->note)
+        return;
+    va_start(arguments, format);
+    int length = vasprintf(&text, format, arguments);
+    va_end(arguments);
+    if (length < 0)
+        return;
+    sink->note(sink, text);
+    free(text);
+}
+
+/* ---- the model of a command ------------------------------------------------------------------ */
+
+int command_load(struct workbench *workbench, struct sink *sink, struct sawb_error *error) {
+    int loaded = workbench->arms[ARM_A].model != NULL;
+    if (workbench_load(workbench, error) < 0)
+        return -1;
+    const struct model *model = workbench->arms[ARM_A].model;
+    if (!loaded && model->note[0])
+        sink_note(sink, "%s: %s", model->directory, model->note);
+    return 0;
+}
+
+static int arm_model(struct workbench *workbench, const char *directory, int arm, struct sink *sink,
+                     struct model **model, struct sawb_error *error) {
+    if (!directory) {
+        if (command_load(workbench, sink, error) < 0)
+            return -1;
+        *model = model_retain(workbench->arms[arm].model);
+        return 0;
+    }
+    struct model_options options = {.seed = workbench->settings.seed};
+    if (model_open(model, directory, &options, error) < 0)
+        return -1;
+    if ((*model)->note[0])
+        sink_note(sink, "%s: %s", (*model)->directory, (*model)->note);
+    return 0;
+}
+
+int command_arm(struct workbench *workbench, const struct arguments *arguments, struct sink *sink,
+                struct job_arm *arm) {
+    const char *which = arguments_option(arguments, "arm");
+    const char *spec = arguments_option(arguments, "sparsity");
+    int index = which && (*which == 'b' || *which == 'B') ? ARM_B : ARM_A;
+    struct sparsity *sparsity;
+    struct sawb_error error;
+    *arm = (struct job_arm){NULL, spec ? spec : workbench->arms[index].spec, workbench->presets};
+    /* A fault of the pattern is told before a large model is opened. */
+    if (sparsity_parse(&sparsity, arm->spec, arm->presets, &error) < 0)
+        return command_misuse(sink, &error);
+    sparsity_free(sparsity);
+    if (workbench_start(workbench, &error) < 0 ||
+        arm_model(workbench, arguments_option(arguments, "model"), index, sink, &arm->model,
+                  &error) < 0)
+        return command_fail(sink, &error);
+    return COMMAND_DONE;
+}
+
+/* ---- running --------------------------------------------------------------------------------- */
+
+static int may_run(const struct command *command, const struct sink *sink,
+                   struct sawb_error *error) {
+    unsigned here = sink->wait ? COMMAND_SHELL | COMMAND_SCRIPT : COMMAND_SCREEN;
+    if (command->where & here)
+        return 0;
+    return error_set(error, "%s: %s", command->name,
+                     sink->wait ? "works only on the screen of the workbench"
+                                : "works only in a shell or a script, not on this screen");
+}
+
+static int run_arguments(struct workbench *workbench, const struct arguments *arguments,
+                         struct sink *sink) {
+    const struct command *command = arguments->command;
+    struct sawb_error error;
+    if (arguments_option(arguments, "help"))
+        return sink_result_owned(sink, command_usage(command));
+    if (may_run(command, sink, &error) < 0)
+        return command_misuse(sink, &error);
+    /* Options of a line count for that line only. */
+    struct settings kept = workbench->settings;
+    if (arguments_settings(arguments, &workbench->settings, &error) < 0) {
+        workbench->settings = kept;
+        return command_misuse(sink, &error);
+    }
+    workbench->settings.model_directory = kept.model_directory;
+    int status = command->where & COMMAND_BARE ? 0 : command_load(workbench, sink, &error);
+    status = status < 0 ? command_fail(sink, &error) : command->run(workbench, arguments, sink);
+    workbench->settings = kept;
+    return status;
+}
+
+static const struct command *find_or_say(const char *name, struct sink *sink) {
+    const struct command *command = command_find(name);
+    if (command)
+        return command;
+    struct sawb_error error;
+    const char *near =
+        command_suggest(name, sink->wait ? COMMAND_SHELL | COMMAND_SCRIPT : COMMAND_SCREEN);
+    if (near)
+        error_set(&error, "unknown command \"%s\"; did you mean \"%s\"?", name, near);
+    else
+        error_set(&error, "unknown command \"%s\"; `help` lists them all", name);
+    command_misuse(sink, &error);
+    return NULL;
+}
+
+/* The words behind a COMMAND_RAW command's name as one line; NULL when out of memory. */
+static char *join_words(int count, char *const *words) {
+    size_t length = 1;
+    for (int i = 0; i < count; i++)
+        length += strlen(words[i]) + 1;
+    char *line = malloc(length), *at = line;
+    if (!line)
+        return NULL;
+    for (int i = 0; i < count; i++)
+        at += sprintf(at, i > 0 ? " %s" : "%s", words[i]);
+    *at = '\0';
+    return line;
+}
+
+int command_run_words(struct workbench *workbench, int count, char *const *words,
+                      struct sink *sink) {
+    struct arguments arguments;
+    struct sawb_error error;
+    if (count == 0)
+        return COMMAND_DONE;
+    const struct command *command = find_or_say(words[0], sink);
+    if (!command)
+        return COMMAND_USAGE;
+    int status;
+    if (command->where & COMMAND_RAW) {
+        char *rest = join_words(count - 1, words + 1);
+        if (!rest)
+            return command_no_memory(sink);
+        status = arguments_parse_raw(&arguments, command, rest, &error);
+        free(rest);
+    } else {
+        status = arguments_parse(&arguments, command, count - 1, words + 1, &error);
+    }
+    if (status < 0)
+        return command_misuse(sink, &error);
+    status = run_arguments(workbench, &arguments, sink);
+    arguments_free(&arguments);
+    return status;
+}
+
+int command_run(struct workbench *workbench, const char *line, struct sink *sink) {
+    struct words words;
+    struct arguments arguments;
+    struct sawb_error error;
+    if (words_split(&words, line, &error) < 0)
+        return command_fail(sink, &error);
+    int status = COMMAND_DONE;
+    if (words.count == 0 || words.texts[0][0] == '#')
+        goto done;
+    const struct command *command = find_or_say(words.texts[0], sink);
+    if (!command) {
+        status = COMMAND_USAGE;
+        goto done;
+    }
+    int raw = (command->where & COMMAND_RAW) != 0;
+    if (!raw && words.open) {
+        error_set(&error, "%s: a quote is never closed", command->name);
+        status = command_misuse(sink, &error);
+        goto done;
+    }
+    status = raw ? arguments_parse_raw(&arguments, command, line + words.ends[0], &error)
+                 : arguments_parse(&arguments, command, words.count - 1, words.texts + 1, &error);
+    if (status < 0) {
+        status = command_misuse(sink, &error);
+        goto done;
+    }
+    status = run_arguments(workbench, &arguments, sink);
+    arguments_free(&arguments);
+done:
+    words_free(&words);
+    return status;
+}
+
+/* ---- scripts --------------------------------------------------------------------------------- */
+
+/* Bytes of the first command of a script: up to a line break, or a ';' outside of quotes and
+ * brackets. */
+static size_t command_length(const char *script) {
+    size_t at = strspn(script, " \t\r");
+    int depth = 0;
+    if (script[at] == '#')
+        return strcspn(script, "\n");
+    while (script[at] && script[at] != '\n') {
+        int word_begins = at == 0 || strchr(" \t=", script[at - 1]) != NULL;
+        size_t quoted = word_begins ? quoted_length(script + at) : 0;
+        if (quoted && !memchr(script + at, '\n', quoted)) {
+            at += quoted;
+            continue;
+        }
+        depth += script[at] == '(';
+        depth -= script[at] == ')' && depth > 0;
+        if (script[at] == ';' && depth == 0)
+            break;
+        at++;
+    }
+    return at;
+}
+
+int command_run_script(struct workbench *workbench, const char *script, const char *where,
+                       struct sink *sink) {
+    int status = COMMAND_DONE, line = 1;
+    while (*script && status == COMMAND_DONE && !workbench->quit) {
+        size_t length = command_length(script);
+        char *one = strndup(script, length);
+        if (!one)
+            return command_no_memory(sink);
+        status = command_run(workbench, one, sink);
+        free(one);
+        if (status != COMMAND_DONE && where)
+            sink_note(sink, "%s: stopped at line %d", where, line);
+        script += length;
+        if (*script)
+            line += *script++ == '\n';
+    }
+    return status;
+}
+
+int command_run_file(struct workbench *workbench, const struct arguments *arguments,
+                     struct sink *sink) {
+    const char *path = arguments_get(arguments, 0);
+    struct sawb_error error;
+    char *script;
+    if (workbench->script_depth == SCRIPT_DEPTH) {
+        error_set(&error, "%s: scripts run each other more than %d deep", path, SCRIPT_DEPTH);
+        return command_fail(sink, &error);
+    }
+    if (file_read(&script, NULL, path, &error) < 0)
+        return command_fail(sink, &error);
+    workbench->script_depth++;
+    int status = command_run_script(workbench, script, path, sink);
+    workbench->script_depth--;
+    free(script);
+    return status;
+}

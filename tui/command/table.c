@@ -1,0 +1,359 @@
+/*
+ * table.c - every command sawb knows, a row each.
+ *
+ * Adding a command: a row here, a handler in one of the command_*.c files, a test.
+ */
+#include <string.h>
+
+#include "tui/command/command.h"
+#include "tui/command/handlers.h"
+
+#define ARM_CHOICES "a|b"
+#define ARMS_CHOICES "a|b|both"
+
+static const struct option_row common_options[] = {
+    {"model", 'm', ARGUMENT_DIRECTORY, "DIR",
+     "Hugging Face folder of a BERT or DistilBERT classifier (default: the one in samples)"},
+    {"sparsity", 's', ARGUMENT_SPEC, "SPEC",
+     "attention pattern (default: dense); in the workbench, of arm B (default: aggressive_sparse)"},
+    {"threads", 0, ARGUMENT_NUMBER, "N", "threads that compute (default: one per processor)"},
+    {"seed", 0, ARGUMENT_NUMBER, "N", "of everything drawn at random (default: 1)"},
+    {"json", 0, ARGUMENT_NONE, NULL, "results as JSON, one object a line"},
+    {"color", 0, ARGUMENT_CHOICE, "auto|always|never",
+     "colour (default: auto; NO_COLOR is obeyed)"},
+    {"ascii", 0, ARGUMENT_NONE, NULL, "draw with ASCII only"},
+    {"help", 'h', ARGUMENT_NONE, NULL, "say how a command is used"},
+    {0},
+};
+
+static const struct option_row eval_options[] = {
+    {"rows", 0, ARGUMENT_NONE, NULL, "every row with its label and logits too"},
+    {"arm", 0, ARGUMENT_CHOICE, ARM_CHOICES, "arm whose model and pattern are used (default: a)"},
+    {0},
+};
+
+static const struct option_row export_options[] = {
+    {"text", 0, ARGUMENT_TEXT, "TEXT", "the sentence (default: the workbench's)"},
+    {"gradients", 0, ARGUMENT_NUMBER, "LABEL",
+     "also the gradient of the loss at this label (from 0) for every weight, dropout off"},
+    {"arm", 0, ARGUMENT_CHOICE, ARM_CHOICES, "arm whose model and pattern are used (default: a)"},
+    {0},
+};
+
+static const struct option_row train_options[] = {
+    {"out", 0, ARGUMENT_DIRECTORY, "DIR", "folder of the checkpoint (needed)"},
+    {"epochs", 0, ARGUMENT_NUMBER, "N", "passes over the data (default: 1)"},
+    {"batch-size", 0, ARGUMENT_NUMBER, "N", "sentences of a step (default: 32)"},
+    {"lr", 0, ARGUMENT_NUMBER, "X", "highest learning rate (default: 5e-5)"},
+    {"warmup", 0, ARGUMENT_NUMBER, "X",
+     "steps of rising learning rate; below 1, a share of all steps (default: 0.06)"},
+    {"weight-decay", 0, ARGUMENT_NUMBER, "X", "of matrices only (default: 0.01)"},
+    {"dropout", 0, ARGUMENT_NUMBER, "X", "everywhere (default: the model's own rates)"},
+    {"clip", 0, ARGUMENT_NUMBER, "X", "largest norm of the gradient, 0: any (default: 1)"},
+    {"max-steps", 0, ARGUMENT_NUMBER, "N", "end after so many steps (default: by epochs)"},
+    {"max-tokens", 0, ARGUMENT_NUMBER, "N", "of a sentence (default: 128)"},
+    {"eval-every", 0, ARGUMENT_NUMBER, "N", "steps between evaluations (default: 5 an epoch)"},
+    {"validation", 0, ARGUMENT_FILE, "FILE", "data of the evaluations (default: DIR/dev.tsv)"},
+    {"fraction", 0, ARGUMENT_NUMBER, "X", "share of the data that is used (default: 1)"},
+    {"label-noise", 0, ARGUMENT_NUMBER, "X", "share of labels made wrong (default: 0)"},
+    {"label-smoothing", 0, ARGUMENT_NUMBER, "X",
+     "share of each target spread over all labels (default: 0)"},
+    {"word-dropout", 0, ARGUMENT_NUMBER, "X", "share of tokens replaced by [UNK] (default: 0)"},
+    {"average", 0, ARGUMENT_NUMBER, "X",
+     "decay of an average of the weights, 0: none (default: 0)"},
+    {"storage", 0, ARGUMENT_CHOICE, "f32|f16", "numbers in the checkpoint (default: f32)"},
+    {"keep-best", 0, ARGUMENT_NONE, NULL,
+     "leave the weights of the most accurate evaluation, not the last"},
+    {"resume", 0, ARGUMENT_NONE, NULL, "go on from what is in the output folder"},
+    {"arm", 0, ARGUMENT_CHOICE, ARM_CHOICES,
+     "arm whose model and pattern are trained (default: a)"},
+    {0},
+};
+
+static const struct option_row new_options[] = {
+    {"out", 0, ARGUMENT_DIRECTORY, "DIR", "folder of the new encoder (needed)"},
+    {"family", 0, ARGUMENT_CHOICE, "bert|distilbert", "kind of encoder (default: bert)"},
+    {"vocabulary", 0, ARGUMENT_NUMBER, "N", "word pieces to learn (default: 8000)"},
+    {"hidden", 0, ARGUMENT_NUMBER, "N", "hidden size (default: 128)"},
+    {"layers", 0, ARGUMENT_NUMBER, "N", "encoder layers (default: 4)"},
+    {"heads", 0, ARGUMENT_NUMBER, "N", "attention heads of a layer (default: 4)"},
+    {"feed-forward", 0, ARGUMENT_NUMBER, "N",
+     "width of the feed-forward part (default: 4 times hidden)"},
+    {"positions", 0, ARGUMENT_NUMBER, "N", "longest sentence in tokens (default: 128)"},
+    {"labels", 0, ARGUMENT_NUMBER, "N", "labels to tell apart (default: 2)"},
+    {"dropout", 0, ARGUMENT_NUMBER, "X", "rates written to its configuration (default: 0.1)"},
+    {0},
+};
+
+static const struct command commands[] = {
+    {.name = "predict",
+     .usage = "TEXT...|-",
+     .positionals = {{ARGUMENT_TEXT, NULL}},
+     .minimum = 0,
+     .maximum = -1,
+     .help = "predict sentences: each TEXT is one, - takes lines of stdin",
+     .details =
+         "A line of stdin is answered before the next is read. An empty text is predicted as "
+         "[CLS] [SEP]. A text longer than the model takes loses its end, which is said on "
+         "stderr. A line that is not UTF-8 is an error with its number; the lines after it are "
+         "answered all the same. In a script, without TEXT, both arms of the workbench are "
+         "predicted.",
+     .where = COMMAND_SHELL | COMMAND_SCRIPT | COMMAND_BARE,
+     .run = command_predict},
+    {.name = "tokens",
+     .usage = "TEXT...|-",
+     .positionals = {{ARGUMENT_TEXT, NULL}},
+     .minimum = 1,
+     .maximum = -1,
+     .help = "show word pieces, their ids and byte offsets; TEXT and - as in predict",
+     .where = COMMAND_SHELL | COMMAND_SCRIPT | COMMAND_BARE,
+     .run = command_tokens},
+    {.name = "eval",
+     .usage = "FILE",
+     .positionals = {{ARGUMENT_FILE, NULL}},
+     .minimum = 1,
+     .maximum = 1,
+     .help = "accuracy and loss on a labelled data set (.tsv with a header, .jsonl)",
+     .options = eval_options,
+     .where = COMMAND_SHELL | COMMAND_SCRIPT | COMMAND_SCREEN | COMMAND_BARE,
+     .run = command_eval},
+    {.name = "export",
+     .usage = "FILE.safetensors",
+     .positionals = {{ARGUMENT_FILE, NULL}},
+     .minimum = 1,
+     .maximum = 1,
+     .help = "write scores, attention, masks, hidden states and logits of a sentence",
+     .options = export_options,
+     .where = COMMAND_SHELL | COMMAND_SCRIPT | COMMAND_SCREEN | COMMAND_BARE,
+     .run = command_export},
+    {.name = "train",
+     .usage = "DIR",
+     .positionals = {{ARGUMENT_DIRECTORY, NULL}},
+     .minimum = 1,
+     .maximum = 1,
+     .help =
+         "fine-tune on DIR/train.tsv with the pattern active; the checkpoint opens in transformers",
+     .details =
+         "DIR holds train.tsv and dev.tsv with the columns sentence and label; a single file "
+         "is taken too. Ctrl-C ends the run between two steps with the weights saved.",
+     .options = train_options,
+     .where = COMMAND_SHELL | COMMAND_SCRIPT | COMMAND_SCREEN | COMMAND_BARE,
+     .run = command_train},
+    {.name = "stop",
+     .usage = "",
+     .help = "end the long job under way; a training run saves its weights",
+     .where = COMMAND_SCREEN,
+     .run = command_stop},
+    {.name = "compare",
+     .usage = "[A B] FILE",
+     .positionals = {{ARGUMENT_SPEC, NULL}, {ARGUMENT_SPEC, NULL}, {ARGUMENT_FILE, NULL}},
+     .minimum = 1,
+     .maximum = 3,
+     .help = "two arms on one data set: accuracies, who is right alone, McNemar's p, flipped rows",
+     .details =
+         "A and B are each a pattern (of the model of -m), a model's folder (under the pattern "
+         "of -s), or both written as DIR=SPEC. Without them the arms of the workbench are "
+         "compared.",
+     .where = COMMAND_SHELL | COMMAND_SCRIPT | COMMAND_SCREEN | COMMAND_BARE,
+     .run = command_compare},
+    {.name = "bench",
+     .usage = "[NAME]",
+     .positionals = {{ARGUMENT_TEXT, NULL}},
+     .minimum = 0,
+     .maximum = 1,
+     .help = "measure speed; NAME: only the measurements whose name holds it",
+     .where = COMMAND_SHELL | COMMAND_SCRIPT | COMMAND_SCREEN | COMMAND_BARE,
+     .run = command_bench},
+    {.name = "new",
+     .usage = "DATA",
+     .positionals = {{ARGUMENT_FILE, NULL}},
+     .minimum = 1,
+     .maximum = 1,
+     .help = "a new encoder with random weights and a vocabulary learned from DATA, to be trained",
+     .options = new_options,
+     .where = COMMAND_SHELL | COMMAND_SCRIPT | COMMAND_BARE,
+     .run = command_new},
+    {.name = "presets",
+     .usage = "",
+     .help = "list the presets and the patterns of the sparsity language",
+     .where = COMMAND_SHELL | COMMAND_SCRIPT | COMMAND_SCREEN | COMMAND_BARE,
+     .run = command_presets},
+    {.name = "run",
+     .usage = "FILE",
+     .positionals = {{ARGUMENT_FILE, NULL}},
+     .minimum = 1,
+     .maximum = 1,
+     .help = "run a script: a command a line, # begins a comment",
+     .where = COMMAND_SHELL | COMMAND_SCRIPT | COMMAND_SCREEN | COMMAND_BARE,
+     .run = command_run_file},
+
+    {.name = "text",
+     .usage = "SENTENCE",
+     .positionals = {{ARGUMENT_TEXT, NULL}},
+     .minimum = 0,
+     .maximum = -1,
+     .help = "set the sentence (the rest of the line as it is)",
+     .where = COMMAND_SCREEN | COMMAND_SCRIPT | COMMAND_RAW,
+     .run = command_text},
+    {.name = "example",
+     .usage = "[next|previous|N]",
+     .positionals = {{ARGUMENT_TEXT, "next|previous"}},
+     .minimum = 0,
+     .maximum = 1,
+     .help = "take a sentence from samples/sentences.txt",
+     .where = COMMAND_SCREEN | COMMAND_SCRIPT,
+     .run = command_example},
+    {.name = "sparsity",
+     .alias = "s",
+     .usage = "a|b|both SPEC",
+     .positionals = {{ARGUMENT_CHOICE, ARMS_CHOICES}, {ARGUMENT_SPEC, NULL}},
+     .minimum = 2,
+     .maximum = -1,
+     .help = "set the pattern of an arm (the rest of the line as it is)",
+     .where = COMMAND_SCREEN | COMMAND_SCRIPT | COMMAND_RAW,
+     .run = command_sparsity},
+    {.name = "preset",
+     .alias = "p",
+     .usage = "a|b|both NAME",
+     .positionals = {{ARGUMENT_CHOICE, ARMS_CHOICES}, {ARGUMENT_PRESET, NULL}},
+     .minimum = 2,
+     .maximum = 2,
+     .help =
+         "set a preset: dense, light_sparse, moderate_sparse, aggressive_sparse, or one of yours",
+     .where = COMMAND_SCREEN | COMMAND_SCRIPT,
+     .run = command_preset},
+    {.name = "open",
+     .usage = "DIR [a|b|both]",
+     .positionals = {{ARGUMENT_DIRECTORY, NULL}, {ARGUMENT_CHOICE, ARMS_CHOICES}},
+     .minimum = 1,
+     .maximum = 2,
+     .help = "open a model for an arm (default: both)",
+     .where = COMMAND_SCREEN | COMMAND_SCRIPT | COMMAND_BARE,
+     .run = command_open},
+    {.name = "swap",
+     .usage = "",
+     .help = "exchange the arms A and B",
+     .where = COMMAND_SCREEN | COMMAND_SCRIPT,
+     .run = command_swap},
+    {.name = "layer",
+     .usage = "N|+N|-N",
+     .positionals = {{ARGUMENT_NUMBER, NULL}},
+     .minimum = 1,
+     .maximum = 1,
+     .help = "look at a layer (from 0), or move by so many, round the end",
+     .where = COMMAND_SCREEN,
+     .run = command_layer},
+    {.name = "head",
+     .usage = "N|+N|-N",
+     .positionals = {{ARGUMENT_NUMBER, NULL}},
+     .minimum = 1,
+     .maximum = 1,
+     .help = "look at a head (from 0), or move by so many, round the end",
+     .where = COMMAND_SCREEN,
+     .run = command_head},
+    {.name = "cursor",
+     .usage = "left|right|up|down|first|last|top|bottom|QUERY KEY",
+     .positionals = {{ARGUMENT_TEXT, "left|right|up|down|first|last|top|bottom"},
+                     {ARGUMENT_NUMBER, NULL}},
+     .minimum = 1,
+     .maximum = 2,
+     .help = "move the cursor over the maps: up and down the queries, left and right the keys",
+     .where = COMMAND_SCREEN,
+     .run = command_cursor},
+    {.name = "mode",
+     .usage = "weight|score|next",
+     .positionals = {{ARGUMENT_CHOICE, "weight|score|next"}},
+     .minimum = 1,
+     .maximum = 1,
+     .help = "show weights after the softmax or scores before it",
+     .where = COMMAND_SCREEN,
+     .run = command_mode},
+    {.name = "view",
+     .usage = "attention|curves|help|next|back",
+     .positionals = {{ARGUMENT_CHOICE, "attention|curves|help|next|back"}},
+     .minimum = 1,
+     .maximum = 1,
+     .help = "choose what fills the screen",
+     .where = COMMAND_SCREEN,
+     .run = command_view},
+    {.name = "live",
+     .usage = "on|off|toggle",
+     .positionals = {{ARGUMENT_CHOICE, "on|off|toggle"}},
+     .minimum = 1,
+     .maximum = 1,
+     .help = "whether the sentence follows the weights of a model in training",
+     .where = COMMAND_SCREEN,
+     .run = command_live},
+    {.name = "picture",
+     .usage = "FILE",
+     .positionals = {{ARGUMENT_FILE, NULL}},
+     .minimum = 1,
+     .maximum = 1,
+     .help = "save the screen: as SVG when FILE ends in .svg, else as text",
+     .where = COMMAND_SCREEN,
+     .run = command_picture},
+    {.name = "help",
+     .alias = "?",
+     .usage = "[COMMAND]",
+     .positionals = {{ARGUMENT_COMMAND, NULL}},
+     .minimum = 0,
+     .maximum = 1,
+     .help = "list the commands, or say how one is used",
+     .where = COMMAND_SHELL | COMMAND_SCRIPT | COMMAND_SCREEN | COMMAND_BARE,
+     .run = command_help},
+    {.name = "manual",
+     .usage = "",
+     .help = "print the manual page (roff)",
+     .where = COMMAND_SHELL | COMMAND_BARE,
+     .run = command_manual},
+    {.name = "completions",
+     .usage = "bash|zsh|fish",
+     .positionals = {{ARGUMENT_CHOICE, "bash|zsh|fish"}},
+     .minimum = 1,
+     .maximum = 1,
+     .help = "print a shell's completion script",
+     .where = COMMAND_SHELL | COMMAND_BARE,
+     .run = command_completions},
+    {.name = "quit",
+     .alias = "q",
+     .usage = "",
+     .help = "leave; a run in training saves its weights first",
+     .where = COMMAND_SCREEN | COMMAND_SCRIPT | COMMAND_BARE,
+     .run = command_quit},
+};
+
+static const struct option_row program_options[] = {
+    {"command", 'c', ARGUMENT_TEXT, "COMMANDS", "run commands, split at ; outside of quotes"},
+    {"version", 0, ARGUMENT_NONE, NULL, "print the version"},
+    {0},
+};
+
+static const struct command program = {.name = "sawb",
+                                       .usage = "[SENTENCE]",
+                                       .positionals = {{ARGUMENT_TEXT, NULL}},
+                                       .maximum = -1,
+                                       .help = "open the workbench",
+                                       .options = program_options};
+
+const struct command *command_program(void) {
+    return &program;
+}
+
+const struct command *command_get(int index) {
+    return index >= 0 && index < (int)(sizeof(commands) / sizeof(commands[0])) ? &commands[index]
+                                                                               : NULL;
+}
+
+const struct command *command_find(const char *name) {
+    const struct command *command;
+    for (int i = 0; (command = command_get(i)); i++) {
+        if (strcmp(command->name, name) == 0 ||
+            (command->alias && strcmp(command->alias, name) == 0))
+            return command;
+    }
+    return NULL;
+}
+
+const struct option_row *command_common_options(void) {
+    return common_options;
+}

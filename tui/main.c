@@ -1,0 +1,236 @@
+/*
+ * main.c - the program: one door of the command language for a shell, and the way to the screen.
+ */
+#include <errno.h>
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/base/file.h"
+#include "tui/app/interrupt.h"
+#include "tui/command/arguments.h"
+#include "tui/command/command.h"
+#include "tui/screen/screen.h"
+
+/* ---- the shell's sink ------------------------------------------------------------------------ */
+
+/* What stands on a terminal's last line and must make way. */
+struct shell {
+    int on_terminal; /* stderr is one: progress is shown, and overwritten */
+    int progress_shown;
+};
+
+static void clear_progress(struct shell *shell) {
+    if (shell->progress_shown)
+        fputs("\r\033[K", stderr);
+    shell->progress_shown = 0;
+}
+
+static void shell_result(struct sink *sink, const char *text) {
+    clear_progress(sink->user);
+    fputs(text, stdout);
+    fputc('\n', stdout);
+    /* Whoever reads the other end of a pipe shall have each answer at once. */
+    fflush(stdout);
+}
+
+static void shell_progress(struct sink *sink, const char *text) {
+    struct shell *shell = sink->user;
+    if (!shell->on_terminal)
+        return;
+    clear_progress(shell);
+    fputs(text, stderr);
+    shell->progress_shown = text[0] != '\0';
+}
+
+static void shell_note(struct sink *sink, const char *text) {
+    clear_progress(sink->user);
+    fprintf(stderr, "note: %s\n", text);
+}
+
+static void shell_error(struct sink *sink, const char *text) {
+    clear_progress(sink->user);
+    fprintf(stderr, "error: %s\n", text);
+}
+
+/* ---- what is wanted -------------------------------------------------------------------------- */
+
+/* Index of the first word that is neither an option nor the value of one; `count` when there is
+ * none. */
+static int first_word(int count, char **words) {
+    const struct option_row *row;
+    const char *value;
+    for (int i = 1; i < count; i++) {
+        if (strcmp(words[i], "--") == 0)
+            return count;
+        if (!is_option_word(words[i]))
+            return i;
+        row = option_find(command_program(), words[i], &value);
+        if (row && row->kind != ARGUMENT_NONE && !value)
+            i++;
+    }
+    return count;
+}
+
+static int is_shell_command(const char *word) {
+    const struct command *command = command_find(word);
+    return command && (command->where & COMMAND_SHELL) && strcmp(command->name, word) == 0;
+}
+
+/* Words with a blank between; NULL when out of memory. */
+static char *join(const struct arguments *arguments) {
+    size_t length = 1;
+    for (int i = 0; i < arguments_count(arguments); i++)
+        length += strlen(arguments_get(arguments, i)) + 1;
+    char *text = calloc(length, 1), *at = text;
+    for (int i = 0; text && i < arguments_count(arguments); i++)
+        at += sprintf(at, i > 0 ? " %s" : "%s", arguments_get(arguments, i));
+    return text;
+}
+
+/*
+ * A sentence of one word that is nearly a command, or one followed by an option or a file, is more
+ * likely a slip of the finger. Quotes make no difference to one word; "--" in front does.
+ */
+static const char *likely_command(int count, char **words, const struct arguments *arguments) {
+    const char *first = arguments_get(arguments, 0), *second = arguments_get(arguments, 1);
+    for (int i = 1; i < count; i++) {
+        if (strcmp(words[i], "--") == 0)
+            return NULL;
+    }
+    if (!first || strchr(first, ' ') || (second && !file_exists(second)))
+        return NULL;
+    return command_suggest(first, COMMAND_SHELL);
+}
+
+/* ---- doors ----------------------------------------------------------------------------------- */
+
+static int fail(struct sink *sink, int status, const struct sawb_error *error) {
+    sink->error(sink, error->message);
+    return status;
+}
+
+static int run_screen(struct workbench *workbench, const char *sentence, struct sink *sink) {
+    struct sawb_error error;
+    if (workbench_begin(workbench, sentence, &error) < 0 || screen_run(workbench, &error) < 0)
+        return fail(sink, COMMAND_FAILED, &error);
+    return COMMAND_DONE;
+}
+
+static int predict(struct workbench *workbench, const char *sentence, struct sink *sink) {
+    char *words[] = {"predict", "--", (char *)sentence, NULL};
+    return command_run_words(workbench, 3, words, sink);
+}
+
+/* Without a command: a script, the screen or a prediction. */
+static int run_program(struct workbench *workbench, const struct arguments *arguments, int screen,
+                       struct sink *sink) {
+    const char *script = arguments_option(arguments, "command");
+    struct sawb_error error;
+    if (script && arguments_count(arguments) > 0) {
+        error_set(&error, "sawb: -c takes one argument, so quote all of it; \"%s\" is left over",
+                  arguments_get(arguments, 0));
+        return fail(sink, COMMAND_USAGE, &error);
+    }
+    if (script)
+        return command_run_script(workbench, script, NULL, sink);
+    if (arguments_count(arguments) == 0 && screen)
+        return run_screen(workbench, NULL, sink);
+    if (arguments_count(arguments) == 0) {
+        error_set(&error,
+                  "sawb: standard output is no terminal, so the workbench cannot be opened; "
+                  "give a sentence or a command (sawb --help)");
+        return fail(sink, COMMAND_USAGE, &error);
+    }
+    char *sentence = join(arguments);
+    if (!sentence) {
+        error_set(&error, "out of memory");
+        return fail(sink, COMMAND_FAILED, &error);
+    }
+    int status =
+        screen ? run_screen(workbench, sentence, sink) : predict(workbench, sentence, sink);
+    free(sentence);
+    return status;
+}
+
+/* Opens what the settings say, with the pattern of -s for arm A, on the screen for arm B. */
+static int open_workbench(struct workbench *workbench, const struct arguments *arguments,
+                          const struct settings *settings, int screen, struct sink *sink) {
+    struct sawb_error error;
+    const char *spec = arguments_option(arguments, "sparsity");
+    if (!screen && interrupt_install(&error) < 0)
+        return fail(sink, COMMAND_FAILED, &error);
+    if (workbench_open(workbench, settings, &error) < 0)
+        return fail(sink, COMMAND_FAILED, &error);
+    if (spec && workbench_set_spec(workbench, screen ? ARM_B : ARM_A, spec, &error) < 0) {
+        workbench_close(workbench);
+        return fail(sink, COMMAND_USAGE, &error);
+    }
+    return COMMAND_DONE;
+}
+
+static int run(int count, char **words, const struct arguments *arguments, int command,
+               struct sink *sink) {
+    struct settings settings = {.seed = 1, .color = COLOR_AUTO};
+    struct workbench workbench;
+    struct sawb_error error;
+    if (arguments_settings(arguments, &settings, &error) < 0)
+        return fail(sink, COMMAND_USAGE, &error);
+    const char *likely = command == count ? likely_command(count, words, arguments) : NULL;
+    if (likely) {
+        error_set(&error,
+                  "sawb: \"%s\" is not a command; did you mean \"%s\"? (A sentence: sawb -- %s)",
+                  arguments_get(arguments, 0), likely, arguments_get(arguments, 0));
+        return fail(sink, COMMAND_USAGE, &error);
+    }
+    int screen = command == count && !settings.json && !arguments_option(arguments, "command") &&
+                 isatty(STDOUT_FILENO);
+    int status = open_workbench(&workbench, arguments, &settings, screen, sink);
+    if (status != COMMAND_DONE)
+        return status;
+    status = command < count ? command_run_words(&workbench, count - command, words + command, sink)
+                             : run_program(&workbench, arguments, screen, sink);
+    clear_progress(sink->user);
+    workbench_close(&workbench);
+    return interrupt_signal() ? 128 + interrupt_signal() : status;
+}
+
+int main(int count, char **words) {
+    struct shell shell = {.on_terminal = isatty(STDERR_FILENO)};
+    struct sink sink = {.result = shell_result,
+                        .progress = shell_progress,
+                        .note = shell_note,
+                        .error = shell_error,
+                        .wait = 1,
+                        .user = &shell};
+    struct arguments arguments;
+    struct sawb_error error;
+    setlocale(LC_CTYPE, "");
+    int command = first_word(count, words);
+    if (command < count && !is_shell_command(words[command]))
+        command = count;
+    if (arguments_parse(&arguments, command_program(), command - 1, words + 1, &error) < 0)
+        return fail(&sink, COMMAND_USAGE, &error);
+    int status;
+    if (arguments_option(&arguments, "version")) {
+        shell_result(&sink, "sawb " SAWB_VERSION);
+        status = COMMAND_DONE;
+    } else if (arguments_option(&arguments, "help")) {
+        char *overview = command_overview();
+        shell_result(&sink, overview ? overview : "out of memory");
+        status = overview ? COMMAND_DONE : COMMAND_FAILED;
+        free(overview);
+    } else {
+        status = run(count, words, &arguments, command, &sink);
+    }
+    arguments_free(&arguments);
+    int lost = ferror(stdout);
+    lost |= fclose(stdout) != 0;
+    if (lost && status == COMMAND_DONE) {
+        error_set(&error, "standard output: %s", strerror(errno));
+        status = fail(&sink, COMMAND_FAILED, &error);
+    }
+    return status;
+}

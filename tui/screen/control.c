@@ -1,0 +1,337 @@
+/*
+ * control.c - what the terminal sends, turned into edits, words of the screen and command lines.
+ */
+#include "tui/screen/screen.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tui/screen/prompt.h"
+
+#define LEAVE_PATIENCE 3.0 /* seconds in which a second Ctrl-C or q counts as the second */
+
+/* Lines a command answers with, until it is known whether they fit on the message line. */
+struct answer {
+    struct screen *screen;
+    char *text;
+    size_t length;
+};
+
+static void answer_result(struct sink *sink, const char *text) {
+    struct answer *answer = sink->user;
+    size_t length = strlen(text);
+    char *grown = realloc(answer->text, answer->length + length + 2);
+    if (!grown) {
+        workbench_message(answer->screen->workbench, MESSAGE_ERROR,
+                          "out of memory for the answer of %zu bytes", answer->length + length);
+        return;
+    }
+    if (answer->length)
+        grown[answer->length++] = '\n';
+    memcpy(grown + answer->length, text, length + 1);
+    answer->text = grown;
+    answer->length += length;
+}
+
+static void answer_note(struct sink *sink, const char *text) {
+    struct answer *answer = sink->user;
+    workbench_message(answer->screen->workbench, MESSAGE_NOTE, "%s", text);
+}
+
+static void answer_progress(struct sink *sink, const char *text) {
+    struct workbench *workbench = ((struct answer *)sink->user)->screen->workbench;
+    snprintf(workbench->progress, sizeof(workbench->progress), "%s", text);
+}
+
+static void answer_error(struct sink *sink, const char *text) {
+    struct answer *answer = sink->user;
+    workbench_message(answer->screen->workbench, MESSAGE_ERROR, "%s", text);
+}
+
+/* A command may have changed the sentence: the line shows what the workbench holds. */
+static void take_sentence(struct screen *screen) {
+    const char *text = screen->workbench->text ? screen->workbench->text : "";
+    if (strcmp(text, line_editor_text(&screen->sentence)) == 0)
+        return;
+    struct sawb_error error;
+    if (line_editor_set(&screen->sentence, text, &error) < 0)
+        workbench_message(screen->workbench, MESSAGE_ERROR, "%s", error.message);
+}
+
+void screen_command(struct screen *screen, const char *line) {
+    struct workbench *workbench = screen->workbench;
+    struct answer answer = {.screen = screen};
+    struct sink sink = {.result = answer_result,
+                        .progress = answer_progress,
+                        .note = answer_note,
+                        .error = answer_error,
+                        .user = &answer};
+    workbench_message(workbench, MESSAGE_COMMAND, "%s", line);
+    command_run(workbench, line, &sink);
+    take_sentence(screen);
+    if (answer.text && !strchr(answer.text, '\n') && workbench->message_kind != MESSAGE_ERROR) {
+        workbench_message(workbench, MESSAGE_NOTE, "%s", answer.text);
+    } else if (answer.text) {
+        free(screen->answer);
+        screen->answer = answer.text;
+        screen->scroll = 0;
+        answer.text = NULL;
+    }
+    free(answer.text);
+    workbench->changed = 1;
+}
+
+static void focus_map(struct screen *screen, const char *argument) {
+    (void)argument;
+    screen->on_map = 1;
+}
+
+static void focus_sentence(struct screen *screen, const char *argument) {
+    (void)argument;
+    screen->on_map = 0;
+}
+
+static void keep_sentence(struct screen *screen, const char *argument) {
+    (void)argument;
+    line_editor_remember(&screen->sentence);
+    screen->on_map = 1;
+}
+
+static void go_back(struct screen *screen, const char *argument) {
+    (void)argument;
+    struct workbench *workbench = screen->workbench;
+    if (screen->answer) {
+        free(screen->answer);
+        screen->answer = NULL;
+    } else if (workbench->view == VIEW_HELP) {
+        workbench->view =
+            workbench->previous_view == VIEW_HELP ? VIEW_ATTENTION : workbench->previous_view;
+    } else {
+        workbench->view = VIEW_ATTENTION;
+    }
+    screen->scroll = 0;
+}
+
+static void scroll(struct screen *screen, const char *argument) {
+    int page = screen->page > 2 ? screen->page - 1 : 1;
+    if (strcmp(argument, "page-up") == 0)
+        screen->scroll -= page;
+    else if (strcmp(argument, "page-down") == 0)
+        screen->scroll += page;
+    else if (strcmp(argument, "first") == 0)
+        screen->scroll = 0;
+    else if (strcmp(argument, "last") == 0)
+        screen->scroll = screen->lines;
+    else
+        screen->scroll += atoi(argument);
+    int last = screen->lines - screen->page;
+    if (screen->scroll > last)
+        screen->scroll = last;
+    if (screen->scroll < 0)
+        screen->scroll = 0;
+}
+
+void screen_leave(struct screen *screen) {
+    struct workbench *workbench = screen->workbench;
+    screen->leaving = 1;
+    if (!workbench->long_job)
+        return;
+    worker_stop(workbench->worker);
+    workbench_message(workbench, MESSAGE_NOTE,
+                      "stopping; what was learned is saved, then sawb ends");
+}
+
+/* 1 when this is the second time within a short while; the first one asks. */
+static int asked_twice(struct screen *screen, const char *question) {
+    if (screen->asked_to_leave > 0 && screen->now - screen->asked_to_leave < LEAVE_PATIENCE)
+        return 1;
+    screen->asked_to_leave = screen->now;
+    workbench_message(screen->workbench, MESSAGE_NOTE, "%s", question);
+    return 0;
+}
+
+static void leave(struct screen *screen, const char *argument) {
+    (void)argument;
+    if (!screen->workbench->long_job ||
+        asked_twice(screen,
+                    "work is under way: q again stops it (a run saves its weights) and quits"))
+        screen_command(screen, "quit");
+}
+
+static void interrupt(struct screen *screen, const char *argument) {
+    (void)argument;
+    if (screen->workbench->long_job && screen->asked_to_leave <= 0) {
+        screen_command(screen, "stop");
+        screen->asked_to_leave = screen->now;
+    } else if (asked_twice(screen, "Ctrl-C again quits")) {
+        screen_command(screen, "quit");
+    }
+}
+
+static void redraw(struct screen *screen, const char *argument) {
+    (void)argument;
+    screen->redraw = 1;
+}
+
+static void suspend(struct screen *screen, const char *argument) {
+    (void)argument;
+    screen->suspend = 1;
+}
+
+static const struct screen_action actions[] = {
+    {"focus-map", focus_map},
+    {"focus-sentence", focus_sentence},
+    {"keep-sentence", keep_sentence},
+    {"back", go_back},
+    {"scroll", scroll},
+    {"prompt", prompt_open},
+    {"accept", prompt_accept},
+    {"cancel", prompt_cancel},
+    {"complete", prompt_complete},
+    {"leave", leave},
+    {"interrupt", interrupt},
+    {"redraw", redraw},
+    {"suspend", suspend},
+};
+
+const struct screen_action *screen_action_get(int index) {
+    int count = (int)(sizeof(actions) / sizeof(actions[0]));
+    return index >= 0 && index < count ? &actions[index] : NULL;
+}
+
+/* A binding's text: an action with its argument, or a line of the command language. */
+static void run(struct screen *screen, const char *text) {
+    size_t name = strcspn(text, " ");
+    const struct screen_action *action;
+    for (int i = 0; (action = screen_action_get(i)); i++) {
+        if (strlen(action->name) == name && strncmp(action->name, text, name) == 0) {
+            action->run(screen, text[name] ? text + name + 1 : "");
+            return;
+        }
+    }
+    screen_command(screen, text);
+}
+
+enum focus screen_focus(const struct screen *screen) {
+    if (screen->prompt_open)
+        return FOCUS_PROMPT;
+    if (screen->answer || screen->workbench->view == VIEW_HELP)
+        return FOCUS_TEXT;
+    return screen->on_map ? FOCUS_MAP : FOCUS_SENTENCE;
+}
+
+/* The sentence was edited: the model reads it, without anybody waiting. */
+static void read_sentence(struct screen *screen) {
+    struct sawb_error error;
+    if (workbench_set_text(screen->workbench, line_editor_text(&screen->sentence), &error) < 0)
+        workbench_message(screen->workbench, MESSAGE_ERROR, "%s", error.message);
+}
+
+static void edit(struct screen *screen, enum focus focus, int key) {
+    struct line_editor *editor = focus == FOCUS_PROMPT ? &screen->prompt : &screen->sentence;
+    switch (line_editor_key(editor, key)) {
+    case LINE_CHANGED:
+        if (focus == FOCUS_PROMPT)
+            prompt_changed(screen);
+        else
+            read_sentence(screen);
+        break;
+    case LINE_FAILED:
+        workbench_message(screen->workbench, MESSAGE_ERROR,
+                          "the line is full: it takes at most %d bytes", LINE_EDITOR_LIMIT);
+        break;
+    case LINE_MOVED:
+        if (focus == FOCUS_PROMPT)
+            prompt_changed(screen);
+        break;
+    case LINE_UNKNOWN:
+        break;
+    }
+}
+
+void screen_key(struct screen *screen, int key) {
+    struct workbench *workbench = screen->workbench;
+    enum focus focus = screen_focus(screen);
+    int first = screen->first_key;
+    double asked = screen->asked_to_leave;
+    workbench->changed = 1;
+    workbench->message_kind = MESSAGE_NONE;
+    screen->first_key = 0;
+    const struct key_binding *binding = keys_find(focus, first, key);
+    if (binding) {
+        run(screen, binding->command);
+    } else if (first) {
+        char names[2][40];
+        keys_name(first, names[0], sizeof(names[0]));
+        keys_name(key, names[1], sizeof(names[1]));
+        if (key != KEYS_ESCAPE)
+            workbench_message(workbench, MESSAGE_NOTE, "%s %s: there is no such key; ? lists them",
+                              names[0], names[1]);
+    } else if (keys_begins(focus, key)) {
+        screen->first_key = key;
+    } else if (focus == FOCUS_SENTENCE || focus == FOCUS_PROMPT) {
+        edit(screen, focus, key);
+    }
+    if (screen->asked_to_leave == asked)
+        screen->asked_to_leave = 0; /* another key came between: the question is void */
+}
+
+void screen_paste(struct screen *screen, const char *text, size_t length) {
+    struct workbench *workbench = screen->workbench;
+    struct line_editor *editor = screen->prompt_open ? &screen->prompt : &screen->sentence;
+    struct sawb_error error;
+    size_t dropped = 0;
+    workbench->changed = 1;
+    workbench->message_kind = MESSAGE_NONE;
+    screen->first_key = 0;
+    if (line_editor_insert(editor, text, length, &dropped, &error) < 0)
+        workbench_message(workbench, MESSAGE_ERROR, "%s", error.message);
+    else if (dropped)
+        workbench_message(workbench, MESSAGE_NOTE,
+                          "%zu bytes of the paste are left out: control characters or not UTF-8",
+                          dropped);
+    if (screen->prompt_open) {
+        prompt_changed(screen);
+    } else {
+        screen->on_map = 0;
+        read_sentence(screen);
+    }
+}
+
+void screen_invalid(struct screen *screen, size_t bytes) {
+    workbench_message(screen->workbench, MESSAGE_NOTE, "%zu byte%s of input left out: not UTF-8",
+                      bytes, bytes == 1 ? "" : "s");
+    screen->workbench->changed = 1;
+}
+
+int screen_create(struct screen **created, struct workbench *workbench, const struct glyphs *glyphs,
+                  struct sawb_error *error) {
+    struct screen *screen = calloc(1, sizeof(*screen));
+    *created = NULL;
+    if (!screen)
+        return error_set(error, "screen: out of memory");
+    screen->workbench = workbench;
+    screen->glyphs = glyphs;
+    screen->chosen = -1;
+    workbench->live = 1;
+    if (line_editor_set(&screen->sentence, workbench->text ? workbench->text : "", error) < 0) {
+        screen_free(screen);
+        return -1;
+    }
+    if (!workbench->prediction_job)
+        read_sentence(screen);
+    workbench->changed = 1;
+    *created = screen;
+    return 0;
+}
+
+void screen_free(struct screen *screen) {
+    if (!screen)
+        return;
+    prompt_forget(screen);
+    line_editor_free(&screen->sentence);
+    line_editor_free(&screen->prompt);
+    free(screen->answer);
+    free(screen);
+}

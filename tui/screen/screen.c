@@ -1,0 +1,246 @@
+/*
+ * screen.c - the loop: waits for keys, events and signals, and shows what changed.
+ *
+ * It never waits for the engine. Frames are limited to FRAME_SECONDS, so that a run that reports a
+ * thousand steps a second is drawn sixty times, and between two waits only so many events are taken
+ * that keys are always answered.
+ */
+#include "tui/screen/screen.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/base/file.h"
+#include "tui/screen/input.h"
+#include "tui/screen/signals.h"
+#include "tui/screen/term.h"
+#include "viz/exporter.h"
+
+#define FRAME_SECONDS 0.016
+#define EVENTS_AT_ONCE 256
+#define READ_BYTES 65536
+
+struct loop {
+    struct screen *screen;
+    struct input input;
+    struct grid *grid;
+    const struct palette *palette;
+    double last_frame, last_input;
+    int hung_up; /* nobody is there to see */
+    int done;
+};
+
+static double clock_of(clockid_t clock) {
+    struct timespec now;
+    clock_gettime(clock, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+/* ---- frames ---------------------------------------------------------------------------------- */
+
+static int fit_grid(struct loop *loop, struct sawb_error *error) {
+    int rows, columns;
+    term_size(&rows, &columns);
+    if (loop->grid && loop->grid->rows == rows && loop->grid->columns == columns)
+        return 0;
+    struct grid *grid = grid_create(rows, columns, error);
+    if (!grid)
+        return -1;
+    grid_free(loop->grid);
+    loop->grid = grid;
+    return 0;
+}
+
+/* The screen as `picture` asked for it, without the prompt that was used to ask. */
+static void save_picture(struct loop *loop) {
+    struct workbench *workbench = loop->screen->workbench;
+    char *path = workbench->picture;
+    size_t length = strlen(path);
+    struct sawb_error error;
+    workbench->picture = NULL;
+    workbench->message_kind = MESSAGE_NONE;
+    screen_draw(loop->screen, loop->grid);
+    int is_svg = length > 4 && strcmp(path + length - 4, ".svg") == 0;
+    char *picture = is_svg ? export_svg(loop->grid, loop->palette) : export_text(loop->grid);
+    if (!picture)
+        workbench_message(workbench, MESSAGE_ERROR, "picture: out of memory");
+    else if (file_replace(path, picture, strlen(picture), &error) < 0)
+        workbench_message(workbench, MESSAGE_ERROR, "%s", error.message);
+    else
+        workbench_message(workbench, MESSAGE_NOTE, "the screen is saved in %s", path);
+    free(picture);
+    free(path);
+}
+
+static void draw_frame(struct loop *loop) {
+    struct screen *screen = loop->screen;
+    if (screen->workbench->picture)
+        save_picture(loop);
+    screen->workbench->changed = 0;
+    screen_draw(screen, loop->grid);
+    if (screen->redraw)
+        term_forget();
+    screen->redraw = 0;
+    term_draw(loop->grid, loop->palette);
+    loop->last_frame = clock_of(CLOCK_MONOTONIC);
+}
+
+/* ---- what comes in --------------------------------------------------------------------------- */
+
+static void take_input(struct loop *loop, int late) {
+    struct screen *screen = loop->screen;
+    struct input_event event;
+    enum input_kind kind;
+    size_t invalid = 0;
+    while ((kind = input_next(&loop->input, late, &event)) != INPUT_NOTHING) {
+        if (kind == INPUT_KEY)
+            screen_key(screen, event.key);
+        else if (kind == INPUT_PASTE)
+            screen_paste(screen, event.text, event.length);
+        else
+            invalid += event.length;
+    }
+    if (invalid)
+        screen_invalid(screen, invalid);
+}
+
+static void read_input(struct loop *loop) {
+    static char bytes[READ_BYTES];
+    ssize_t count = read(STDIN_FILENO, bytes, sizeof(bytes));
+    if (count < 0 && (errno == EINTR || errno == EAGAIN))
+        return;
+    if (count <= 0) {
+        loop->hung_up = 1;
+        screen_leave(loop->screen);
+        return;
+    }
+    loop->last_input = clock_of(CLOCK_MONOTONIC);
+    if (input_feed(&loop->input, bytes, (size_t)count) < 0)
+        workbench_message(loop->screen->workbench, MESSAGE_ERROR,
+                          "out of memory for %zd bytes of input", count);
+    take_input(loop, 0);
+}
+
+static void take_events(struct workbench *workbench) {
+    struct event *event;
+    for (int i = 0; i < EVENTS_AT_ONCE && (event = queue_pop(workbench->events)); i++)
+        workbench_event(workbench, event);
+}
+
+static void take_signals(struct loop *loop) {
+    struct screen *screen = loop->screen;
+    for (int number; (number = signals_next());) {
+        switch (number) {
+        case SIGINT:
+        case SIGTERM:
+        case SIGHUP:
+            /* A second one does not wait for the end of long work. */
+            if (screen->leaving)
+                loop->done = 1;
+            loop->hung_up |= number == SIGHUP;
+            screen_leave(screen);
+            break;
+        case SIGTSTP:
+            screen->suspend = 1;
+            break;
+        default: /* the window's size, or back from a stop: term_size finds out */
+            screen->redraw |= number == SIGCONT;
+            break;
+        }
+        screen->workbench->changed = 1;
+    }
+}
+
+/* ---- the loop -------------------------------------------------------------------------------- */
+
+/* Milliseconds to wait for something to come; -1: as long as it takes. */
+static int patience(const struct loop *loop, int input_wait) {
+    double now = clock_of(CLOCK_MONOTONIC), wait = -1;
+    double late = screen_patience(loop->screen);
+    if (late >= 0)
+        wait = late;
+    if (loop->screen->workbench->changed) {
+        double frame = loop->last_frame + FRAME_SECONDS - now;
+        wait = frame > 0 ? frame : 0;
+    }
+    if (input_wait >= 0) {
+        double input = loop->last_input + input_wait * 1e-3 - now;
+        input = input > 0 ? input : 0;
+        wait = wait < 0 || input < wait ? input : wait;
+    }
+    return wait < 0 ? -1 : (int)(wait * 1e3 + 0.999);
+}
+
+static int turn(struct loop *loop, struct sawb_error *error) {
+    struct screen *screen = loop->screen;
+    struct workbench *workbench = screen->workbench;
+    struct pollfd sources[] = {{.fd = signals_descriptor(), .events = POLLIN},
+                               {.fd = queue_descriptor(workbench->events), .events = POLLIN},
+                               {.fd = loop->hung_up ? -1 : STDIN_FILENO, .events = POLLIN}};
+    double late = screen_patience(screen);
+    int input_wait = input_patience(&loop->input);
+    int ready = poll(sources, 3, patience(loop, input_wait));
+    if (ready < 0 && errno != EINTR)
+        return error_set(error, "waiting for input failed: %s", strerror(errno));
+    screen->now = clock_of(CLOCK_REALTIME);
+    double now = clock_of(CLOCK_MONOTONIC);
+    if (late >= 0 && screen_patience(screen) < 0)
+        workbench->changed = 1;
+    take_signals(loop);
+    if (ready > 0 && sources[2].revents)
+        read_input(loop);
+    else if (input_wait >= 0 && now - loop->last_input >= input_wait * 1e-3)
+        take_input(loop, 1);
+    take_events(workbench);
+    if (screen->suspend) {
+        term_suspend();
+        screen->suspend = 0;
+        workbench->changed = 1;
+    }
+    if (workbench->quit && !screen->leaving)
+        screen_leave(screen);
+    if (screen->leaving && !workbench->long_job)
+        loop->done = 1;
+    if (loop->hung_up || loop->done || !workbench->changed ||
+        clock_of(CLOCK_MONOTONIC) - loop->last_frame < FRAME_SECONDS)
+        return 0;
+    if (fit_grid(loop, error) < 0)
+        return -1;
+    draw_frame(loop);
+    return 0;
+}
+
+static int wants_color(const struct settings *settings) {
+    const char *no_color = getenv("NO_COLOR");
+    if (settings->color == COLOR_AUTO)
+        return !(no_color && no_color[0]);
+    return settings->color == COLOR_ALWAYS;
+}
+
+int screen_run(struct workbench *workbench, struct sawb_error *error) {
+    struct loop loop = {.palette = palette_get(0)};
+    const struct glyphs *glyphs =
+        !workbench->settings.ascii && term_is_utf8() ? &glyphs_utf8 : &glyphs_ascii;
+    int status = -1;
+    if (screen_create(&loop.screen, workbench, glyphs, error) < 0)
+        return -1;
+    if (term_open(wants_color(&workbench->settings), error) < 0)
+        goto end;
+    if (signals_open(error) < 0)
+        goto end;
+    status = 0;
+    while (status == 0 && !loop.done)
+        status = turn(&loop, error);
+end:
+    term_close();
+    signals_close();
+    screen_free(loop.screen);
+    input_free(&loop.input);
+    grid_free(loop.grid);
+    return status;
+}

@@ -1,0 +1,111 @@
+/*
+ * screen.h - the ncurses door: the workbench on a terminal, keys in, a grid out.
+ *
+ * Everything but term.c and screen.c is free of curses: keys change the workbench and the few
+ * things below (control.c), screen_draw writes what there is into a grid (layout.c and the views),
+ * and the loop (screen.c) hands the grid to the terminal. A test does the same without one:
+ *
+ *     screen_create(&screen, &workbench, &glyphs_utf8, &error);
+ *     screen_key(screen, '2');
+ *     screen_draw(screen, grid);
+ *     screen_free(screen);
+ */
+#ifndef SAWB_TUI_SCREEN_SCREEN_H
+#define SAWB_TUI_SCREEN_SCREEN_H
+
+#include "tui/app/workbench.h"
+#include "tui/command/command.h"
+#include "tui/screen/keys.h"
+#include "tui/screen/line_editor.h"
+#include "viz/glyphs.h"
+#include "viz/grid.h"
+
+#define SCREEN_ROWS_MINIMUM 16
+#define SCREEN_COLUMNS_MINIMUM 60
+
+struct screen {
+    struct workbench *workbench; /* borrowed */
+    const struct glyphs *glyphs;
+    double now; /* seconds since 1970, set before keys and drawing */
+
+    struct line_editor sentence, prompt;
+    int on_map;            /* keys go to the map, otherwise to the sentence */
+    int prompt_open;       /* keys go to the prompt */
+    int first_key;         /* the first key of two, 0: none */
+    double asked_to_leave; /* when a first Ctrl-C or q asked for a second; 0: not */
+
+    /* Candidates for the word before the end of the prompt; `chosen` -1: none is in the line yet.
+     */
+    struct completion *completions;
+    int completion_count, chosen;
+    size_t completion_start;
+
+    char *answer;            /* lines a command answered with, shown over the view; NULL: none */
+    int scroll, page, lines; /* of the text that is read: first line, lines shown, lines in all */
+    int first_query, first_key_token; /* of the visible part of the maps */
+
+    int redraw, suspend; /* asked of the loop, which clears them */
+    int leaving;         /* the user or a signal ends the screen once long work has stopped */
+};
+
+/* A view fills the part of the screen between the arms and the message line, or all of it. */
+struct view_ops {
+    const char *name;
+    int whole; /* 1: without the sentence and the arms above it */
+    void (*draw)(struct screen *screen, struct area area);
+};
+extern const struct view_ops view_attention, view_curves, view_help, view_answer;
+const struct view_ops *screen_view(const struct screen *screen);
+
+/* Takes the workbench's sentence over; from now on answers follow a model in training. */
+int screen_create(struct screen **screen, struct workbench *workbench, const struct glyphs *glyphs,
+                  struct sawb_error *error);
+void screen_free(struct screen *screen);
+
+enum focus screen_focus(const struct screen *screen);
+
+/* What the terminal sent. */
+void screen_key(struct screen *screen, int key);
+void screen_paste(struct screen *screen, const char *text, size_t length);
+void screen_invalid(struct screen *screen, size_t bytes); /* dropped, not UTF-8 */
+
+/* Asks long work to stop and then ends the screen. */
+void screen_leave(struct screen *screen);
+
+/* A word the screen itself understands: what no command of the table does. NULL past the last. */
+struct screen_action {
+    const char *name;
+    void (*run)(struct screen *screen, const char *argument);
+};
+const struct screen_action *screen_action_get(int index);
+
+/* Runs a line of the command language and shows it; answers of several lines open as a text. */
+void screen_command(struct screen *screen, const char *line);
+
+/* Draws all of it; `grid` may have any size. */
+void screen_draw(struct screen *screen, struct grid *grid);
+
+/* Title and position of a text of so many lines that is read with screen->scroll, which it pulls
+ * into the text. Returns the part for the lines. */
+struct area text_frame(struct screen *screen, struct area area, const char *title, int lines);
+
+/* Curves of the run, in as much room as there is; also the strip under the maps. */
+void curves_draw(struct screen *screen, struct area area);
+
+/* A share or a number with its sign in `decimals` places, e.g. "−0.017". Returns `text`. */
+char *signed_text(char *text, size_t size, double value, int decimals, const struct glyphs *glyphs);
+
+/* Text in at most `columns` columns, cut with an ellipsis. Returns the columns it took. */
+int draw_cut(struct area area, int row, int column, int columns, enum meaning meaning,
+             unsigned flags, const char *text, const struct glyphs *glyphs);
+
+/* 1 when the arm's answer is old and has been for so long that it should look so. */
+int screen_is_late(const struct screen *screen, int arm);
+
+/* Seconds until the picture changes by itself (an answer that is late); negative: it does not. */
+double screen_patience(const struct screen *screen);
+
+/* Opens the terminal, works until the user quits, gives the terminal back. */
+int screen_run(struct workbench *workbench, struct sawb_error *error);
+
+#endif

@@ -119,7 +119,7 @@ test-deps:
 
 .PHONY: asan
 asan: test-deps ## all tests under the address and undefined-behaviour sanitizers
-	@$(MAKE) --no-print-directory test BUILD=$(BUILD)/asan OPTIMISE="-O1 -g" WERROR=-Werror \
+	@$(MAKE) --no-print-directory test BUILD=$(BUILD)/asan OPTIMISE="-O1 -g" \
 	    SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer"
 
 .PHONY: layers

@@ -33,7 +33,7 @@ static inline float float_of_bits(int32_t bits) {
 static inline float exponential(float x) {
     const float log2_e = 1.44269504f, ln2_high = 0.693359375f, ln2_low = -2.12194440e-4f;
     const float rounder = 12582912.0f; /* 1.5 * 2^23: adding it rounds to a whole number */
-    float clamped = x < -87.0f ? -87.0f : x > 88.0f ? 88.0f : x;
+    float clamped = x > -87.0f ? x < 88.0f ? x : 88.0f : -87.0f; /* NaN: -87 */
     float n = clamped * log2_e + rounder - rounder;
     float r = clamped - n * ln2_high - n * ln2_low;
     float polynomial = 1.0f / 5040.0f;

@@ -7,10 +7,11 @@
 
 /* log Σ exp(logits), with the largest taken out so that nothing overflows. */
 static double log_sum(const float *logits, int classes) {
-    double largest = logits[0], total = 0.0;
+    double largest = logits[0];
     for (int k = 1; k < classes; k++)
         largest = logits[k] > largest ? logits[k] : largest;
-    for (int k = 0; k < classes; k++)
+    double total = exp(logits[0] - largest);
+    for (int k = 1; k < classes; k++)
         total += exp(logits[k] - largest);
     return largest + log(total);
 }

@@ -73,11 +73,11 @@ static int open_data(struct train_job *job, struct sawb_error *error) {
 static void announce(const struct train_job *job, struct worker *worker) {
     const struct model *model = job->arm.model;
     int truncated = trainer_truncated(job->trainer);
-    if (model->note[0])
-        worker_note(worker, "%s: %s", model->directory, model->note);
+    int has_note = model->note[0] != '\0';
     worker_note(worker,
-                "training on %d of %d rows of %s, %" PRId64 " steps from step %" PRId64
+                "training %s%s%s: %d of %d rows of %s, %" PRId64 " steps from step %" PRId64
                 ", pattern %s",
+                model->directory, has_note ? ", " : "", model->note,
                 trainer_sentences(job->trainer), job->training.count, job->training.path,
                 trainer_total_steps(job->trainer), job->step + 1, sparsity_text(job->arm.sparsity));
     if (truncated > 0)

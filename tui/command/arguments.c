@@ -183,10 +183,12 @@ static int add_option(struct arguments *arguments, int count, char *const *words
     if (row->kind == ARGUMENT_CHOICE && !choices_hold(row->value, value))
         return error_set(error, "%s: --%s must be one of %s, not \"%s\"", command->name, row->name,
                          row->value, value);
-    char *copy = strdup(value);
-    if (!copy)
+    struct given_option *given = &arguments->options[arguments->option_count];
+    given->row = row;
+    given->value = strdup(value);
+    if (!given->value)
         return error_set(error, "%s: out of memory", command->name);
-    arguments->options[arguments->option_count++] = (struct given_option){row, copy};
+    arguments->option_count++;
     return 0;
 }
 

@@ -24,8 +24,9 @@ struct curve {
     const char *x_unit;          /* under the axis, e.g. "step" */
 };
 
-/* Title and legend with each series' last value on the first row, y axis with aligned numbers at the left, x axis below. Needs at least 3 rows and 20 columns; smaller
- * areas get the last values as text. */
+/* Title and legend with each series' last value on the first row, y axis with aligned numbers at
+ * the left, x axis below. Needs at least 3 rows and 20 columns; smaller areas get the last values
+ * as text. */
 void curve_draw(struct area area, const struct curve *curve, const struct glyphs *glyphs);
 
 #endif

@@ -1,9 +1,9 @@
 /*
  * grid.h - what is drawn: a grid of cells, each a glyph and a meaning.
  *
- * Views write into a grid; the terminal blits it, the console prints it, exporters save it and tests
- * compare it. A cell says what it means (enum meaning), never a colour: palettes give meanings a
- * look.
+ * Views write into a grid; the terminal blits it, the console prints it, exporters save it and
+ * tests compare it. A cell says what it means (enum meaning), never a colour: palettes give
+ * meanings a look.
  */
 #ifndef SAWB_VIZ_GRID_H
 #define SAWB_VIZ_GRID_H
@@ -13,7 +13,8 @@
 
 #include "core/base/error.h"
 
-/* What a cell means. The ramps have RAMP_STEPS levels each: MEANING_WEIGHT + 0 .. + RAMP_STEPS-1. */
+/* What a cell means. The ramps have RAMP_STEPS levels each: MEANING_WEIGHT + 0 .. + RAMP_STEPS-1.
+ */
 #define RAMP_STEPS 16
 enum meaning {
     MEANING_TEXT,     /* plain text */
@@ -41,7 +42,8 @@ enum cell_flags { CELL_CURSOR = 1, CELL_BOLD = 2, CELL_UNDERLINE = 4, CELL_REVER
 /* One column of the screen. A wide character takes two: the second has an empty glyph and
  * CELL_TAIL. */
 #define CELL_TAIL 0x80
-#define CELL_BYTES 24 /* a code point and its combining marks, NUL-terminated; more marks are dropped */
+#define CELL_BYTES                                                                                 \
+    24 /* a code point and its combining marks, NUL-terminated; more marks are dropped */
 struct cell {
     char glyph[CELL_BYTES];
     uint8_t meaning;
@@ -60,8 +62,8 @@ struct area {
     int row, column, rows, columns;
 };
 
-/* A blank grid, owned by the caller (grid_free). Each side is 0 to GRID_MOST; NULL otherwise or when
- * out of memory. */
+/* A blank grid, owned by the caller (grid_free). Each side is 0 to GRID_MOST; NULL otherwise or
+ * when out of memory. */
 #define GRID_MOST 10000
 struct grid *grid_create(int rows, int columns, struct sawb_error *error);
 void grid_free(struct grid *grid);
@@ -69,7 +71,8 @@ void grid_free(struct grid *grid);
 void grid_clear(struct grid *grid);
 struct area grid_area(struct grid *grid);
 
-/* A part of an area, clipped to it: where the two do not meet it is empty and nothing can be drawn. */
+/* A part of an area, clipped to it: where the two do not meet it is empty and nothing can be drawn.
+ */
 struct area area_part(struct area area, int row, int column, int rows, int columns);
 
 /* The cell at (row, column) of the area, NULL outside of it. */
@@ -88,7 +91,8 @@ int area_text(struct area area, int row, int column, enum meaning meaning, unsig
 /* The same, formatted. Draws nothing and returns 0 when out of memory. */
 int area_printf(struct area area, int row, int column, enum meaning meaning, unsigned flags,
                 const char *format, ...) __attribute__((format(printf, 6, 7)));
-/* The same, flush right so that it ends before `column_end`; what does not fit is cut at its start. */
+/* The same, flush right so that it ends before `column_end`; what does not fit is cut at its start.
+ */
 int area_text_right(struct area area, int row, int column_end, enum meaning meaning, unsigned flags,
                     const char *text);
 /* A rule over the whole row. */
@@ -99,8 +103,8 @@ void area_fill(struct area area, enum meaning meaning, const char *glyph);
 /*
  * Takes the next drawn character off a NUL-terminated text: a base character with its combining
  * marks, as a cell holds it, safe for a terminal. Returns the bytes of text it came from, 0 at the
- * end. `columns` is 1 or 2; or 0 with an empty glyph for bytes that draw nothing (joiners, variation
- * selectors).
+ * end. `columns` is 1 or 2; or 0 with an empty glyph for bytes that draw nothing (joiners,
+ * variation selectors).
  */
 size_t text_next(const char *text, char glyph[CELL_BYTES], int *columns);
 

@@ -16,6 +16,8 @@
 #define ROWS_FOR_MARK 3     /* nor on saying how much is hidden */
 #define DIFFERENCE_LEVELS 9 /* of either sign */
 #define MARK_COLUMNS 2      /* on either side of cells that scroll */
+#define SCROLLING_LEAST 3   /* cells in sight, before the labels are given up */
+#define BLOCKED_COLUMNS 12  /* of "   · blocked" in the legend */
 #define CELL_TEXT_BYTES 16
 
 /* ---- layout ---- */
@@ -85,9 +87,11 @@ static void layout_columns(const struct heatmap *map, int area_columns,
     }
     /* It scrolls. One column at either side is kept for the marks; the left one is the labels' gap.
      */
-    int label = smaller(least_label(full, 1), (area_columns - MARK_COLUMNS) / 2);
+    int label = least_label(full, 1);
+    if (area_columns - MARK_COLUMNS - label < SCROLLING_LEAST)
+        label = 0;
     layout->cell_columns = 1;
-    layout->label_columns = label > 0 ? label : 0;
+    layout->label_columns = label;
     layout->first_cell_column = layout->label_columns + 1;
     int visible = area_columns - layout->label_columns - MARK_COLUMNS;
     layout->visible_columns = visible > 0 ? visible : 0;
@@ -175,7 +179,7 @@ void heatmap_split(struct area area, const struct heatmap *const *maps, int coun
             if (more > 0)
                 more = smaller(more, least_label(full, cell + 1) - label + maps[i]->columns - 1);
             part = with_gap(label + more) + cells_width(maps[i]->columns, cell);
-        } else if (visible > 0) {
+        } else if (visible >= SCROLLING_LEAST) {
             part = label + MARK_COLUMNS + visible;
         } else {
             part = room > 0 ? room / count : 0;
@@ -518,8 +522,8 @@ int heatmap_legend(struct area area, int row, int column, const struct heatmap *
         used = difference_legend(area, row, column, range, map->cell_columns, glyphs);
     else
         used = sequential_legend(area, row, column, range, glyphs);
-    if (map->mask || map->mask_other) {
-        used += area_text(area, row, column + used, MEANING_BLOCKED, 0, "   ");
+    if ((map->mask || map->mask_other) && area.columns - column - used >= BLOCKED_COLUMNS) {
+        used += 3;
         used += area_text(area, row, column + used, MEANING_BLOCKED, 0, glyphs->blocked);
         used += area_text(area, row, column + used, MEANING_FAINT, 0, " blocked");
     }

@@ -2,8 +2,9 @@
  * heatmap.h - a matrix of attention as cells.
  *
  * Cells are two columns wide when they fit (squares), three (a square and a gap) when there is room
- * to spare, one when the sentence is longer; when even that does not fit the map scrolls to keep the
- * cursor in sight (binning is a later view's business) and marks the cut sides with an ellipsis.
+ * to spare, one when the sentence is longer; when even that does not fit the map scrolls to keep
+ * the cursor in sight (binning is a later view's business) and marks the cut sides with an
+ * ellipsis.
  *
  * Three states look different in every glyph set, also without colour (UTF-8 / ASCII, a cell of two
  * columns, then of one):
@@ -12,9 +13,9 @@
  *     absent or padded (NaN)   blank        blank
  *     allowed but tiny         ▁▁  / 0      ▁  / 0
  *
- * Weights and scores are parts of their scale, ▁▂▃▄▅▆▇█ or tenths 0..9. Differences B - A are ninths
- * of the scale's maximum: "+3" and "−3" in two columns; in one, a digit 1..9 where B is larger and a
- * letter a..i where A is larger (a = 1 … i = 9), since a sign would find no room.
+ * Weights and scores are parts of their scale, ▁▂▃▄▅▆▇█ or tenths 0..9. Differences B - A are
+ * ninths of the scale's maximum: "+3" and "−3" in two columns; in one, a digit 1..9 where B is
+ * larger and a letter a..i where A is larger (a = 1 … i = 9), since a sign would find no room.
  */
 #ifndef SAWB_VIZ_HEATMAP_H
 #define SAWB_VIZ_HEATMAP_H
@@ -33,9 +34,10 @@ struct heatmap {
     const float *values;       /* [rows, columns]; NaN: absent or padded, left blank */
     const uint8_t *mask;       /* [rows, columns] 1 kept, 0 blocked; NULL: all kept */
     const uint8_t *mask_other; /* HEATMAP_DIFFERENCE: B's mask; a pair blocked in both is blocked */
-    const char *const *row_labels;    /* tokens, drawn at the left; continuation pieces "##x" as
-                                         "·x"; NULL: none */
-    const char *const *column_labels; /* tokens, drawn above, cut to the room there is; NULL: none */
+    const char *const *row_labels; /* tokens, drawn at the left; continuation pieces "##x" as
+                                      "·x"; NULL: none */
+    const char *const
+        *column_labels; /* tokens, drawn above, cut to the room there is; NULL: none */
     enum heatmap_scale scale;
     float minimum, maximum;        /* of the scale; maximum 0 (for scores: not above the minimum):
                                       taken from the values that are kept */

@@ -19,9 +19,9 @@ void table_free(struct table *table);
  * become blanks. -1 when out of memory. */
 int table_add(struct table *table, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* The whole table as text, owned by the caller (free), NULL when out of memory. `width` 0: unlimited;
- * otherwise the widest text columns are cut to fit, and end in the ellipsis. Control characters and
- * invalid bytes are printed as '?'. */
+/* The whole table as text, owned by the caller (free), NULL when out of memory. `width` 0:
+ * unlimited; otherwise the widest text columns are cut to fit, and end in the ellipsis. Control
+ * characters and invalid bytes are printed as '?'. */
 char *table_print(const struct table *table, int width, const char *ellipsis);
 
 /* The same as tab-separated values, bytes as they were given; owned by the caller (free). */

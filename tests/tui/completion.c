@@ -1,0 +1,146 @@
+/*
+ * completion.c - what the `:` prompt offers for a line.
+ */
+#include "tests/tui/command_fixture.h"
+
+/* The candidates for a line joined with blanks, at most `limit` bytes; *start as command_complete.
+ */
+static void candidates(struct desk *desk, const char *line, char *joined, size_t limit,
+                       size_t *start) {
+    struct completion *completions;
+    int count = command_complete(&desk->workbench, line, start, &completions);
+    joined[0] = '\0';
+    for (int i = 0; i < count; i++) {
+        assert_non_null(completions[i].help);
+        assert_true(strlen(joined) + strlen(completions[i].text) + 2 < limit);
+        if (i > 0)
+            strcat(joined, " ");
+        strcat(joined, completions[i].text);
+    }
+    completions_free(completions, count);
+}
+
+static void test_candidates(void **state) {
+    (void)state;
+    static const struct {
+        const char *line;
+        size_t start;
+        const char *candidates;
+    } rows[] = {
+        {"sp", 0, "sparsity"},
+        {"  tra", 2, "train"},
+        {"predict", 0, ""}, /* not on the screen */
+        {"sparsity ", 9, "a b both"},
+        {"sparsity B", 9, "b both"},
+        {"s b aggr", 4, "aggressive_sparse aggressive_sparse:local"},
+        {"sparsity b loc", 11, "local("},
+        {"sparsity b topk(0.5)+loc", 21, "local("},
+        {"sparsity b topk(0.5) ; den", 23, "dense"},
+        {"sparsity b topk(0", 11, ""},
+        {"preset both den", 12, "dense"},
+        {"preset both dense ", 18, "dense aggressive_sparse aggressive_sparse:local"},
+        {"view c", 5, "curves"},
+        {"help vi", 5, "view"},
+        {"train x --lab", 8, "--label-noise --label-smoothing"},
+        {"train x --storage ", 18, "f32 f16"},
+        {"train x --storage=f1", 18, "f16"},
+        {"train x -s den", 11, "dense"},
+        {"eval --arm ", 11, "a b"},
+        {"cursor t", 7, "top"},
+        {"text --", 5, ""},
+        {"nonsense x", 9, ""},
+        {"swap x", 5, ""},
+    };
+    struct desk desk;
+    char joined[1024];
+    size_t start;
+    desk_open(&desk, 0);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        candidates(&desk, rows[i].line, joined, sizeof(joined), &start);
+        if (strcmp(joined, rows[i].candidates) != 0)
+            fail_msg("\"%s\" offers \"%s\", not \"%s\"", rows[i].line, joined, rows[i].candidates);
+        assert_int_equal(start, rows[i].start);
+    }
+    /* An empty line offers every command of the screen. */
+    const struct command *command;
+    candidates(&desk, "", joined, sizeof(joined), &start);
+    for (int i = 0; (command = command_get(i)); i++) {
+        if (command->where & COMMAND_SCREEN)
+            assert_holds(joined, command->name);
+    }
+    desk_close(&desk);
+}
+
+static void test_files(void **state) {
+    (void)state;
+    struct desk desk;
+    char joined[2048], line[512], expected[2048];
+    size_t start;
+    desk_open(&desk, 0);
+    desk_write(&desk, "my data.tsv", "x");
+    desk_write(&desk, ".hidden.tsv", "x");
+    char *path = temporary_path(&desk.folder, "data");
+    assert_int_equal(file_make_directory(path, NULL), 0);
+    free(path);
+    const char *folder = desk.folder.path;
+
+    snprintf(line, sizeof(line), "eval %s/", folder);
+    candidates(&desk, line, joined, sizeof(joined), &start);
+    snprintf(expected, sizeof(expected),
+             "%s/data.tsv %s/data/ %s/my\\ data.tsv %s/presets.json %s/sentences.txt", folder,
+             folder, folder, folder, folder);
+    assert_string_equal(joined, expected);
+    assert_int_equal(start, 5);
+
+    /* What was offered completes further. */
+    snprintf(line, sizeof(line), "eval %s/my\\ d", folder);
+    candidates(&desk, line, joined, sizeof(joined), &start);
+    snprintf(expected, sizeof(expected), "%s/my\\ data.tsv", folder);
+    assert_string_equal(joined, expected);
+
+    snprintf(line, sizeof(line), "train %s/d", folder);
+    candidates(&desk, line, joined, sizeof(joined), &start);
+    snprintf(expected, sizeof(expected), "%s/data/", folder);
+    assert_string_equal(joined, expected);
+
+    snprintf(line, sizeof(line), "eval %s/.h", folder);
+    candidates(&desk, line, joined, sizeof(joined), &start);
+    snprintf(expected, sizeof(expected), "%s/.hidden.tsv", folder);
+    assert_string_equal(joined, expected);
+
+    candidates(&desk, "eval /nowhere/x", joined, sizeof(joined), &start);
+    assert_string_equal(joined, "");
+    desk_close(&desk);
+}
+
+/* Every beginning of some lines: no crash, and a start inside of the line. */
+static void test_every_prefix(void **state) {
+    (void)state;
+    static const char *const lines[] = {
+        "sparsity both topk(0.5)@L0.H1 + local(3) & global(cls); 'x y' \"z",
+        "train 'a b' --out=\"c d\" --lr 1e-4 --resume -m x -- -y",
+        "compare dense tests/model/vectors/bert=topk(0.2) samples/sentences.txt extra words",
+    };
+    struct desk desk;
+    char line[256];
+    desk_open(&desk, 0);
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+        for (size_t length = 0; length <= strlen(lines[i]); length++) {
+            struct completion *completions;
+            size_t start;
+            memcpy(line, lines[i], length);
+            line[length] = '\0';
+            int count = command_complete(&desk.workbench, line, &start, &completions);
+            assert_true(start <= length);
+            completions_free(completions, count);
+        }
+    }
+    desk_close(&desk);
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(test_candidates),
+    cmocka_unit_test(test_files),
+    cmocka_unit_test(test_every_prefix),
+};
+TEST_GROUP(tests_tui_completion, tests);

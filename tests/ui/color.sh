@@ -1,0 +1,52 @@
+# Colours, fewer, none; UTF-8 and ASCII.
+. tests/ui/session.inc
+
+colored() { # any colour in what is shown
+    screen -e | grep -qE "$(printf '\033')\\[([0-9;]*;)?(3[0-8]|4[0-8]|9[0-7]|10[0-7])[;m]"
+}
+many_colors() {
+    screen -e | grep -q "$(printf '\033')\\[[0-9;]*[34]8;5;"
+}
+plain() {
+    ! colored
+}
+only_ascii() {
+    shows "B - A" && ! screen | LC_ALL=C grep -q '[^ -~]'
+}
+reversed() {
+    screen -e | grep -q "$(printf '\033')\\[[0-9;]*7m"
+}
+
+start 80 24 -- -m "$MODEL" "the film is slow"
+until_true shows "6 tokens"
+check "256 colours where there are" many_colors
+start 80 24 TERM=screen -- -m "$MODEL" "the film is slow"
+until_true shows "6 tokens"
+check "8 colours: coloured" colored
+check "8 colours: no more than that" eval '! many_colors'
+start 80 24 NO_COLOR=1 -- -m "$MODEL" "the film is slow"
+until_true shows "6 tokens"
+check "NO_COLOR: none" plain
+check "NO_COLOR: the cursor is seen all the same" reversed
+check "NO_COLOR: blocked, tiny and full differ" matches "[▁].*[·]"
+start 80 24 NO_COLOR= -- -m "$MODEL" "the film is slow"
+until_true shows "6 tokens"
+check "an empty NO_COLOR means nothing" colored
+start 80 24 -- --color never -m "$MODEL" "the film is slow"
+until_true shows "6 tokens"
+check "--color never" plain
+start 80 24 NO_COLOR=1 -- --color always -m "$MODEL" "the film is slow"
+until_true shows "6 tokens"
+check "--color always" colored
+
+start 80 24 -- --ascii -m "$MODEL" "the film is slow"
+until_true shows "6 tokens"
+check "--ascii" only_ascii
+start 80 24 LC_ALL=C -- -m "$MODEL" "the film is slow"
+until_true shows "6 tokens"
+check "a locale without UTF-8: ASCII" only_ascii
+type_text "猫é"
+check "a locale without UTF-8: what it cannot show has its width" shows "slow???"
+start 80 24 LC_ALL= LANG= LC_CTYPE= -- -m "$MODEL" "the film is slow"
+check "no locale at all: UTF-8" shows "B − A"
+leave "the screen"

@@ -523,7 +523,7 @@ int heatmap_legend(struct area area, int row, int column, const struct heatmap *
     else
         used = sequential_legend(area, row, column, range, glyphs);
     if ((map->mask || map->mask_other) && area.columns - column - used >= BLOCKED_COLUMNS) {
-        used += 3;
+        used += area_text(area, row, column + used, MEANING_BLOCKED, 0, "   ");
         used += area_text(area, row, column + used, MEANING_BLOCKED, 0, glyphs->blocked);
         used += area_text(area, row, column + used, MEANING_FAINT, 0, " blocked");
     }

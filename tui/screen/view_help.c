@@ -51,7 +51,8 @@ static void show_keys(struct page *page, enum focus focus, const char *title) {
         keys_binding_name(binding, name, sizeof(name));
         for (int j = 0; (other = keys_get(j)); j++) {
             size_t used = strlen(name);
-            if (other->focus != focus || other->note || strcmp(other->command, binding->command))
+            if (other->focus != focus || other->note ||
+                strcmp(other->command, binding->command) != 0)
                 continue;
             snprintf(name + used, sizeof(name) - used, ", ");
             keys_binding_name(other, name + strlen(name), sizeof(name) - strlen(name));

@@ -133,7 +133,7 @@ lint: ## clang-format, clang-tidy, cppcheck, shell syntax
 	    -std=c11 -D_GNU_SOURCE -I. $(PACKAGE_CFLAGS) 2>/dev/null' clang-tidy
 	cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr \
 	    --error-exitcode=1 -I. --suppress=missingIncludeSystem -j2 $(SOURCES) $(MAIN)
-	for script in .ci/run tests/run tests/layers.sh tests/cli/*.sh tests/ui/*.sh; do \
+	for script in tests/run tests/layers.sh $(wildcard samples/*.sh tests/cli/*.sh tests/ui/*.sh); do \
 	    sh -n $$script || exit 1; done
 
 FUZZERS := $(FUZZ_SOURCES:tests/fuzz/%.c=$(BUILD)/fuzz/%)

@@ -216,7 +216,7 @@ static void test_paste(void **state) {
     struct session session;
     open_session(&session);
     screen_key(session.screen, KEYS_TAB);
-    screen_paste(session.screen, "two\nlines\r\nq\033[A\377", 16);
+    screen_paste(session.screen, "two\nlines\r\nq\033[A\377", 16, 0);
     assert_string_equal(session.workbench.text, "two lines q[A");
     assert_int_equal(screen_focus(session.screen), FOCUS_SENTENCE);
     assert_non_null(strstr(session.workbench.message, "2 bytes"));
@@ -224,10 +224,11 @@ static void test_paste(void **state) {
     char *text = malloc(length);
     assert_non_null(text);
     memset(text, 'x', length);
-    screen_paste(session.screen, text, length);
+    screen_paste(session.screen, text, length, 0);
+    screen_paste(session.screen, "z", 1, 1); /* what follows a part without room has none either */
     assert_int_equal(session.workbench.message_kind, MESSAGE_ERROR);
     assert_string_equal(session.workbench.text, "two lines q[A");
-    screen_paste(session.screen, text, 10000);
+    screen_paste(session.screen, text, 10000, 0);
     assert_int_equal(strlen(session.workbench.text), 10013);
     free(text);
     screen_invalid(session.screen, 3);

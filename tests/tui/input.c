@@ -85,6 +85,9 @@ static void test_escape_alone(void **state) {
     assert_int_equal(next_key(&input, 0), -1);
     assert_true(input_patience(&input) > 0);
     assert_int_equal(next_key(&input, 1), KEYS_ESCAPE);
+    feed(&input, "\033\003");
+    assert_int_equal(next_key(&input, 0), KEYS_ESCAPE);
+    assert_int_equal(next_key(&input, 0), KEYS_CONTROL('c'));
     feed(&input, "\033\033[A");
     assert_int_equal(next_key(&input, 0), KEYS_ESCAPE);
     assert_int_equal(next_key(&input, 0), KEYS_UP);
@@ -171,6 +174,7 @@ static void test_long_paste(void **state) {
         while (input_next(&input, 0, &event) == INPUT_PASTE) {
             assert_int_equal(event.length % 2, 0);
             assert_memory_equal(event.text, text + got, event.length);
+            assert_int_equal(event.continued, got > 0);
             got += event.length;
         }
     }

@@ -74,7 +74,9 @@ static void test_fallbacks(void **state) {
                         "preset a light_sparse");
     assert_null(keys_find(FOCUS_SENTENCE, 0, '2'));
     assert_null(keys_find(FOCUS_SENTENCE, 0, KEYS_ALT | 'b')); /* the line editor's */
+    assert_string_equal(keys_find(FOCUS_MAP, 0, KEYS_ALT | ':')->command, "prompt");
     assert_true(keys_begins(FOCUS_SENTENCE, KEYS_ALT | 'a'));
+    assert_true(keys_begins(FOCUS_MAP, KEYS_ALT | 'a'));
     assert_false(keys_begins(FOCUS_SENTENCE, 'a'));
     assert_false(keys_begins(FOCUS_PROMPT, 'a'));
     assert_string_equal(keys_find(FOCUS_TEXT, 0, 'c')->command, "view curves");

@@ -57,6 +57,7 @@ check_shows "back from help" "layer 1  head 1"
 keys c
 check_shows "curves without a run" "No run yet"
 keys Escape
+check "back to the attention" matches "^ [.] +A  score"
 
 keys ':'
 check_shows "prompt: candidates" "fine-tune on DIR"

@@ -36,13 +36,14 @@ pane resize-window -x 80 -y 24
 check "the curves at 80x24" matches "accuracy +.* validation"
 pane resize-window -x 120 -y 40
 keys Escape
+check "back to the maps" matches "at step [0-9]+"
 keys q
 check_shows "q asks first" "q again"
 keys Left
 check "the question goes with the next key" lacks "q again"
 check "the run goes on" matches "train ▶ [0-9,]+/"
 keys s
-check "s ends the run" matches "stopped after [0-9,]+ steps, saved in"
+check "s ends the run" matches "stopped after step [0-9,]+, weights saved in"
 check "the checkpoint is there" test -s "$folder/out/model.safetensors"
 check "the title says that it ended" matches "run of [0-9,]+ steps ended"
 check_shows "the arms have the new weights" "A out"

@@ -277,20 +277,28 @@ void screen_key(struct screen *screen, int key) {
         screen->asked_to_leave = 0; /* another key came between: the question is void */
 }
 
-void screen_paste(struct screen *screen, const char *text, size_t length) {
+void screen_paste(struct screen *screen, const char *text, size_t length, int continued) {
     struct workbench *workbench = screen->workbench;
     struct line_editor *editor = screen->prompt_open ? &screen->prompt : &screen->sentence;
     struct sawb_error error;
     size_t dropped = 0;
+    if (!continued) {
+        screen->paste_dropped = 0;
+        screen->paste_failed = 0;
+    }
+    if (screen->paste_failed)
+        return;
     workbench->changed = 1;
     workbench->message_kind = MESSAGE_NONE;
     screen->first_key = 0;
-    if (line_editor_insert(editor, text, length, &dropped, &error) < 0)
+    screen->paste_failed = line_editor_insert(editor, text, length, &dropped, &error) < 0;
+    screen->paste_dropped += dropped;
+    if (screen->paste_failed)
         workbench_message(workbench, MESSAGE_ERROR, "%s", error.message);
-    else if (dropped)
+    else if (screen->paste_dropped)
         workbench_message(workbench, MESSAGE_NOTE,
                           "%zu bytes of the paste are left out: control characters or not UTF-8",
-                          dropped);
+                          screen->paste_dropped);
     if (screen->prompt_open) {
         prompt_changed(screen);
     } else {

@@ -147,6 +147,7 @@ static enum input_kind next_paste(struct input *input, int late, struct input_ev
     input->paste = text;
     event->text = text;
     event->length = length;
+    event->continued = input->parts++ > 0;
     return INPUT_PASTE;
 }
 
@@ -191,7 +192,8 @@ enum input_kind input_next(struct input *input, int late, struct input_event *ev
             used = read_sequence(bytes, count, &key, &paste);
             if (used == 0 && late)
                 used = count; /* a broken sequence is nothing */
-        } else if (bytes[1] == KEYS_ESCAPE) {
+        } else if (bytes[1] < 0x20 && bytes[1] != '\b') {
+            /* Alt with a control character is no key of ours: somebody was quick after Esc. */
             used = 1;
             key = KEYS_ESCAPE;
         } else {
@@ -203,6 +205,7 @@ enum input_kind input_next(struct input *input, int late, struct input_event *ev
             return INPUT_NOTHING;
         input->at += used;
         input->pasting = paste;
+        input->parts = 0;
         if (key < 0) {
             event->length = 1;
             return INPUT_INVALID;

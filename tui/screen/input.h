@@ -21,6 +21,7 @@ struct input {
     unsigned char *bytes; /* [capacity]; bytes[at..count) are not decoded yet */
     size_t at, count, capacity;
     int pasting; /* inside of a bracketed paste */
+    int parts;   /* of it that were given out */
     char *paste; /* the last paste given out */
 };
 
@@ -35,6 +36,7 @@ struct input_event {
     int key;
     const char *text;
     size_t length;
+    int continued; /* a later part of a paste that came in parts */
 };
 
 /* 0, or -1 when out of memory (the bytes are dropped). */

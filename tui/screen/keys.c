@@ -111,9 +111,9 @@ static const struct key_binding *find_in(enum focus focus, int first, int key) {
 
 const struct key_binding *keys_find(enum focus focus, int first, int key) {
     const struct key_binding *row = find_in(focus, first, key);
-    if (!row && focus == FOCUS_TEXT)
-        row = find_in(FOCUS_MAP, first, key);
-    if (!row && focus == FOCUS_SENTENCE && ((first ? first : key) & KEYS_ALT))
+    int with_alt = (first ? first : key) & KEYS_ALT;
+    int on_map = focus == FOCUS_TEXT || (with_alt && focus != FOCUS_PROMPT);
+    if (!row && on_map)
         row = find_in(FOCUS_MAP, first & ~KEYS_ALT, key & ~KEYS_ALT);
     if (!row)
         row = find_in(FOCUS_ANY, first, key);
@@ -121,13 +121,11 @@ const struct key_binding *keys_find(enum focus focus, int first, int key) {
 }
 
 int keys_begins(enum focus focus, int key) {
-    if (focus == FOCUS_SENTENCE && (key & KEYS_ALT))
-        key &= ~KEYS_ALT;
-    else if (focus != FOCUS_MAP && focus != FOCUS_TEXT)
-        return 0;
     const struct key_binding *row;
+    if (focus == FOCUS_PROMPT || (focus == FOCUS_SENTENCE && !(key & KEYS_ALT)))
+        return 0;
     for (int i = 0; (row = keys_get(i)); i++)
-        if (row->focus == FOCUS_MAP && row->then && row->key == key)
+        if (row->focus == FOCUS_MAP && row->then && row->key == (key & ~KEYS_ALT))
             return 1;
     return 0;
 }

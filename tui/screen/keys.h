@@ -54,8 +54,8 @@ const struct key_binding *keys_get(int index);
 
 /*
  * The binding of `key` (or of `first` followed by `key`; first 0: none), NULL when there is none.
- * What FOCUS_TEXT does not bind is looked up in FOCUS_MAP, and so is Alt with a key in
- * FOCUS_SENTENCE: a map key that works while typing.
+ * What FOCUS_TEXT does not bind is looked up in FOCUS_MAP. Alt makes no difference on the map, and
+ * in FOCUS_SENTENCE it makes a map key work while typing.
  */
 const struct key_binding *keys_find(enum focus focus, int first, int key);
 

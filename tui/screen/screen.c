@@ -101,7 +101,7 @@ static void take_input(struct loop *loop, int late) {
         if (kind == INPUT_KEY)
             screen_key(screen, event.key);
         else if (kind == INPUT_PASTE)
-            screen_paste(screen, event.text, event.length);
+            screen_paste(screen, event.text, event.length, event.continued);
         else
             invalid += event.length;
     }

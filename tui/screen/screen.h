@@ -44,6 +44,9 @@ struct screen {
     int scroll, page, lines; /* of the text that is read: first line, lines shown, lines in all */
     int first_query, first_key_token; /* of the visible part of the maps */
 
+    size_t paste_dropped; /* bytes left out of the paste so far */
+    int paste_failed;     /* a part of it had no room */
+
     int redraw, suspend; /* asked of the loop, which clears them */
     int leaving;         /* the user or a signal ends the screen once long work has stopped */
 };
@@ -66,7 +69,9 @@ enum focus screen_focus(const struct screen *screen);
 
 /* What the terminal sent. */
 void screen_key(struct screen *screen, int key);
-void screen_paste(struct screen *screen, const char *text, size_t length);
+/* `continued`: a later part of the paste before; when one part has no room, the later ones are
+ * dropped. */
+void screen_paste(struct screen *screen, const char *text, size_t length, int continued);
 void screen_invalid(struct screen *screen, size_t bytes); /* dropped, not UTF-8 */
 
 /* Asks long work to stop and then ends the screen. */

@@ -208,7 +208,7 @@ static void draw_maps(struct screen *screen, const struct look_at *look, struct 
         else
             snprintf(title, sizeof(title), " %s %s ", i == MAP_A ? "A" : "B",
                      look->captures[i]->spec);
-        draw_cut(area, 0, parts[i].column - area.column - 1, parts[i].columns, accents[i],
+        draw_cut(area, 0, parts[i].column - area.column - 1, parts[i].columns + GAP, accents[i],
                  CELL_BOLD, title, glyphs);
         maps[i].first_row = screen->first_query;
         maps[i].first_column = screen->first_key_token;

@@ -1,0 +1,43 @@
+#!/bin/sh
+# What is made from the command table: the manual page and the completions.
+. tests/cli/checks
+
+run manual
+check "manual" says '^\.TH SAWB 1'
+cp "$out" "$work/sawb.1"
+if command -v man >/dev/null; then
+    MANWIDTH=80 man --warnings -l "$work/sawb.1" >"$out" 2>"$err" </dev/null
+    check "man has nothing to say against it" [ ! -s "$err" ]
+    check "man shows every command" grep -q 'compare \[A B\] FILE' "$out"
+fi
+
+for shell in bash zsh fish; do
+    run completions $shell
+    check "completions $shell" [ -s "$out" ]
+    cp "$out" "$work/$shell"
+    if command -v $shell >/dev/null; then
+        $shell -n "$work/$shell" 2>"$err"
+        status=$?
+        check "$shell takes them" status_is 0
+    fi
+done
+
+# complete WORD ...: what bash offers for the last word.
+complete() {
+    bash -c 'source "$1"; shift; compopt() { :; }
+        COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)); _sawb; echo "${COMPREPLY[*]}"' \
+        complete "$work/bash" "$@" >"$out" 2>"$err"
+    status=$?
+}
+if command -v bash >/dev/null; then
+    complete sawb trai
+    check "bash completes commands" grep -qx train "$out"
+    complete sawb train --ep
+    check "bash completes options" grep -qx -- --epochs "$out"
+    complete sawb train data --storage ""
+    check "bash completes choices" grep -qx 'f32 f16' "$out"
+    complete sawb predict -s light_sparse
+    check "bash completes presets" says light_sparse:local
+    complete sawb eval samples/pres
+    check "bash completes files" grep -qx samples/presets.json "$out"
+fi

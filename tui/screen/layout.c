@@ -17,7 +17,7 @@
 #define NOTE_COLUMNS 18 /* at the right of the sentence */
 #define SPARK_POINTS 12
 #define COLUMNS_FOR_WORDS 72 /* below, hints are keys only */
-#define COLUMNS_FOR_SPARK 100
+#define COLUMNS_FOR_MORE 100 /* from here, the title has a curve and longer names */
 
 static const struct view_ops *const views[VIEWS] = {
     [VIEW_ATTENTION] = &view_attention, [VIEW_CURVES] = &view_curves, [VIEW_HELP] = &view_help};
@@ -65,14 +65,14 @@ int draw_cut(struct area area, int row, int column, int columns, enum meaning me
 
 /* ---- title and sentence ---------------------------------------------------------------------- */
 
-/* The last part of a folder's path. */
-static void model_name(const struct model *model, char *name, size_t size) {
+/* The last `parts` parts of a folder's path. */
+static void model_name(const struct model *model, int parts, char *name, size_t size) {
     const char *path = model && model->directory ? model->directory : "no model";
     size_t end = strlen(path);
     while (end > 1 && path[end - 1] == '/')
         end--;
     size_t start = end;
-    while (start > 0 && path[start - 1] != '/')
+    while (start > 0 && (path[start - 1] != '/' || --parts > 0))
         start--;
     snprintf(name, size, "%.*s", (int)(end - start), path + start);
 }
@@ -114,7 +114,7 @@ static void draw_run(struct screen *screen, struct area area) {
         area_text_right(area, 0, end, MEANING_FAINT, 0, text);
         return;
     }
-    if (area.grid->columns >= COLUMNS_FOR_SPARK)
+    if (area.grid->columns >= COLUMNS_FOR_MORE)
         end -= draw_spark(screen, area, end);
     format_count(total, run->total_steps);
     format_count(speed, (int64_t)(run->tokens_per_second + 0.5));
@@ -135,9 +135,9 @@ static void draw_title(struct screen *screen, struct area area) {
     const struct arm *arms = screen->workbench->arms;
     char names[ARMS][256];
     int column = 1 + area_text(area, 0, 1, MEANING_TITLE, CELL_BOLD, "sawb") + 2;
-    int room = area.columns >= 100 ? 30 : 12;
-    model_name(arms[ARM_A].model, names[ARM_A], sizeof(names[ARM_A]));
-    model_name(arms[ARM_B].model, names[ARM_B], sizeof(names[ARM_B]));
+    int wide = area.columns >= COLUMNS_FOR_MORE, room = wide ? 30 : 12;
+    for (int arm = 0; arm < ARMS; arm++)
+        model_name(arms[arm].model, wide ? 2 : 1, names[arm], sizeof(names[arm]));
     if (arms[ARM_A].model == arms[ARM_B].model)
         snprintf(names[ARM_B], sizeof(names[ARM_B]), "same");
     column += area_text(area, 0, column, MEANING_ACCENT_A, CELL_BOLD, "A") + 1;

@@ -185,7 +185,7 @@ static int replace_cleaned(struct line_editor *editor, size_t begin, size_t end,
 
 int line_editor_replace(struct line_editor *editor, size_t begin, size_t end, const char *text,
                         size_t length, struct sawb_error *error) {
-    size_t after;
+    size_t after = 0;
     if (begin > end || end > editor->length)
         return error_set(error, "bytes %zu to %zu do not lie in a line of %zu bytes", begin, end,
                          editor->length);
@@ -197,7 +197,7 @@ int line_editor_replace(struct line_editor *editor, size_t begin, size_t end, co
 
 int line_editor_insert(struct line_editor *editor, const char *text, size_t length, size_t *dropped,
                        struct sawb_error *error) {
-    size_t after;
+    size_t after = 0;
     if (replace_cleaned(editor, editor->cursor, editor->cursor, text, length, dropped, &after,
                         error) < 0)
         return -1;

@@ -1,9 +1,9 @@
 /*
  * screen.c - the loop: waits for keys, events and signals, and shows what changed.
  *
- * It never waits for the engine. Frames are limited to FRAME_SECONDS, so that a run that reports a
- * thousand steps a second is drawn sixty times, and between two waits only so many events are taken
- * that keys are always answered.
+ * It never waits for the engine. A run that reports a thousand steps a second is drawn sixty times:
+ * each FRAME_SECONDS allow one frame, and a few are saved up so that a key and its answer are shown
+ * at once. Between two waits only so many events are taken that keys are always answered.
  */
 #include "tui/screen/screen.h"
 
@@ -22,6 +22,8 @@
 #include "viz/exporter.h"
 
 #define FRAME_SECONDS 0.016
+#define FRAMES_SAVED 3
+#define HALF_ANSWERED 0.05 /* seconds in which the other arm's answer is awaited before drawing */
 #define EVENTS_AT_ONCE 256
 #define READ_BYTES 65536
 
@@ -30,7 +32,9 @@ struct loop {
     struct input input;
     struct grid *grid;
     const struct palette *palette;
-    double last_frame, last_input;
+    double frames, counted; /* that may be drawn, and the time of that count */
+    double last_input;
+    int urgent;  /* what changed is the user's doing */
     int hung_up; /* nobody is there to see */
     int done;
 };
@@ -87,7 +91,8 @@ static void draw_frame(struct loop *loop) {
         term_forget();
     screen->redraw = 0;
     term_draw(loop->grid, loop->palette);
-    loop->last_frame = clock_of(CLOCK_MONOTONIC);
+    loop->frames -= 1;
+    loop->urgent = 0;
 }
 
 /* ---- what comes in --------------------------------------------------------------------------- */
@@ -107,6 +112,7 @@ static void take_input(struct loop *loop, int late) {
     }
     if (invalid)
         screen_invalid(screen, invalid);
+    loop->urgent = 1;
 }
 
 static void read_input(struct loop *loop) {
@@ -153,23 +159,36 @@ static void take_signals(struct loop *loop) {
             break;
         }
         screen->workbench->changed = 1;
+        loop->urgent = 1;
     }
 }
 
 /* ---- the loop -------------------------------------------------------------------------------- */
 
-/* Milliseconds to wait for something to come; -1: as long as it takes. */
-static int patience(const struct loop *loop, int input_wait) {
-    double now = clock_of(CLOCK_MONOTONIC), wait = -1;
-    double late = screen_patience(loop->screen);
-    if (late >= 0)
-        wait = late;
-    if (loop->screen->workbench->changed) {
-        double frame = loop->last_frame + FRAME_SECONDS - now;
-        wait = frame > 0 ? frame : 0;
+/* Seconds until a frame may be drawn: not too many of them, and of both arms' answers, which come
+ * one right after the other, not one alone. */
+static double frame_wait(struct loop *loop) {
+    const struct workbench *workbench = loop->screen->workbench;
+    double now = clock_of(CLOCK_MONOTONIC), wait = 0;
+    double more = loop->frames + (now - loop->counted) / FRAME_SECONDS;
+    loop->frames = more < FRAMES_SAVED ? more : FRAMES_SAVED;
+    loop->counted = now;
+    if (loop->frames < 1)
+        wait = (1 - loop->frames) * FRAME_SECONDS;
+    if (!loop->urgent && workbench->answers > 0 && workbench->answers < ARMS) {
+        double half = workbench->prediction_time + HALF_ANSWERED - clock_of(CLOCK_REALTIME);
+        wait = half > wait ? half : wait;
     }
+    return wait;
+}
+
+/* Milliseconds to wait for something to come; -1: as long as it takes. */
+static int patience(struct loop *loop, int input_wait) {
+    double wait = screen_patience(loop->screen);
+    if (loop->screen->workbench->changed && !loop->hung_up)
+        wait = frame_wait(loop);
     if (input_wait >= 0) {
-        double input = loop->last_input + input_wait * 1e-3 - now;
+        double input = loop->last_input + input_wait * 1e-3 - clock_of(CLOCK_MONOTONIC);
         input = input > 0 ? input : 0;
         wait = wait < 0 || input < wait ? input : wait;
     }
@@ -206,8 +225,7 @@ static int turn(struct loop *loop, struct sawb_error *error) {
         screen_leave(screen);
     if (screen->leaving && !workbench->long_job)
         loop->done = 1;
-    if (loop->hung_up || loop->done || !workbench->changed ||
-        clock_of(CLOCK_MONOTONIC) - loop->last_frame < FRAME_SECONDS)
+    if (loop->hung_up || loop->done || !workbench->changed || frame_wait(loop) > 0)
         return 0;
     if (fit_grid(loop, error) < 0)
         return -1;

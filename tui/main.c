@@ -139,9 +139,8 @@ static int run_program(struct workbench *workbench, const struct arguments *argu
     if (arguments_count(arguments) == 0 && screen)
         return run_screen(workbench, NULL, sink);
     if (arguments_count(arguments) == 0) {
-        error_set(&error,
-                  "sawb: standard output is no terminal, so the workbench cannot be opened; "
-                  "give a sentence or a command (sawb --help)");
+        error_set(&error, "sawb: the workbench opens only on a terminal and without --json; give a "
+                          "sentence or a command (sawb --help)");
         return fail(sink, COMMAND_USAGE, &error);
     }
     char *sentence = join(arguments);

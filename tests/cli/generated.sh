@@ -38,6 +38,10 @@ if command -v bash >/dev/null; then
     check "bash completes choices" grep -qx 'f32 f16' "$out"
     complete sawb predict -s light_sparse
     check "bash completes presets" says light_sparse:local
+    complete sawb predict -s light_sparse : lo
+    check "bash completes families" grep -qx local "$out"
+    complete sawb predict --color = al
+    check "bash completes values behind =" grep -qx always "$out"
     complete sawb eval samples/pres
     check "bash completes files" grep -qx samples/presets.json "$out"
 fi

@@ -88,10 +88,24 @@ static void bash_option_values(FILE *out, const struct option_row *rows,
 
 static void print_bash(FILE *out, const struct presets *presets) {
     const struct command *command;
+    /* Readline ends words at '=' and ':', which options and presets have inside: the outer function
+     * puts them together again, and takes off what readline believes to be typed already. */
     fputs("# bash completion for sawb, made by `sawb completions bash`\n"
           "_sawb() {\n"
           "    local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}\n"
-          "    local command= index\n"
+          "    local command= index before=\n"
+          "    if [[ $word == = || $previous == = ]]; then\n"
+          "        [[ $word == = ]] && index=1 || index=2\n"
+          "        word=${word#=} previous=${COMP_WORDS[COMP_CWORD-index]}\n"
+          "    elif [[ $word == : || $previous == : ]]; then\n"
+          "        [[ $word == : ]] && index=1 || index=2\n"
+          "        before=${COMP_WORDS[COMP_CWORD-index]}: word=${word#:}\n"
+          "        word=$before$word previous=${COMP_WORDS[COMP_CWORD-index-1]}\n"
+          "    fi\n"
+          "    _sawb_word\n"
+          "    COMPREPLY=(\"${COMPREPLY[@]#\"$before\"}\")\n"
+          "}\n"
+          "_sawb_word() {\n"
           "    for ((index = 1; index < COMP_CWORD; index++)); do\n"
           "        case ${COMP_WORDS[index]} in\n        ",
           out);

@@ -1,0 +1,117 @@
+#!/bin/sh
+# The command line as programs rely on it: exit status, what goes where, and the JSON of each command.
+. tests/cli/checks
+
+number='-?[0-9.]+(e[-+]?[0-9]+)?'
+string='"([^"\\]|\\.)*"'
+strings="\\[$string(,$string)*\\]"
+numbers="\\[$number(,$number)*\\]"
+sparsity="\\{\"spec\":$string,\"target\":($number|null),\"realised\":$number\\}"
+evaluation="\"rows\":[0-9]+,\"accuracy\":$number,\"loss\":$number,\"seconds\":$number,\"sparsity\":$sparsity"
+prediction="^\\{\"text\":$string,\"tokens\":$strings,\"ids\":$numbers,\"logits\":$numbers,\"probs\":$numbers,\"label\":\"(NEGATIVE|POSITIVE)\",\"sparsity\":$sparsity\\}\$"
+dataset "$work/data.tsv"
+
+run --version
+check "version" says '^sawb [0-9]'
+run --help
+check "help lists commands" says '^  predict '
+check "help goes to stdout" [ ! -s "$err" ]
+run train --help
+check "help of a command" says '^usage: sawb train'
+
+# ---- predict
+run predict -m $bert --json "a fine film"
+check "predict --json succeeds" status_is 0
+check "predict --json is JSON" json_lines
+check "predict --json has its schema" line_is 1 "$prediction"
+run --json -m $bert -s 'topk(0.5)' predict "a fine film" "dull"
+check "options in front of the command" line_is 2 "$prediction"
+check "target and realised" says '"spec":"topk(0.5)","target":0.5,"realised":0.[0-9]*}'
+run predict -m $bert "a fine film"
+check "predict for people" line_is 1 '^(NEGATIVE|POSITIVE) +[01]\.[0-9]{3}  sparsity +[0-9.]+ %  a fine film$'
+run -m $bert a fine film
+check "a sentence without a terminal" line_is 1 'a fine film$'
+run -m $bert --json a fine film
+check "a sentence with --json" line_is 1 "$prediction"
+run -m $bert -- predict well
+check "-- makes a sentence of a command" line_is 1 'predict well$'
+run -m $bert --color always "a fine film"
+check "no escape sequences without a terminal" [ -z "$(grep "$(printf '\033')" "$out")" ]
+
+# ---- tokens
+run tokens -m $bert --json "Fine Film!"
+check "tokens --json is JSON" json_lines
+check "tokens --json" says '"offsets":\[\[0,0\],\[0,4\],\[5,9\],\[9,10\],\[0,0\]\]}'
+check "tokens --json has its schema" line_is 1 \
+    "^\\{\"text\":$string,\"tokens\":$strings,\"ids\":$numbers,\"offsets\":\\[\\[[][0-9,]*\\]\\]\\}\$"
+run tokens -m $bert "a fine film"
+check "tokens for people" lines 5
+
+# ---- eval
+run eval -m $bert --json "$work/data.tsv" --rows
+check "eval --rows is JSON" json_lines
+check "eval --rows answers each row" lines 33
+check "eval rows have their schema" line_is 1 \
+    "^\\{\"row\":0,\"text\":$string,\"gold\":\"(NEGATIVE|POSITIVE)\",\"logits\":$numbers,\"label\":\"(NEGATIVE|POSITIVE)\"\\}\$"
+check "eval ends with its summary" line_is 33 "^\\{$evaluation\\}\$"
+run eval -m $bert "$work/data.tsv" -s aggressive_sparse
+check "eval for people" line_is 2 "^A +$bert +aggressive_sparse +32 +[01]\\.[0-9]{4} +[0-9.]+ +80\\.0 % +[0-9.]+ % +[0-9.]+\$"
+
+# ---- compare
+run compare -m $bert --json dense 'topk(0.8)' "$work/data.tsv"
+check "compare --json is JSON" json_lines
+check "compare --json has its schema" line_is 1 \
+    "^\\{\"a\":\\{\"model\":$string,$evaluation\\},\"b\":\\{\"model\":$string,$evaluation\\},\"a_only\":[0-9]+,\"b_only\":[0-9]+,\"mcnemar_p\":$number,\"flips\":\\[[0-9,]*\\]\\}\$"
+run compare $bert "$bert=local(1)" "$work/data.tsv"
+check "compare takes folders" says '^B .*local(1)'
+
+# ---- export
+run export "$work/x.safetensors" -m $bert --text "a fine film" --gradients 1
+check "export succeeds" status_is 0
+header() { tr '{,' '\n\n' <"$work/x.safetensors" | grep -acE "^\"$1\":"; }
+check "export writes its tensors" [ "$(header '(scores|attention|mask|hidden_states|logits)')" -eq 5 ]
+check "export writes gradients" [ "$(header 'grad\.[a-zA-Z0-9_.]*')" -gt 20 ]
+check "export prints no result" quiet
+
+# ---- bench
+run bench -m $bert --json tokenize
+check "bench --json is JSON" json_lines
+check "bench --json has its schema" line_is 1 \
+    "^\\{\"name\":\"tokenize\",\"n\":[0-9]+,\"runs\":[0-9]+,\"median_ms\":$number,\"p10_ms\":$number,\"p90_ms\":$number\\}\$"
+
+# ---- scripts
+run -m $bert -c 'text a fine film; sparsity b "topk(0.5);dense@L0"; predict --json; presets'
+check "-c runs commands" line_is 2 "$prediction"
+check "-c knows both arms" line_is 2 '"spec":"topk\(0\.5\);dense@L0"'
+printf '# a comment\ntext a fine film\n\npredict\neval %s\n' "$work/none.tsv" >"$work/script"
+run -m $bert run "$work/script"
+check "run stops at the first failure" status_is 1
+check "run says where" warns "$work/script: stopped at line 5"
+check "run keeps what was answered" lines 2
+
+# ---- wrong usage
+while IFS='|' read -r words pattern; do
+    # The words are meant to be split.
+    # shellcheck disable=SC2086
+    run $words
+    check "usage: sawb $words" refused 2 "$pattern"
+done <<'TABLE'
+|only on a terminal
+--json|only on a terminal
+predict|no text
+evla|did you mean "eval"
+trian samples|did you mean "train"
+predict x --nonsense|unknown option "--nonsense"
+--nonsense|unknown option "--nonsense"
+predict x -m|--model needs a value
+eval|usage: eval FILE
+eval a b|too many arguments
+train x|--out is missing
+train x --out y --lr fast|--lr must be a number
+train x --out y --epochs -1|--epochs must be a whole number
+compare dense x|compare A B FILE
+-c quit more|-c takes one argument
+--seed x predict y|--seed must be a whole number
+--color blue predict y|must be one of auto
+predict y -s topk(1.8)|column 6
+TABLE

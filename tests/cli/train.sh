@@ -1,0 +1,71 @@
+#!/bin/sh
+# Training from the shell: the log, the checkpoint, stopping and going on.
+. tests/cli/checks
+
+number='-?[0-9.]+(e[-+]?[0-9]+)?'
+mkdir "$work/data"
+dataset "$work/data/train.tsv"
+head -n 9 "$work/data/train.tsv" >"$work/data/dev.tsv"
+
+run train "$work/data" -m $bert --out "$work/run" --epochs 15 --batch-size 8 --lr 1e-2 --eval-every 20 --json
+check "train succeeds" status_is 0
+check "train --json is JSON" json_lines
+check "a line for each step and each evaluation" lines 63
+check "steps have their schema" line_is 1 \
+    "^\\{\"step\":1,\"epoch\":$number,\"loss\":$number,\"lr\":$number,\"grad_norm\":$number,\"tokens\":[0-9]+,\"tokens_per_second\":$number\\}\$"
+check "evaluations have their schema" line_is 63 "^\\{\"step\":60,\"eval\":\\{\"accuracy\":$number,\"loss\":$number\\}\\}\$"
+check "it learned" line_is 63 '"accuracy":1,'
+for file in config.json model.safetensors vocab.txt tokenizer_config.json; do
+    check "the checkpoint has $file" [ -s "$work/run/$file" ]
+done
+run eval "$work/data/dev.tsv" -m "$work/run" --json
+check "the checkpoint is as good" says '"rows":8,"accuracy":1,'
+check "nothing temporary is left" [ "$(find "$work/run" -type f | wc -l)" -le 5 ]
+
+run train "$work/data" -m $bert --out "$work/text" --epochs 2 --batch-size 8 --storage f16 --keep-best
+check "train for people" line_is 2 '^ +8 +2\.000 +[0-9.]+ +[0-9.]+ +[01]\.[0-9]{4} +0\.0 % +[0-9]+$'
+check "progress is not on stdout" lines 2
+check "stderr has no escape sequences" [ -z "$(grep "$(printf '\033')" "$err")" ]
+check "half the bytes in f16" [ "$(wc -c <"$work/text/model.safetensors")" -lt "$(($(wc -c <"$work/run/model.safetensors") * 3 / 4))" ]
+
+# The same seed gives the same weights, in one go or resumed after a stop.
+for name in once twice; do
+    run train "$work/data" -m $bert --out "$work/$name" --epochs 3 --batch-size 8 --seed 7
+done
+check "the same seed gives the same weights" cmp -s "$work/once/model.safetensors" "$work/twice/model.safetensors"
+
+# interrupted NAME SIGNAL STATUS: a long run is stopped by a signal and saves its weights.
+interrupted() {
+    : >"$out"
+    "$SAWB" train "$work/data" -m $bert --out "$work/$1" --epochs 100000 --json >"$out" 2>"$err" </dev/null &
+    run=$!
+    while [ "$(wc -l <"$out")" -lt 5 ] && kill -0 $run 2>/dev/null; do sleep 0.05; done
+    kill -s "$2" $run
+    wait $run
+    status=$?
+    check "$2 ends a run" status_is "$3"
+    check "$2 saves the weights" [ -s "$work/$1/model.safetensors" ]
+    check "$2 says so" warns 'weights saved in'
+    check "$2 leaves whole lines" json_lines
+}
+interrupted stopped INT 130
+interrupted ended TERM 143
+run predict -m "$work/stopped" fine
+check "what was saved opens" status_is 0
+: >"$out"
+"$SAWB" train "$work/data" -m $bert --out "$work/stopped" --epochs 100000 --resume --json >"$out" 2>"$err" </dev/null &
+run=$!
+while [ ! -s "$out" ] && kill -0 $run 2>/dev/null; do sleep 0.05; done
+kill -s TERM $run
+wait $run
+status=$?
+check "a run goes on where it stopped" [ "$(sed -n '1s/{"step":\([0-9]*\),.*/\1/p' "$out")" -gt 5 ]
+run train "$work/data" -m $bert --out "$work/stopped" --epochs 3 --resume
+check "other options are refused" refused 1 "$work/stopped"
+run train "$work/data" -m $bert --out "$work/new" --resume
+check "nothing to resume from" refused 1 "$work/new"
+
+run new "$work/data" --out "$work/fresh" --vocabulary 60 --hidden 16 --layers 2 --heads 2 --seed 3
+check "new succeeds" status_is 0
+run train "$work/data" -m "$work/fresh" --out "$work/learned" --epochs 20 --batch-size 8 --lr 5e-3 -s 'topk(0.5)' --json
+check "a new encoder learns under a pattern" [ "$(tail -n 1 "$out" | grep -c '"accuracy":1,')" -eq 1 ]

@@ -5,15 +5,9 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "core/base/clock.h"
 #include "core/model/encoder.h"
-
-static double monotonic_milliseconds(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return 1e3 * (double)now.tv_sec + 1e-6 * (double)now.tv_nsec;
-}
 
 void capture_free(struct capture *capture) {
     if (!capture)
@@ -91,10 +85,10 @@ static int run_forward(struct capture *capture, const struct model *model,
     struct encoder *encoder;
     if (encoder_create(&encoder, &model->config, ENCODER_INFERENCE, compute, error) < 0)
         return -1;
-    double begin = monotonic_milliseconds();
+    double begin = clock_seconds();
     int status =
         encoder_forward(encoder, &model->weights, &batch, &options, capture->logits, error);
-    capture->milliseconds = monotonic_milliseconds() - begin;
+    capture->milliseconds = 1e3 * (clock_seconds() - begin);
     if (status == 0) {
         uint64_t pairs_kept, pairs_valid;
         encoder_pairs(encoder, &pairs_kept, &pairs_valid);

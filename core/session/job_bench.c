@@ -7,8 +7,8 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "core/base/clock.h"
 #include "core/base/random.h"
 #include "core/model/encoder.h"
 #include "core/session/job.h"
@@ -48,12 +48,6 @@ struct bench_job {
     char *filter; /* NULL: all */
     uint64_t seed;
 };
-
-static double seconds_now(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 static int out_of_memory(const struct bench *bench, struct sawb_error *error) {
     return error_set(error, "bench: out of memory for %d tokens", bench->n);
@@ -256,8 +250,8 @@ static double quantile(const double *sorted, int count, double share) {
 /* 0 with times [*runs] filled, 1 stopped, -1 error. */
 static int time_runs(const struct measure *measure, struct bench *bench, struct worker *worker,
                      double times[RUNS_WANTED], int *runs, struct sawb_error *error) {
-    double begin = seconds_now();
-    for (int i = 0; i < WARM_UP_RUNS && seconds_now() - begin < WARM_UP_SECONDS; i++) {
+    double begin = clock_seconds();
+    for (int i = 0; i < WARM_UP_RUNS && clock_seconds() - begin < WARM_UP_SECONDS; i++) {
         if (measure->run(bench, error) < 0)
             return -1;
         if (worker_breathe(worker))
@@ -265,9 +259,9 @@ static int time_runs(const struct measure *measure, struct bench *bench, struct 
     }
     double total = 0;
     for (*runs = 0; !enough(*runs, total); (*runs)++) {
-        begin = seconds_now();
+        begin = clock_seconds();
         int status = measure->run(bench, error);
-        times[*runs] = seconds_now() - begin;
+        times[*runs] = clock_seconds() - begin;
         total += times[*runs];
         if (status < 0)
             return -1;

@@ -13,8 +13,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "core/base/clock.h"
 #include "core/base/thread.h"
 
 #define PROGRESS_SECONDS 0.1
@@ -48,12 +48,6 @@ struct worker {
     int64_t training_step;
 };
 
-static double clock_seconds(clockid_t clock) {
-    struct timespec now;
-    clock_gettime(clock, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
 static void discard(struct waiting *waiting) {
     if (waiting->job)
         waiting->job->release(waiting->job);
@@ -63,7 +57,7 @@ static void discard(struct waiting *waiting) {
 
 static void emit(struct worker *worker, struct event *event) {
     event->sequence = ++worker->sequence;
-    event->time = clock_seconds(CLOCK_REALTIME);
+    event->time = clock_wall();
     event->job = worker->job;
     if (queue_push(worker->events, event) < 0)
         event_free(event);
@@ -95,7 +89,7 @@ void worker_note(struct worker *worker, const char *format, ...) {
 }
 
 void worker_progress(struct worker *worker, const char *what, int64_t done, int64_t total) {
-    double now = clock_seconds(CLOCK_MONOTONIC);
+    double now = clock_seconds();
     int finished = total > 0 && done >= total;
     if (!finished && now - worker->progress_time < PROGRESS_SECONDS)
         return;

@@ -5,8 +5,8 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "core/base/clock.h"
 #include "core/base/file.h"
 #include "tui/app/history.h"
 
@@ -14,12 +14,6 @@
 #define DEFAULT_SPEC_A "dense"
 #define DEFAULT_SPEC_B "aggressive_sparse"
 #define FALLBACK_SPEC_B "topk(0.8)" /* where no presets were found */
-
-static double seconds_now(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 /* ---- opening and closing --------------------------------------------------------------------- */
 
@@ -223,7 +217,7 @@ int workbench_predict(struct workbench *workbench, struct sawb_error *error) {
     if (number < 0)
         return -1;
     workbench->prediction_job = number;
-    workbench->prediction_time = seconds_now();
+    workbench->prediction_time = clock_wall();
     workbench->answers = 0;
     return 0;
 }

@@ -6,19 +6,13 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "core/base/clock.h"
 #include "tui/app/interrupt.h"
 #include "tui/command/handlers.h"
 
 #define PROGRESS_SECONDS 0.1
-
-static double seconds(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 /* Sleeps until `descriptor` can be read. With `interruptible` also until a signal has come. */
 static void wait_readable(int descriptor, int interruptible) {
@@ -71,9 +65,9 @@ int command_wait(struct workbench *workbench, int job, const struct waiting *wai
             sink->progress(sink, "");
             return status == 0 ? COMMAND_DONE : COMMAND_FAILED;
         }
-        if (workbench->progress[0] && seconds() - shown > PROGRESS_SECONDS) {
+        if (workbench->progress[0] && clock_seconds() - shown > PROGRESS_SECONDS) {
             sink->progress(sink, workbench->progress);
-            shown = seconds();
+            shown = clock_seconds();
         }
     }
 }

@@ -12,9 +12,9 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "core/base/clock.h"
 #include "core/base/file.h"
 #include "tui/screen/input.h"
 #include "tui/screen/signals.h"
@@ -38,12 +38,6 @@ struct loop {
     int hung_up; /* nobody is there to see */
     int done;
 };
-
-static double clock_of(clockid_t clock) {
-    struct timespec now;
-    clock_gettime(clock, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 /* ---- frames ---------------------------------------------------------------------------------- */
 
@@ -125,7 +119,7 @@ static void read_input(struct loop *loop) {
         screen_leave(loop->screen);
         return;
     }
-    loop->last_input = clock_of(CLOCK_MONOTONIC);
+    loop->last_input = clock_seconds();
     if (input_feed(&loop->input, bytes, (size_t)count) < 0)
         workbench_message(loop->screen->workbench, MESSAGE_ERROR,
                           "out of memory for %zd bytes of input", count);
@@ -169,14 +163,14 @@ static void take_signals(struct loop *loop) {
  * one right after the other, not one alone. */
 static double frame_wait(struct loop *loop) {
     const struct workbench *workbench = loop->screen->workbench;
-    double now = clock_of(CLOCK_MONOTONIC), wait = 0;
+    double now = clock_seconds(), wait = 0;
     double more = loop->frames + (now - loop->counted) / FRAME_SECONDS;
     loop->frames = more < FRAMES_SAVED ? more : FRAMES_SAVED;
     loop->counted = now;
     if (loop->frames < 1)
         wait = (1 - loop->frames) * FRAME_SECONDS;
     if (!loop->urgent && workbench->answers > 0 && workbench->answers < ARMS) {
-        double half = workbench->prediction_time + HALF_ANSWERED - clock_of(CLOCK_REALTIME);
+        double half = workbench->prediction_time + HALF_ANSWERED - clock_wall();
         wait = half > wait ? half : wait;
     }
     return wait;
@@ -188,7 +182,7 @@ static int patience(struct loop *loop, int input_wait) {
     if (loop->screen->workbench->changed && !loop->hung_up)
         wait = frame_wait(loop);
     if (input_wait >= 0) {
-        double input = loop->last_input + input_wait * 1e-3 - clock_of(CLOCK_MONOTONIC);
+        double input = loop->last_input + input_wait * 1e-3 - clock_seconds();
         input = input > 0 ? input : 0;
         wait = wait < 0 || input < wait ? input : wait;
     }
@@ -206,8 +200,8 @@ static int turn(struct loop *loop, struct sawb_error *error) {
     int ready = poll(sources, 3, patience(loop, input_wait));
     if (ready < 0 && errno != EINTR)
         return error_set(error, "waiting for input failed: %s", strerror(errno));
-    screen->now = clock_of(CLOCK_REALTIME);
-    double now = clock_of(CLOCK_MONOTONIC);
+    screen->now = clock_wall();
+    double now = clock_seconds();
     if (late >= 0 && screen_patience(screen) < 0)
         workbench->changed = 1;
     take_signals(loop);

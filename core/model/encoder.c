@@ -173,18 +173,41 @@ struct dropout encoder_dropout(const struct encoder *encoder, float rate, int si
                           (uint64_t)site);
 }
 
-struct dropout encoder_attention_out_dropout(const struct encoder *encoder, int layer) {
-    float rate = encoder->config.family == MODEL_BERT ? encoder->options.hidden_dropout : 0.0f;
-    return encoder_dropout(encoder, rate, layer * SITES_PER_LAYER + SITE_ATTENTION_OUT);
-}
-
-struct dropout encoder_output_dropout(const struct encoder *encoder, int layer) {
-    return encoder_dropout(encoder, encoder->options.hidden_dropout,
-                           layer * SITES_PER_LAYER + SITE_OUTPUT);
-}
-
 float *encoder_layer_input(const struct encoder *encoder, int layer) {
     return layer == 0 ? encoder->embedded : encoder->layers[layer - 1].out;
+}
+
+struct encoder_norm encoder_attention_norm(const struct encoder *encoder,
+                                           const struct layer_weights *weights, int layer) {
+    const struct layer_buffers *buffers = &encoder->layers[layer];
+    /* DistilBERT drops nothing here. */
+    float rate = encoder->config.family == MODEL_BERT ? encoder->options.hidden_dropout : 0.0f;
+    return (struct encoder_norm){
+        .out = buffers->attention_out,
+        .sum = buffers->attention_sum,
+        .mean = buffers->attention_mean,
+        .scale = buffers->attention_scale,
+        .residual = encoder_layer_input(encoder, layer),
+        .weight = weights->attention_norm_weight,
+        .bias = weights->attention_norm_bias,
+        .dropout = encoder_dropout(encoder, rate, layer * SITES_PER_LAYER + SITE_ATTENTION_OUT),
+    };
+}
+
+struct encoder_norm encoder_output_norm(const struct encoder *encoder,
+                                        const struct layer_weights *weights, int layer) {
+    const struct layer_buffers *buffers = &encoder->layers[layer];
+    return (struct encoder_norm){
+        .out = buffers->out,
+        .sum = buffers->output_sum,
+        .mean = buffers->output_mean,
+        .scale = buffers->output_scale,
+        .residual = buffers->attention_out,
+        .weight = weights->output_norm_weight,
+        .bias = weights->output_norm_bias,
+        .dropout = encoder_dropout(encoder, encoder->options.hidden_dropout,
+                                   layer * SITES_PER_LAYER + SITE_OUTPUT),
+    };
 }
 
 size_t encoder_head_offset(const struct encoder *encoder, int index) {
@@ -268,6 +291,7 @@ struct pass {
     struct encoder *encoder;
     const struct weights *weights;
     int layer;
+    struct encoder_norm norm; /* the one that norm_rows applies */
 };
 
 static void embed_rows(void *user, int task) {
@@ -314,35 +338,16 @@ static void attend_head(void *user, int index) {
         memcpy(capture->attention + at, head.probabilities, pairs * sizeof(float));
 }
 
-static void attention_norm_rows(void *user, int task) {
+static void norm_rows(void *user, int task) {
     const struct pass *pass = user;
     struct encoder *encoder = pass->encoder;
-    const struct layer_weights *weights = &pass->weights->layer[pass->layer];
-    struct layer_buffers *buffers = &encoder->layers[pass->layer];
-    struct dropout dropout = encoder_attention_out_dropout(encoder, pass->layer);
+    const struct encoder_norm *norm = &pass->norm;
     int hidden = encoder->config.hidden;
     size_t begin = (size_t)task * ROWS_PER_TASK, at = begin * (size_t)hidden;
     encoder->compute.kernels->residual_norm(
-        buffers->attention_out + at, buffers->attention_sum + at, buffers->attention_mean + begin,
-        buffers->attention_scale + begin, encoder_layer_input(encoder, pass->layer) + at,
-        weights->attention_norm_weight, weights->attention_norm_bias,
-        encoder_task_rows(encoder, task), hidden, encoder->config.layer_norm_epsilon, &dropout,
-        (uint32_t)at);
-}
-
-static void output_norm_rows(void *user, int task) {
-    const struct pass *pass = user;
-    struct encoder *encoder = pass->encoder;
-    const struct layer_weights *weights = &pass->weights->layer[pass->layer];
-    struct layer_buffers *buffers = &encoder->layers[pass->layer];
-    struct dropout dropout = encoder_output_dropout(encoder, pass->layer);
-    int hidden = encoder->config.hidden;
-    size_t begin = (size_t)task * ROWS_PER_TASK, at = begin * (size_t)hidden;
-    encoder->compute.kernels->residual_norm(
-        buffers->out + at, buffers->output_sum + at, buffers->output_mean + begin,
-        buffers->output_scale + begin, buffers->attention_out + at, weights->output_norm_weight,
-        weights->output_norm_bias, encoder_task_rows(encoder, task), hidden,
-        encoder->config.layer_norm_epsilon, &dropout, (uint32_t)at);
+        norm->out + at, norm->sum + at, norm->mean + begin, norm->scale + begin,
+        norm->residual + at, norm->weight, norm->bias, encoder_task_rows(encoder, task), hidden,
+        encoder->config.layer_norm_epsilon, &norm->dropout, (uint32_t)at);
 }
 
 /* y = x wᵀ + bias over all tokens. */
@@ -385,7 +390,8 @@ static void forward_layer(struct pass *pass) {
         linear(encoder, buffers->attention_sum, hidden, buffers->context, hidden,
                weights->attention_output_weight, weights->attention_output_bias);
     matmul_run(compute, &attention_output, 1);
-    pool_run(compute->pool, encoder_row_tasks(encoder), attention_norm_rows, pass);
+    pass->norm = encoder_attention_norm(encoder, weights, pass->layer);
+    pool_run(compute->pool, encoder_row_tasks(encoder), norm_rows, pass);
 
     struct matmul intermediate =
         linear(encoder, buffers->before, wide, buffers->attention_out, hidden,
@@ -398,7 +404,8 @@ static void forward_layer(struct pass *pass) {
     struct matmul output = linear(encoder, buffers->output_sum, hidden, buffers->activated, wide,
                                   weights->output_weight, weights->output_bias);
     matmul_run(compute, &output, 1);
-    pool_run(compute->pool, encoder_row_tasks(encoder), output_norm_rows, pass);
+    pass->norm = encoder_output_norm(encoder, weights, pass->layer);
+    pool_run(compute->pool, encoder_row_tasks(encoder), norm_rows, pass);
 }
 
 /* ---- the classifier -------------------------------------------------------------------------- */
@@ -481,7 +488,7 @@ int encoder_forward(struct encoder *encoder, const struct weights *weights,
     encoder->valid_pairs =
         (uint64_t)pairs * (uint64_t)encoder->config.layers * (uint64_t)encoder->config.heads;
 
-    struct pass pass = {encoder, weights, 0};
+    struct pass pass = {.encoder = encoder, .weights = weights};
     pool_run(encoder->compute.pool, encoder_row_tasks(encoder), embed_rows, &pass);
     capture_hidden(encoder, 0, encoder->embedded);
     for (pass.layer = 0; pass.layer < encoder->config.layers; pass.layer++) {

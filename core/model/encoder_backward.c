@@ -16,6 +16,7 @@ struct backward {
     const struct weights *weights;
     struct weights *gradients;
     int layer;
+    struct encoder_norm norm; /* the one that norm_rows takes back */
 };
 
 /* ---- products -------------------------------------------------------------------------------- */
@@ -88,37 +89,32 @@ static void bias_gradient(const struct encoder *encoder, float *gradient, const 
 
 /* ---- rows ------------------------------------------------------------------------------------ */
 
-/* out: gradient of the layer's output -> of the sum before the norm; inner: that after dropout. */
-static void output_norm_rows(void *user, int task) {
+/* out: gradient of the norm's output -> of the sum before it; inner: that after dropout. */
+static void norm_rows(void *user, int task) {
     const struct backward *pass = user;
     struct encoder *encoder = pass->encoder;
+    const struct encoder_norm *norm = &pass->norm;
     const struct kernels *kernels = encoder->compute.kernels;
-    const struct layer_buffers *buffers = &encoder->layers[pass->layer];
-    struct dropout dropout = encoder_output_dropout(encoder, pass->layer);
     int hidden = encoder->config.hidden, rows = encoder_task_rows(encoder, task);
     size_t begin = (size_t)task * ROWS_PER_TASK, at = begin * (size_t)hidden;
     float *out = encoder->gradients.out + at;
-    kernels->norm_backward(out, out, buffers->output_sum + at, buffers->output_mean + begin,
-                           buffers->output_scale + begin,
-                           pass->weights->layer[pass->layer].output_norm_weight, rows, hidden);
-    kernels->dropout(encoder->gradients.inner + at, out, (size_t)rows * (size_t)hidden, &dropout,
-                     (uint32_t)at);
+    kernels->norm_backward(out, out, norm->sum + at, norm->mean + begin, norm->scale + begin,
+                           norm->weight, rows, hidden);
+    kernels->dropout(encoder->gradients.inner + at, out, (size_t)rows * (size_t)hidden,
+                     &norm->dropout, (uint32_t)at);
 }
 
-static void attention_norm_rows(void *user, int task) {
-    const struct backward *pass = user;
+/* The norm that pass->norm describes: its weights' gradients, then its rows. */
+static void norm_backward(struct backward *pass, float *weight_gradient, float *bias_sums) {
     struct encoder *encoder = pass->encoder;
-    const struct kernels *kernels = encoder->compute.kernels;
-    const struct layer_buffers *buffers = &encoder->layers[pass->layer];
-    struct dropout dropout = encoder_attention_out_dropout(encoder, pass->layer);
-    int hidden = encoder->config.hidden, rows = encoder_task_rows(encoder, task);
-    size_t begin = (size_t)task * ROWS_PER_TASK, at = begin * (size_t)hidden;
-    float *out = encoder->gradients.out + at;
-    kernels->norm_backward(out, out, buffers->attention_sum + at, buffers->attention_mean + begin,
-                           buffers->attention_scale + begin,
-                           pass->weights->layer[pass->layer].attention_norm_weight, rows, hidden);
-    kernels->dropout(encoder->gradients.inner + at, out, (size_t)rows * (size_t)hidden, &dropout,
-                     (uint32_t)at);
+    run_column_job(encoder, (struct column_job){.sums = bias_sums,
+                                                .norm_sums = weight_gradient,
+                                                .x = encoder->gradients.out,
+                                                .sum = pass->norm.sum,
+                                                .mean = pass->norm.mean,
+                                                .scale = pass->norm.scale,
+                                                .columns = encoder->config.hidden});
+    pool_run(encoder->compute.pool, encoder_row_tasks(encoder), norm_rows, pass);
 }
 
 static void activation_rows(void *user, int task) {
@@ -157,14 +153,8 @@ static void feed_forward_backward(struct backward *pass) {
     int rows = encoder->tokens, hidden = encoder->config.hidden,
         wide = encoder->config.feed_forward;
 
-    run_column_job(encoder, (struct column_job){.sums = sums->output_norm_bias,
-                                                .norm_sums = sums->output_norm_weight,
-                                                .x = gradients->out,
-                                                .sum = buffers->output_sum,
-                                                .mean = buffers->output_mean,
-                                                .scale = buffers->output_scale,
-                                                .columns = hidden});
-    pool_run(compute->pool, encoder_row_tasks(encoder), output_norm_rows, pass);
+    pass->norm = encoder_output_norm(encoder, weights, pass->layer);
+    norm_backward(pass, sums->output_norm_weight, sums->output_norm_bias);
     bias_gradient(encoder, sums->output_bias, gradients->inner, hidden);
     struct matmul output[2] = {
         weight_product(sums->output_weight, hidden, wide, rows, gradients->inner,
@@ -187,25 +177,20 @@ static void feed_forward_backward(struct backward *pass) {
 static void attention_output_backward(struct backward *pass) {
     struct encoder *encoder = pass->encoder;
     const struct compute *compute = &encoder->compute;
+    const struct layer_weights *weights = &pass->weights->layer[pass->layer];
     struct layer_weights *sums = &pass->gradients->layer[pass->layer];
     const struct layer_buffers *buffers = &encoder->layers[pass->layer];
     struct gradient_buffers *gradients = &encoder->gradients;
     int rows = encoder->tokens, hidden = encoder->config.hidden;
 
-    run_column_job(encoder, (struct column_job){.sums = sums->attention_norm_bias,
-                                                .norm_sums = sums->attention_norm_weight,
-                                                .x = gradients->out,
-                                                .sum = buffers->attention_sum,
-                                                .mean = buffers->attention_mean,
-                                                .scale = buffers->attention_scale,
-                                                .columns = hidden});
-    pool_run(compute->pool, encoder_row_tasks(encoder), attention_norm_rows, pass);
+    pass->norm = encoder_attention_norm(encoder, weights, pass->layer);
+    norm_backward(pass, sums->attention_norm_weight, sums->attention_norm_bias);
     bias_gradient(encoder, sums->attention_output_bias, gradients->inner, hidden);
     struct matmul products[2] = {
         weight_product(sums->attention_output_weight, hidden, hidden, rows, gradients->inner,
                        buffers->context),
         input_product(gradients->context, 0, rows, hidden, hidden, gradients->inner,
-                      pass->weights->layer[pass->layer].attention_output_weight),
+                      weights->attention_output_weight),
     };
     matmul_run(compute, products, 2);
 }
@@ -355,7 +340,7 @@ int encoder_backward(struct encoder *encoder, const struct weights *weights,
         return error_set(error, "encoder: a backward pass needs an encoder in training mode");
     if (encoder->state != ENCODER_FORWARDED)
         return error_set(error, "encoder: a backward pass follows a forward pass, once");
-    struct backward pass = {encoder, weights, gradients, 0};
+    struct backward pass = {.encoder = encoder, .weights = weights, .gradients = gradients};
     classifier_backward(&pass, logit_gradients);
     for (pass.layer = encoder->config.layers - 1; pass.layer >= 0; pass.layer--)
         backward_layer(&pass);

@@ -81,9 +81,21 @@ enum dropout_site {
 
 struct dropout encoder_dropout(const struct encoder *encoder, float rate, int site);
 
-/* Of DistilBERT's three places BERT's is one more: after the attention's output. */
-struct dropout encoder_attention_out_dropout(const struct encoder *encoder, int layer);
-struct dropout encoder_output_dropout(const struct encoder *encoder, int layer);
+/* The residual sum and layer norm that end each half of a layer: out = LN(residual + dropout(sum)).
+ */
+struct encoder_norm {
+    float *out, *sum;           /* [N,C] */
+    float *mean, *scale;        /* [N] */
+    const float *residual;      /* [N,C] */
+    const float *weight, *bias; /* [C] */
+    struct dropout dropout;
+};
+
+/* After the attention, and after the feed-forward part. */
+struct encoder_norm encoder_attention_norm(const struct encoder *encoder,
+                                           const struct layer_weights *weights, int layer);
+struct encoder_norm encoder_output_norm(const struct encoder *encoder,
+                                        const struct layer_weights *weights, int layer);
 
 /* The input of a layer: what the layer before put out, or the embeddings. [N,C] */
 float *encoder_layer_input(const struct encoder *encoder, int layer);

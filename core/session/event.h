@@ -29,6 +29,7 @@ enum event_kind {
     EVENT_ROW,        /* row: one evaluated example */
     EVENT_COMPARISON, /* comparison of two arms on a data set */
     EVENT_BENCH,      /* measurement */
+    EVENT_POINT,      /* point: one of a series that a job works out */
     EVENT_DONE        /* the job ended; status 0 done, 1 stopped by the user, -1 failed */
 };
 
@@ -45,6 +46,15 @@ struct measurement {
     int n;            /* tokens it was run at */
     int runs;
     double median_ms, p10_ms, p90_ms;
+};
+
+/* One point of a series: an occluded token, a head removed, a sparsity tried. */
+#define POINT_VALUES 8
+struct point {
+    const char *series; /* static; says what x and the values are */
+    int index, count;   /* this one, from 0, of how many; count 0: not known */
+    double x;
+    double values[POINT_VALUES];
 };
 
 struct event {
@@ -66,6 +76,7 @@ struct event {
         struct evaluation_row row;
         struct comparison comparison;
         struct measurement measurement;
+        struct point point;
     } data;
 };
 

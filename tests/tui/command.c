@@ -408,14 +408,14 @@ static void test_looking(void **state) {
     assert_int_equal(workbench->mode, MAP_SCORE);
     assert_int_equal(desk_run(&desk, "mode weight"), COMMAND_DONE);
     assert_int_equal(workbench->mode, MAP_WEIGHT);
-    assert_int_equal(desk_run(&desk, "view curves"), COMMAND_DONE);
+    assert_int_equal(desk_run(&desk, "view training"), COMMAND_DONE);
     assert_int_equal(desk_run(&desk, "help"), COMMAND_DONE);
     assert_int_equal(workbench->view, VIEW_HELP);
     assert_int_equal(desk_run(&desk, "view back"), COMMAND_DONE);
-    assert_int_equal(workbench->view, VIEW_CURVES);
+    assert_int_equal(workbench->view, VIEW_TRAINING);
     assert_int_equal(desk_run(&desk, "view attention"), COMMAND_DONE);
     assert_int_equal(desk_run(&desk, "view next"), COMMAND_DONE);
-    assert_int_equal(workbench->view, VIEW_CURVES);
+    assert_int_equal(workbench->view, VIEW_HEADS);
 
     assert_int_equal(desk_run(&desk, "cursor right"), COMMAND_DONE); /* no answer yet */
     assert_int_equal(workbench->key, 0);

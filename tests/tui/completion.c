@@ -39,7 +39,7 @@ static void test_candidates(void **state) {
         {"sparsity b topk(0", 11, ""},
         {"preset both den", 12, "dense"},
         {"preset both dense ", 18, "dense aggressive_sparse aggressive_sparse:local"},
-        {"view c", 5, "curves"},
+        {"view c", 5, "console"},
         {"help vi", 5, "view"},
         {"train x --lab", 8, "--label-noise --label-smoothing"},
         {"train x --storage ", 18, "f32 f16"},

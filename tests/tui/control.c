@@ -95,11 +95,11 @@ static void test_layers_heads_views(void **state) {
     keys(&session, "m");
     assert_int_equal(workbench->mode, MAP_SCORE);
     keys(&session, "c");
-    assert_int_equal(workbench->view, VIEW_CURVES);
+    assert_int_equal(workbench->view, VIEW_TRAINING);
     keys(&session, "?");
     assert_int_equal(screen_focus(session.screen), FOCUS_TEXT);
     keys(&session, "q");
-    assert_int_equal(workbench->view, VIEW_CURVES);
+    assert_int_equal(workbench->view, VIEW_TRAINING);
     screen_key(session.screen, KEYS_ESCAPE);
     assert_int_equal(workbench->view, VIEW_ATTENTION);
     close_session(&session);
@@ -153,7 +153,7 @@ static void test_prompt(void **state) {
     keys(&session, "view \t");
     assert_string_equal(line_editor_text(&screen->prompt), "view attention");
     screen_key(screen, KEYS_TAB);
-    assert_string_equal(line_editor_text(&screen->prompt), "view curves");
+    assert_string_equal(line_editor_text(&screen->prompt), "view heads");
     screen_key(screen, KEYS_BACK_TAB);
     screen_key(screen, KEYS_BACK_TAB);
     assert_string_equal(line_editor_text(&screen->prompt), "view back");

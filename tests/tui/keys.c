@@ -41,15 +41,15 @@ static void test_rows_are_found(void **state) {
     const struct key_binding *row;
     for (int i = 0; (row = keys_get(i)); i++) {
         const struct key_binding *found =
-            keys_find(row->focus, row->then ? row->key : 0, row->then ? row->then : row->key);
+            keys_find(NULL, row->focus, row->then ? row->key : 0, row->then ? row->then : row->key);
         char name[40];
         keys_binding_name(row, name, sizeof(name));
         if (found != row)
             fail_msg("\"%s\" is bound twice, or hidden", name);
         if (row->then)
-            assert_true(keys_begins(row->focus, row->key));
+            assert_true(keys_begins(NULL, row->focus, row->key));
         else
-            assert_false(keys_begins(row->focus, row->key));
+            assert_false(keys_begins(NULL, row->focus, row->key));
     }
 }
 
@@ -68,22 +68,22 @@ static void test_rows_are_told(void **state) {
 
 static void test_fallbacks(void **state) {
     (void)state;
-    assert_string_equal(keys_find(FOCUS_SENTENCE, 0, KEYS_ALT | '2')->command,
+    assert_string_equal(keys_find(NULL, FOCUS_SENTENCE, 0, KEYS_ALT | '2')->command,
                         "preset b moderate_sparse");
-    assert_string_equal(keys_find(FOCUS_SENTENCE, KEYS_ALT | 'a', '1')->command,
+    assert_string_equal(keys_find(NULL, FOCUS_SENTENCE, KEYS_ALT | 'a', '1')->command,
                         "preset a light_sparse");
-    assert_null(keys_find(FOCUS_SENTENCE, 0, '2'));
-    assert_null(keys_find(FOCUS_SENTENCE, 0, KEYS_ALT | 'b')); /* the line editor's */
-    assert_string_equal(keys_find(FOCUS_MAP, 0, KEYS_ALT | ':')->command, "prompt");
-    assert_true(keys_begins(FOCUS_SENTENCE, KEYS_ALT | 'a'));
-    assert_true(keys_begins(FOCUS_MAP, KEYS_ALT | 'a'));
-    assert_false(keys_begins(FOCUS_SENTENCE, 'a'));
-    assert_false(keys_begins(FOCUS_PROMPT, 'a'));
-    assert_string_equal(keys_find(FOCUS_TEXT, 0, 'c')->command, "view curves");
-    assert_string_equal(keys_find(FOCUS_TEXT, 0, KEYS_DOWN)->command, "scroll 1");
-    assert_string_equal(keys_find(FOCUS_PROMPT, 0, KEYS_CONTROL('c'))->command, "cancel");
-    assert_string_equal(keys_find(FOCUS_MAP, 0, KEYS_CONTROL('c'))->command, "interrupt");
-    assert_null(keys_find(FOCUS_PROMPT, 0, 'x'));
+    assert_null(keys_find(NULL, FOCUS_SENTENCE, 0, '2'));
+    assert_null(keys_find(NULL, FOCUS_SENTENCE, 0, KEYS_ALT | 'b')); /* the line editor's */
+    assert_string_equal(keys_find(NULL, FOCUS_MAP, 0, KEYS_ALT | ':')->command, "prompt");
+    assert_true(keys_begins(NULL, FOCUS_SENTENCE, KEYS_ALT | 'a'));
+    assert_true(keys_begins(NULL, FOCUS_MAP, KEYS_ALT | 'a'));
+    assert_false(keys_begins(NULL, FOCUS_SENTENCE, 'a'));
+    assert_false(keys_begins(NULL, FOCUS_PROMPT, 'a'));
+    assert_string_equal(keys_find(NULL, FOCUS_TEXT, 0, 'c')->command, "view training");
+    assert_string_equal(keys_find(NULL, FOCUS_TEXT, 0, KEYS_DOWN)->command, "scroll 1");
+    assert_string_equal(keys_find(NULL, FOCUS_PROMPT, 0, KEYS_CONTROL('c'))->command, "cancel");
+    assert_string_equal(keys_find(NULL, FOCUS_MAP, 0, KEYS_CONTROL('c'))->command, "interrupt");
+    assert_null(keys_find(NULL, FOCUS_PROMPT, 0, 'x'));
 }
 
 /* Line editing and the keys of the sentence and the prompt do not get in each other's way. */
@@ -91,11 +91,11 @@ static void test_editing_keys_are_free(void **state) {
     (void)state;
     const struct line_binding *binding;
     for (int i = 0; (binding = line_editor_binding(i)); i++) {
-        assert_null(keys_find(FOCUS_SENTENCE, 0, binding->key));
-        assert_null(keys_find(FOCUS_PROMPT, 0, binding->key));
+        assert_null(keys_find(NULL, FOCUS_SENTENCE, 0, binding->key));
+        assert_null(keys_find(NULL, FOCUS_PROMPT, 0, binding->key));
         assert_non_null(binding->note);
         if (binding->also)
-            assert_null(keys_find(FOCUS_PROMPT, 0, binding->also));
+            assert_null(keys_find(NULL, FOCUS_PROMPT, 0, binding->also));
     }
 }
 

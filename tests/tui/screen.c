@@ -62,7 +62,7 @@ static void test_training(void **state) {
     fixture_run(&fixture, 300, 1200);
     fixture.workbench.arms[ARM_A].capture->training_step = 300;
     check_sizes(&fixture, "training-utf8");
-    fixture.workbench.view = VIEW_CURVES;
+    fixture.workbench.view = VIEW_TRAINING;
     check(&fixture, 80, 24, "curves-utf8-80x24");
     check(&fixture, 120, 40, "curves-utf8-120x40");
     fixture_close(&fixture);
@@ -72,7 +72,7 @@ static void test_no_run(void **state) {
     (void)state;
     struct fixture fixture;
     fixture_open(&fixture, FIXTURE_TOKENS, &glyphs_ascii);
-    fixture.workbench.view = VIEW_CURVES;
+    fixture.workbench.view = VIEW_TRAINING;
     check(&fixture, 80, 24, "no-run-ascii-80x24");
     fixture_close(&fixture);
 }

@@ -121,6 +121,18 @@ static void take_end(struct workbench *workbench, const struct event *event) {
         open_checkpoint(workbench);
 }
 
+/* Who takes the points of which series. */
+static const struct {
+    const char *series;
+    void (*take)(struct workbench *workbench, const struct event *event);
+} takers[] = {{NULL, NULL}};
+
+static void take_point(struct workbench *workbench, const struct event *event) {
+    for (size_t i = 0; takers[i].series; i++)
+        if (strcmp(takers[i].series, event->data.point.series) == 0)
+            takers[i].take(workbench, event);
+}
+
 void workbench_event(struct workbench *workbench, struct event *event) {
     char done[FORMAT_BYTES], total[FORMAT_BYTES];
     switch (event->kind) {
@@ -153,6 +165,9 @@ void workbench_event(struct workbench *workbench, struct event *event) {
         workbench_message(workbench, MESSAGE_NOTE, "%s  n %d  median %.3f ms",
                           event->data.measurement.name, event->data.measurement.n,
                           event->data.measurement.median_ms);
+        break;
+    case EVENT_POINT:
+        take_point(workbench, event);
         break;
     case EVENT_DONE:
         take_end(workbench, event);

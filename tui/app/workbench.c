@@ -310,3 +310,11 @@ int workbench_submit(struct workbench *workbench, struct job *job, struct sawb_e
     workbench->changed = 1;
     return number;
 }
+
+void workbench_show(struct workbench *workbench, enum view view) {
+    if (view == workbench->view)
+        return;
+    workbench->previous_view = workbench->view;
+    workbench->view = view;
+    workbench->changed = 1;
+}

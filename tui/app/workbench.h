@@ -10,6 +10,7 @@
 
 #include "core/base/version.h"
 #include "core/session/jobs.h"
+#include "tui/app/views.h"
 
 enum { ARM_A, ARM_B, ARMS };
 
@@ -22,7 +23,6 @@ struct arm {
 };
 
 enum map_mode { MAP_WEIGHT, MAP_SCORE, MAP_MODES };
-enum view { VIEW_ATTENTION, VIEW_CURVES, VIEW_HELP, VIEWS };
 
 /* What a training run has told so far; grows as events come. */
 struct run_history {
@@ -154,6 +154,9 @@ void workbench_clamp(struct workbench *workbench);
  * started from.
  */
 void workbench_event(struct workbench *workbench, struct event *event);
+
+/* Shows a view (in the pane that has the keys); `back` of the screen returns to the one before. */
+void workbench_show(struct workbench *workbench, enum view view);
 
 /* Why the pair under the cursor is kept or not in this arm ("kept: rank 1 of 2"). */
 void workbench_explain(const struct workbench *workbench, int arm, int query, int key, char *text,

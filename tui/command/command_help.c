@@ -158,9 +158,7 @@ int command_help(struct workbench *workbench, const struct arguments *arguments,
                  struct sink *sink) {
     const char *name = arguments_get(arguments, 0);
     if (!name && !sink->wait) {
-        if (workbench->view != VIEW_HELP)
-            workbench->previous_view = workbench->view;
-        workbench->view = VIEW_HELP;
+        workbench_show(workbench, VIEW_HELP);
         workbench->changed = 1;
         return COMMAND_DONE;
     }

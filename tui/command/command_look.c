@@ -104,22 +104,19 @@ int command_mode(struct workbench *workbench, const struct arguments *arguments,
 int command_view(struct workbench *workbench, const struct arguments *arguments,
                  struct sink *sink) {
     const char *word = arguments_get(arguments, 0);
-    enum view now = workbench->view, next;
-    (void)sink;
-    if (strcasecmp(word, "attention") == 0)
-        next = VIEW_ATTENTION;
-    else if (strcasecmp(word, "curves") == 0)
-        next = VIEW_CURVES;
-    else if (strcasecmp(word, "help") == 0)
-        next = VIEW_HELP;
-    else if (strcasecmp(word, "back") == 0)
-        next = workbench->previous_view;
-    else
-        next = (now + 1) % VIEWS;
-    if (next != now) {
-        workbench->previous_view = now;
-        workbench->view = next;
+    int view = view_find(word);
+    struct sawb_error error;
+    if (strcasecmp(word, "back") == 0)
+        view = (int)workbench->previous_view;
+    else if (strcasecmp(word, "next") == 0)
+        view = ((int)workbench->view + 1) % VIEWS;
+    else if (strcasecmp(word, "previous") == 0)
+        view = ((int)workbench->view + VIEWS - 1) % VIEWS;
+    if (view < 0) {
+        error_set(&error, "view: there is no view \"%s\"; `help view` lists them", word);
+        return command_misuse(sink, &error);
     }
+    workbench_show(workbench, (enum view)view);
     return changed(workbench);
 }
 

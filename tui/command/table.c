@@ -1,7 +1,8 @@
 /*
  * table.c - every command sawb knows, a row each.
  *
- * Adding a command: a row here, a handler in one of the command_*.c files, a test.
+ * Adding a command: a row here or in a family of its own (commands_NAME in command_NAME.c, listed
+ * in `families`), a handler beside it, a test.
  */
 #include <string.h>
 
@@ -85,7 +86,7 @@ static const struct option_row new_options[] = {
     {0},
 };
 
-static const struct command commands[] = {
+static const struct command commands_main[] = {
     {.name = "predict",
      .usage = "TEXT...|-",
      .positionals = {{ARGUMENT_TEXT, NULL}},
@@ -269,8 +270,10 @@ static const struct command commands[] = {
      .where = COMMAND_SCREEN,
      .run = command_mode},
     {.name = "view",
-     .usage = "attention|curves|help|next|back",
-     .positionals = {{ARGUMENT_CHOICE, "attention|curves|help|next|back"}},
+     .usage = "NAME|next|previous|back",
+     .positionals = {{ARGUMENT_TEXT,
+                      "attention|heads|mask|prediction|metrics|pruning|data|training|"
+                      "sweep|console|help|next|previous|back"}},
      .minimum = 1,
      .maximum = 1,
      .help = "choose what fills the screen",
@@ -320,6 +323,7 @@ static const struct command commands[] = {
      .help = "leave; a run in training saves its weights first",
      .where = COMMAND_SCREEN | COMMAND_SCRIPT | COMMAND_BARE,
      .run = command_quit},
+    {0},
 };
 
 static const struct option_row program_options[] = {
@@ -339,9 +343,17 @@ const struct command *command_program(void) {
     return &program;
 }
 
+/* Families of commands: each ends with a row without a name. */
+static const struct command *const families[] = {commands_main};
+
 const struct command *command_get(int index) {
-    return index >= 0 && index < (int)(sizeof(commands) / sizeof(commands[0])) ? &commands[index]
-                                                                               : NULL;
+    if (index < 0)
+        return NULL;
+    for (size_t family = 0; family < sizeof(families) / sizeof(families[0]); family++)
+        for (const struct command *row = families[family]; row->name; row++)
+            if (index-- == 0)
+                return row;
+    return NULL;
 }
 
 const struct command *command_find(const char *name) {

@@ -104,11 +104,10 @@ static void go_back(struct screen *screen, const char *argument) {
     if (screen->answer) {
         free(screen->answer);
         screen->answer = NULL;
-    } else if (workbench->view == VIEW_HELP) {
-        workbench->view =
-            workbench->previous_view == VIEW_HELP ? VIEW_ATTENTION : workbench->previous_view;
+    } else if (workbench->view == VIEW_HELP && workbench->previous_view != VIEW_HELP) {
+        workbench_show(workbench, workbench->previous_view);
     } else {
-        workbench->view = VIEW_ATTENTION;
+        workbench_show(workbench, VIEW_ATTENTION);
     }
     screen->scroll = 0;
 }
@@ -258,7 +257,7 @@ void screen_key(struct screen *screen, int key) {
     workbench->changed = 1;
     workbench->message_kind = MESSAGE_NONE;
     screen->first_key = 0;
-    const struct key_binding *binding = keys_find(focus, first, key);
+    const struct key_binding *binding = keys_find(screen_view(screen)->keys, focus, first, key);
     if (binding) {
         run(screen, binding->command);
     } else if (first) {
@@ -268,7 +267,7 @@ void screen_key(struct screen *screen, int key) {
         if (key != KEYS_ESCAPE)
             workbench_message(workbench, MESSAGE_NOTE, "%s %s: there is no such key; ? lists them",
                               names[0], names[1]);
-    } else if (keys_begins(focus, key)) {
+    } else if (keys_begins(screen_view(screen)->keys, focus, key)) {
         screen->first_key = key;
     } else if (focus == FOCUS_SENTENCE || focus == FOCUS_PROMPT) {
         edit(screen, focus, key);

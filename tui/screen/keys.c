@@ -57,7 +57,7 @@ static const struct key_binding bindings[] = {
      NULL, 0},
     {FOCUS_MAP, 'w', 0, "live toggle", "follow the weights of the model in training, or not", NULL,
      NULL, 0},
-    {FOCUS_MAP, 'c', 0, "view curves", "the curves of the run", "c", "curves", 0},
+    {FOCUS_MAP, 'c', 0, "view training", "the curves of the runs", "c", "curves", 0},
     {FOCUS_MAP, 'v', 0, "view next", "the next view", NULL, NULL, 0},
     {FOCUS_MAP, KEYS_ESCAPE, 0, "back", "back to the attention", NULL, NULL, 0},
     {FOCUS_MAP, 'o', 0, "prompt open ", "open another model", NULL, NULL, 0},
@@ -98,34 +98,45 @@ const struct key_binding *keys_get(int index) {
     return index >= 0 && index < count ? &bindings[index] : NULL;
 }
 
-static const struct key_binding *find_in(enum focus focus, int first, int key) {
+static int is_bound(const struct key_binding *row, enum focus focus, int first, int key) {
+    return row->focus == focus &&
+           (first ? row->key == first && row->then == key : row->key == key && !row->then);
+}
+
+static const struct key_binding *find_in(const struct key_binding *own, enum focus focus, int first,
+                                         int key) {
     const struct key_binding *row;
-    for (int i = 0; (row = keys_get(i)); i++) {
-        if (row->focus != focus)
-            continue;
-        if (first ? row->key == first && row->then == key : row->key == key && !row->then)
+    for (row = own; row && row->command; row++)
+        if (is_bound(row, focus, first, key))
             return row;
-    }
+    for (int i = 0; (row = keys_get(i)); i++)
+        if (is_bound(row, focus, first, key))
+            return row;
     return NULL;
 }
 
-const struct key_binding *keys_find(enum focus focus, int first, int key) {
-    const struct key_binding *row = find_in(focus, first, key);
+const struct key_binding *keys_find(const struct key_binding *own, enum focus focus, int first,
+                                    int key) {
+    const struct key_binding *row = find_in(own, focus, first, key);
     int with_alt = (first ? first : key) & KEYS_ALT;
     int on_map = focus == FOCUS_TEXT || (with_alt && focus != FOCUS_PROMPT);
     if (!row && on_map)
-        row = find_in(FOCUS_MAP, first & ~KEYS_ALT, key & ~KEYS_ALT);
+        row = find_in(own, FOCUS_MAP, first & ~KEYS_ALT, key & ~KEYS_ALT);
     if (!row)
-        row = find_in(FOCUS_ANY, first, key);
+        row = find_in(own, FOCUS_ANY, first, key);
     return row;
 }
 
-int keys_begins(enum focus focus, int key) {
+int keys_begins(const struct key_binding *own, enum focus focus, int key) {
     const struct key_binding *row;
     if (focus == FOCUS_PROMPT || (focus == FOCUS_SENTENCE && !(key & KEYS_ALT)))
         return 0;
+    key &= ~KEYS_ALT;
+    for (row = own; row && row->command; row++)
+        if (row->then && row->key == key)
+            return 1;
     for (int i = 0; (row = keys_get(i)); i++)
-        if (row->focus == FOCUS_MAP && row->then && row->key == (key & ~KEYS_ALT))
+        if (row->focus == FOCUS_MAP && row->then && row->key == key)
             return 1;
     return 0;
 }

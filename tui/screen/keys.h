@@ -54,13 +54,15 @@ const struct key_binding *keys_get(int index);
 
 /*
  * The binding of `key` (or of `first` followed by `key`; first 0: none), NULL when there is none.
- * What FOCUS_TEXT does not bind is looked up in FOCUS_MAP. Alt makes no difference on the map, and
- * in FOCUS_SENTENCE it makes a map key work while typing.
+ * `own`: rows of the view that is shown, which go before those of the table (NULL: none). What
+ * FOCUS_TEXT does not bind is looked up in FOCUS_MAP. Alt makes no difference on the map, and in
+ * FOCUS_SENTENCE it makes a map key work while typing.
  */
-const struct key_binding *keys_find(enum focus focus, int first, int key);
+const struct key_binding *keys_find(const struct key_binding *own, enum focus focus, int first,
+                                    int key);
 
 /* 1 when `key` begins a binding of two keys. */
-int keys_begins(enum focus focus, int key);
+int keys_begins(const struct key_binding *own, enum focus focus, int key);
 
 /* "Ctrl-A", "Alt-b", "Up", "x" ... NUL-terminated, cut to size. */
 void keys_name(int key, char *name, size_t size);

@@ -19,13 +19,6 @@
 #define COLUMNS_FOR_WORDS 72 /* below, hints are keys only */
 #define COLUMNS_FOR_MORE 100 /* from here, the title has a curve and longer names */
 
-static const struct view_ops *const views[VIEWS] = {
-    [VIEW_ATTENTION] = &view_attention, [VIEW_CURVES] = &view_curves, [VIEW_HELP] = &view_help};
-
-const struct view_ops *screen_view(const struct screen *screen) {
-    return screen->answer ? &view_answer : views[screen->workbench->view];
-}
-
 int screen_is_late(const struct screen *screen, int arm) {
     const struct workbench *workbench = screen->workbench;
     return workbench->arms[arm].stale && screen->now - workbench->prediction_time > LATE;

@@ -51,13 +51,20 @@ struct screen {
     int leaving;         /* the user or a signal ends the screen once long work has stopped */
 };
 
-/* A view fills the part of the screen between the arms and the message line, or all of it. */
+/* A view fills the part of the screen between the arms and the message line, or all of it. What it
+ * is called stands in tui/app/views.c. */
 struct view_ops {
-    const char *name;
     int whole; /* 1: without the sentence and the arms above it */
+    /* Keys of this view alone, of FOCUS_MAP, which go before those of every view; ends with a row
+     * without a command. NULL: none. */
+    const struct key_binding *keys;
     void (*draw)(struct screen *screen, struct area area);
 };
-extern const struct view_ops view_attention, view_curves, view_help, view_answer;
+extern const struct view_ops view_attention, view_training, view_help, view_answer;
+
+/* By enum view; NULL past the last. */
+const struct view_ops *screen_view_get(int view);
+/* What is shown: the answer of a command over whatever view was there. */
 const struct view_ops *screen_view(const struct screen *screen);
 
 /* Takes the workbench's sentence over; from now on answers follow a model in training. */

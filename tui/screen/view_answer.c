@@ -41,4 +41,4 @@ static void draw(struct screen *screen, struct area area) {
     }
 }
 
-const struct view_ops view_answer = {.name = "answer", .whole = 1, .draw = draw};
+const struct view_ops view_answer = {.whole = 1, .draw = draw};

@@ -331,4 +331,4 @@ static void draw(struct screen *screen, struct area area) {
         curves_draw(screen, area_part(area, row, 0, area.rows - row, area.columns));
 }
 
-const struct view_ops view_attention = {.name = "attention", .draw = draw};
+const struct view_ops view_attention = {.draw = draw};

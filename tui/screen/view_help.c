@@ -113,4 +113,4 @@ static void draw(struct screen *screen, struct area area) {
     show_all(&page);
 }
 
-const struct view_ops view_help = {.name = "help", .whole = 1, .draw = draw};
+const struct view_ops view_help = {.whole = 1, .draw = draw};

@@ -1,5 +1,5 @@
 /*
- * view_curves.c - loss and accuracy of the run.
+ * view_training.c - loss and accuracy of the run.
  */
 #include <math.h>
 #include <stdio.h>
@@ -89,4 +89,4 @@ static void draw(struct screen *screen, struct area area) {
         area_text(area, 2 + (int)i, 3, MEANING_FAINT, 0, invitation[i]);
 }
 
-const struct view_ops view_curves = {.name = "curves", .draw = draw};
+const struct view_ops view_training = {.draw = draw};

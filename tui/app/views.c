@@ -1,0 +1,37 @@
+/*
+ * views.c - the table of views. Adding one: a row here, one in tui/screen/views.c.
+ */
+#include "tui/app/views.h"
+
+#include <string.h>
+#include <strings.h>
+
+static const struct view_row rows[VIEWS] = {
+    [VIEW_ATTENTION] = {"attention", "one head of A and B as maps, and their difference", NULL},
+    [VIEW_HEADS] = {"heads", "every head of every layer as a small map", NULL},
+    [VIEW_MASK] = {"mask", "the pattern: blocks, realised sparsity, cells switched by hand", NULL},
+    [VIEW_PREDICTION] = {"prediction", "logits of A and B, and of edited copies of the sentence",
+                         NULL},
+    [VIEW_METRICS] = {"metrics", "numbers of every head, A beside B", NULL},
+    [VIEW_PRUNING] = {"pruning", "heads that are off, and accuracy against heads removed", NULL},
+    [VIEW_DATA] = {"data", "a data set as a table, with what A and B say of each row", NULL},
+    [VIEW_TRAINING] = {"training", "the curves of the runs", NULL},
+    [VIEW_SWEEP] = {"sweep", "accuracy, loss and mass kept against sparsity", NULL},
+    [VIEW_CONSOLE] = {"console", "commands and their answers", NULL},
+    [VIEW_HELP] = {"help", "keys and commands", NULL},
+};
+
+const struct view_row *view_get(int index) {
+    return index >= 0 && index < VIEWS ? &rows[index] : NULL;
+}
+
+int view_find(const char *name) {
+    int found = -1;
+    for (int i = 0; i < VIEWS; i++) {
+        if (strcasecmp(rows[i].name, name) == 0)
+            return i;
+        if (name[0] && strncasecmp(rows[i].name, name, strlen(name)) == 0)
+            found = found == -1 ? i : -2;
+    }
+    return found < 0 ? -1 : found;
+}

@@ -31,7 +31,8 @@ GROUP_SOURCES := $(sort $(wildcard $(foreach room,base text model kernel sparsit
                    session viz tui,tests/$(room)/*.c)))
 TEST_SOURCES := $(sort $(wildcard tests/*.c)) $(GROUP_SOURCES)
 FUZZ_SOURCES := $(sort $(wildcard tests/fuzz/*.c))
-ALL_SOURCES := $(SOURCES) $(MAIN) $(TEST_SOURCES) $(FUZZ_SOURCES)
+BENCH_SOURCES := $(sort $(wildcard tests/bench/*.c))
+ALL_SOURCES := $(SOURCES) $(MAIN) $(TEST_SOURCES) $(FUZZ_SOURCES) $(BENCH_SOURCES)
 
 # The kernels are one portable source, compiled once more for each instruction set that is worth it.
 # Products and sums may be fused there: the polynomials were fitted with room for it.
@@ -156,6 +157,16 @@ $(BUILD)/fuzz/%: tests/fuzz/%.c $(BUILD)/libsawb.a
 .PHONY: bench
 bench: all ## measure forward pass, training step and patterns on the embedded model
 	$(BUILD)/sawb bench
+
+MODEL ?=
+.PHONY: bench-ui
+bench-ui: all $(BUILD)/bench-ui ## time start, keys and answers through a pseudo-terminal (MODEL=folder)
+	@awk 'BEGIN {print "sentence\tlabel"} {print $$0 "\t" NR % 2}' samples/sentences.txt > $(BUILD)/bench.tsv
+	$(BUILD)/bench-ui $(BUILD)/sawb $(if $(MODEL),-m $(MODEL)) --train $(BUILD)/bench.tsv
+
+$(BUILD)/bench-ui: tests/bench/ui.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $<
 
 ##@ Models
 DATA ?=

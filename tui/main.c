@@ -3,6 +3,7 @@
  */
 #include <errno.h>
 #include <locale.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -207,6 +208,7 @@ int main(int count, char **words) {
     struct arguments arguments;
     struct sawb_error error;
     setlocale(LC_CTYPE, "");
+    signal(SIGXFSZ, SIG_IGN); /* a file beyond `ulimit -f` is an error to be told, not the end */
     int command = first_word(count, words);
     if (command < count && !is_shell_command(words[command]))
         command = count;

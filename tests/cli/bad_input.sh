@@ -140,3 +140,15 @@ done
 run export "$work" -m $bert --text fine
 check "export onto a folder" refused 1 "$work"
 check "no temporary files are left" [ -z "$(find "$work" -name '*.tmp*' -o -name '*~' -o -name 'export*')" ]
+
+# ---- a file that outgrows the limit of the shell (ulimit -f): an error, not a signal
+limited() {
+    (
+        ulimit -f 8
+        "$SAWB" "$@" >"$out" 2>"$err" </dev/null
+    )
+    status=$?
+}
+limited export "$work/export.safetensors" -m $bert --text "one two three four five six" --gradients 0
+check "file size limit: export" refused 1 "File too large"
+check "file size limit: nothing is left" [ -z "$(ls "$work" | grep export)" ]

@@ -15,6 +15,7 @@
 
 #define STATE_FILE "trainer_state.safetensors"
 #define STATE_FORMAT "sawb trainer state 1"
+#define STATE_CHANGES "changes"
 #define STATE_NAME_BYTES (WEIGHT_NAME_BYTES + 16)
 #define PARTS 4
 
@@ -57,7 +58,8 @@ static cJSON *make_metadata(const struct training_state *state, const cJSON *des
     snprintf(step, sizeof(step), "%" PRId64, state->step);
     cJSON *metadata = cJSON_Duplicate(description, 1);
     if (metadata && cJSON_AddStringToObject(metadata, "format", STATE_FORMAT) &&
-        cJSON_AddStringToObject(metadata, "step", step))
+        cJSON_AddStringToObject(metadata, "step", step) &&
+        (!state->changes || cJSON_AddStringToObject(metadata, STATE_CHANGES, state->changes)))
         return metadata;
     cJSON_Delete(metadata);
     error_set(error, "train: out of memory for a checkpoint's metadata");
@@ -199,17 +201,51 @@ static int read_state(struct training_state *state, const struct safetensors *fi
     return 0;
 }
 
+static int read_changes(char **changes, const struct safetensors *file, struct sawb_error *error) {
+    cJSON *metadata = read_metadata(file, error);
+    if (!metadata)
+        return -1;
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(metadata, STATE_CHANGES);
+    const char *text = cJSON_GetStringValue(item);
+    int status = 0;
+    if (text && !(*changes = strdup(text)))
+        status = error_set(error, "%s: out of memory", file->path);
+    cJSON_Delete(metadata);
+    return status;
+}
+
+/* Opens the state of a run; *path is owned by the caller. */
+static int open_state(struct safetensors *file, char **path, const char *directory,
+                      struct sawb_error *error) {
+    *path = file_join(directory, STATE_FILE);
+    if (!*path)
+        return error_set(error, "%s: out of memory", directory);
+    if (safetensors_open(file, *path, error) == 0)
+        return 0;
+    free(*path);
+    return -1;
+}
+
+int checkpoint_changes(char **changes, const char *directory, struct sawb_error *error) {
+    struct safetensors file;
+    char *path;
+    *changes = NULL;
+    if (open_state(&file, &path, directory, error) < 0)
+        return -1;
+    int status = read_changes(changes, &file, error);
+    safetensors_close(&file);
+    free(path);
+    return status;
+}
+
 int checkpoint_read(struct training_state *state, const char *directory, const cJSON *description,
                     struct sawb_error *error) {
-    char *path = file_join(directory, STATE_FILE);
-    if (!path)
-        return error_set(error, "%s: out of memory", directory);
     struct safetensors file;
-    int status = safetensors_open(&file, path, error);
-    if (status == 0) {
-        status = read_state(state, &file, description, error);
-        safetensors_close(&file);
-    }
+    char *path;
+    if (open_state(&file, &path, directory, error) < 0)
+        return -1;
+    int status = read_state(state, &file, description, error);
+    safetensors_close(&file);
     free(path);
     return status;
 }

@@ -4,7 +4,7 @@
  * One file, replaced atomically, that is consistent by itself whatever happens to the model's files
  * beside it: "weight.<name>" (the weights in training), "first_moment.<name>",
  * "second_moment.<name>" and, where one is kept, "average.<name>", all float32. The metadata says
- * the step and describes the run.
+ * the step, describes the run as it began and lists what was changed on the way.
  */
 #ifndef SAWB_CORE_TRAIN_CHECKPOINT_H
 #define SAWB_CORE_TRAIN_CHECKPOINT_H
@@ -19,6 +19,7 @@ struct training_state {
     struct weights *live, *first_moments, *second_moments;
     struct weights *average; /* NULL: none is kept */
     int64_t step;
+    const char *changes; /* what was changed on the way, NULL: nothing; written as it is */
 };
 
 /* `description`: an object of strings, which checkpoint_read compares. */
@@ -29,5 +30,8 @@ int checkpoint_write(const struct training_state *state, const char *directory,
  * that is missing or has another shape, or a description that says something else. */
 int checkpoint_read(struct training_state *state, const char *directory, const cJSON *description,
                     struct sawb_error *error);
+
+/* The changes that were saved in `directory`, owned by the caller; *changes NULL: none. */
+int checkpoint_changes(char **changes, const char *directory, struct sawb_error *error);
 
 #endif

@@ -4,6 +4,10 @@
  * The weights are cut once into chunks of a fixed size. The pool shares the chunks, each of which
  * is read once for clipping, Adam, zeroing of the gradients and averaging; partial sums of the norm
  * are kept by chunk and added in order. So neither depends on the number of threads.
+ *
+ * Rows of the word embeddings that are not in the batch have a gradient of zero. Their steps are
+ * deferred: made when a batch needs the row, or for all rows after DEFERRED_MOST steps, so that a
+ * row passes through memory once for many steps. The steps are the same, one by one.
  */
 #include "core/train/optimiser.h"
 
@@ -18,14 +22,30 @@
 #define CLIP_EPSILON 1e-6 /* of clip_grad_norm_ */
 #define LANES 16          /* partial sums of a norm, so that the compiler may use vectors */
 
+#define DEFERRED_MOST 32 /* steps that rows of the word embeddings may lag behind */
+
 /* What is known of a row of the word embeddings. */
 enum { ROW_IN_BATCH = 1, ROW_HAS_MOMENTS = 2 };
+
+/* The numbers of one step, rounded to float where PyTorch rounds its scalars. */
+struct update {
+    float clip;
+    float keep; /* 1 - rate * decay */
+    float rate; /* rate / (1 - β1ᵗ) */
+    float root; /* √(1 - β2ᵗ) */
+    float average;
+};
+
+struct row_state {
+    unsigned char flags; /* ROW_ */
+    unsigned char done;  /* deferred steps that this row has made already */
+};
 
 struct chunk {
     float *weight, *gradient, *first, *second, *average; /* [count]; average may be NULL */
     size_t count;
     int decays;
-    int row, rows; /* of the word embeddings; rows 0: another weight, always updated whole */
+    int row, rows; /* of the word embeddings; rows 0: another weight, updated whole in each step */
     double squares;
 };
 
@@ -36,7 +56,13 @@ struct optimiser {
     struct pool *pool;
     struct chunk *chunks;
     int chunk_count;
-    unsigned char *rows; /* [V] ROW_ flags */
+    struct chunk *word_chunks; /* those of the word embeddings, all but the last of equal size */
+    int word_chunk_count;
+    struct row_state *rows; /* [V] */
+    int *touched;           /* [V] rows of the batch, each once */
+    int touched_count;
+    struct update deferred[DEFERRED_MOST]; /* the latest steps, which some rows have yet to make */
+    int deferred_count;
 };
 
 /* ---- chunks ---------------------------------------------------------------------------------- */
@@ -89,12 +115,19 @@ static int make_chunks(struct optimiser *optimiser, struct weights *live, struct
     for (int i = 0; i < weights; i++)
         optimiser->chunk_count += cut_weight(optimiser, live, average, i, NULL);
     optimiser->chunks = calloc((size_t)optimiser->chunk_count, sizeof(*optimiser->chunks));
-    optimiser->rows = calloc((size_t)optimiser->config.vocabulary, 1);
-    if (!optimiser->chunks || !optimiser->rows)
+    optimiser->rows = calloc((size_t)optimiser->config.vocabulary, sizeof(*optimiser->rows));
+    optimiser->touched = calloc((size_t)optimiser->config.vocabulary, sizeof(*optimiser->touched));
+    if (!optimiser->chunks || !optimiser->rows || !optimiser->touched)
         return error_set(error, "train: out of memory for the optimiser");
     int used = 0;
-    for (int i = 0; i < weights; i++)
+    for (int i = 0; i < weights; i++) {
+        int first = used;
         used += cut_weight(optimiser, live, average, i, optimiser->chunks + used);
+        if (optimiser->chunks[first].rows == 0)
+            continue;
+        optimiser->word_chunks = optimiser->chunks + first;
+        optimiser->word_chunk_count = used - first;
+    }
     return 0;
 }
 
@@ -128,6 +161,7 @@ void optimiser_free(struct optimiser *optimiser) {
     weights_free(&optimiser->second, &optimiser->config);
     free(optimiser->chunks);
     free(optimiser->rows);
+    free(optimiser->touched);
     free(optimiser);
 }
 
@@ -141,35 +175,6 @@ struct weights *optimiser_first_moments(struct optimiser *optimiser) {
 
 struct weights *optimiser_second_moments(struct optimiser *optimiser) {
     return &optimiser->second;
-}
-
-void optimiser_touch(struct optimiser *optimiser, const int *ids, int count) {
-    for (int i = 0; i < count; i++)
-        optimiser->rows[ids[i]] |= ROW_IN_BATCH;
-}
-
-/* ---- runs of rows ---------------------------------------------------------------------------- */
-
-/*
- * The stretches of a chunk whose floats are treated alike: all of it, or consecutive rows of the
- * word embeddings with the same flags. Returns 0 past the last; *at is to begin with 0.
- */
-static int next_stretch(const struct optimiser *optimiser, const struct chunk *chunk, size_t *at,
-                        size_t *length, int *flags) {
-    if (*at >= chunk->count)
-        return 0;
-    *length = chunk->count - *at;
-    *flags = ROW_IN_BATCH | ROW_HAS_MOMENTS;
-    if (chunk->rows == 0)
-        return 1;
-    size_t columns = chunk->count / (size_t)chunk->rows;
-    int row = (int)(*at / columns), end = row + 1;
-    const unsigned char *rows = optimiser->rows + chunk->row;
-    while (end < chunk->rows && rows[end] == rows[row])
-        end++;
-    *length = (size_t)(end - row) * columns;
-    *flags = rows[row];
-    return 1;
 }
 
 /* ---- the global norm ------------------------------------------------------------------------- */
@@ -191,13 +196,15 @@ static double sum_of_squares(const float *x, size_t count) {
 static void chunk_squares(void *user, int index) {
     struct optimiser *optimiser = user;
     struct chunk *chunk = &optimiser->chunks[index];
-    double sum = 0;
-    size_t length;
-    int flags;
-    for (size_t at = 0; next_stretch(optimiser, chunk, &at, &length, &flags); at += length)
-        if (flags & ROW_IN_BATCH)
-            sum += sum_of_squares(chunk->gradient + at, length);
-    chunk->squares = sum;
+    if (chunk->rows == 0) {
+        chunk->squares = sum_of_squares(chunk->gradient, chunk->count);
+        return;
+    }
+    size_t columns = chunk->count / (size_t)chunk->rows;
+    chunk->squares = 0;
+    for (int row = 0; row < chunk->rows; row++)
+        if (optimiser->rows[chunk->row + row].flags & ROW_IN_BATCH)
+            chunk->squares += sum_of_squares(chunk->gradient + (size_t)row * columns, columns);
 }
 
 double optimiser_norm(struct optimiser *optimiser) {
@@ -208,17 +215,7 @@ double optimiser_norm(struct optimiser *optimiser) {
     return sqrt(sum);
 }
 
-/* ---- the update ------------------------------------------------------------------------------ */
-
-/* The numbers of one step, rounded to float where PyTorch rounds its scalars. */
-struct update {
-    struct optimiser *optimiser;
-    float clip;
-    float keep; /* 1 - rate * decay */
-    float rate; /* rate / (1 - β1ᵗ) */
-    float root; /* √(1 - β2ᵗ) */
-    float average;
-};
+/* ---- one step of some weights ---------------------------------------------------------------- */
 
 static void adam(float *restrict weight, float *restrict gradient, float *restrict first,
                  float *restrict second, size_t count, const struct update *update, float keep) {
@@ -235,6 +232,20 @@ static void adam(float *restrict weight, float *restrict gradient, float *restri
     }
 }
 
+/* The same for gradients that are zero. */
+static void adam_idle(float *restrict weight, float *restrict first, float *restrict second,
+                      size_t count, const struct update *update, float keep) {
+    const float lerp = (float)(1 - BETA_1), decay = (float)BETA_2;
+    const float rate = -update->rate, root = update->root;
+    for (size_t i = 0; i < count; i++) {
+        float m = first[i] + lerp * (0 - first[i]);
+        float v = second[i] * decay;
+        weight[i] = weight[i] * keep + rate * m / (sqrtf(v) / root + (float)EPSILON);
+        first[i] = m;
+        second[i] = v;
+    }
+}
+
 static void scale(float *weight, size_t count, float factor) {
     for (size_t i = 0; i < count; i++)
         weight[i] *= factor;
@@ -246,44 +257,123 @@ static void follow(float *restrict average, const float *restrict weight, size_t
         average[i] += share * (weight[i] - average[i]);
 }
 
-static void chunk_update(void *user, int index) {
-    const struct update *update = user;
-    struct chunk *chunk = &update->optimiser->chunks[index];
-    float keep = chunk->decays ? update->keep : 1;
-    size_t length;
-    int flags;
-    for (size_t at = 0; next_stretch(update->optimiser, chunk, &at, &length, &flags);
-         at += length) {
-        if (flags)
-            adam(chunk->weight + at, chunk->gradient + at, chunk->first + at, chunk->second + at,
-                 length, update, keep);
-        else if (keep != 1)
-            scale(chunk->weight + at, length, keep);
+/* ---- rows of the word embeddings ------------------------------------------------------------- */
+
+/* Makes the deferred steps that row `row` of the chunk has not made, one after the other: all of
+ * them fit in the nearest cache. */
+static void catch_up(struct optimiser *optimiser, const struct chunk *chunk, int row) {
+    struct row_state *state = &optimiser->rows[chunk->row + row];
+    size_t columns = chunk->count / (size_t)chunk->rows, at = (size_t)row * columns;
+    for (int i = state->done; i < optimiser->deferred_count; i++) {
+        const struct update *update = &optimiser->deferred[i];
+        if (state->flags & ROW_HAS_MOMENTS)
+            adam_idle(chunk->weight + at, chunk->first + at, chunk->second + at, columns, update,
+                      update->keep);
+        else if (update->keep != 1)
+            scale(chunk->weight + at, columns, update->keep);
+        if (chunk->average)
+            follow(chunk->average + at, chunk->weight + at, columns, update->average);
     }
-    if (chunk->average)
-        follow(chunk->average, chunk->weight, chunk->count, update->average);
+    state->done = (unsigned char)optimiser->deferred_count;
 }
 
-/* Rows of the batch have moments from now on. */
-static void end_batch(struct optimiser *optimiser, int updated) {
-    for (int row = 0; row < optimiser->config.vocabulary; row++) {
-        if (updated && (optimiser->rows[row] & ROW_IN_BATCH))
-            optimiser->rows[row] |= ROW_HAS_MOMENTS;
-        optimiser->rows[row] &= (unsigned char)~ROW_IN_BATCH;
+static const struct chunk *chunk_of_row(const struct optimiser *optimiser, int row) {
+    const struct chunk *chunk = optimiser->word_chunks;
+    return &chunk[row / chunk->rows];
+}
+
+static void catch_up_touched(void *user, int index) {
+    struct optimiser *optimiser = user;
+    int row = optimiser->touched[index];
+    const struct chunk *chunk = chunk_of_row(optimiser, row);
+    catch_up(optimiser, chunk, row - chunk->row);
+}
+
+static void catch_up_chunk(void *user, int index) {
+    struct optimiser *optimiser = user;
+    const struct chunk *chunk = &optimiser->word_chunks[index];
+    for (int row = 0; row < chunk->rows; row++)
+        catch_up(optimiser, chunk, row);
+}
+
+void optimiser_settle(struct optimiser *optimiser) {
+    if (optimiser->deferred_count == 0)
+        return;
+    pool_run(optimiser->pool, optimiser->word_chunk_count, catch_up_chunk, optimiser);
+    optimiser->deferred_count = 0;
+    for (int row = 0; row < optimiser->config.vocabulary; row++)
+        optimiser->rows[row].done = 0;
+}
+
+void optimiser_touch(struct optimiser *optimiser, const int *ids, int count) {
+    for (int i = 0; i < count; i++) {
+        struct row_state *row = &optimiser->rows[ids[i]];
+        if (!(row->flags & ROW_IN_BATCH))
+            optimiser->touched[optimiser->touched_count++] = ids[i];
+        row->flags |= ROW_IN_BATCH;
     }
+    pool_run(optimiser->pool, optimiser->touched_count, catch_up_touched, optimiser);
+}
+
+/* ---- the update ------------------------------------------------------------------------------ */
+
+struct updating {
+    struct optimiser *optimiser;
+    const struct update *update;
+};
+
+static void update_part(const struct chunk *chunk, size_t at, size_t count,
+                        const struct update *update) {
+    adam(chunk->weight + at, chunk->gradient + at, chunk->first + at, chunk->second + at, count,
+         update, chunk->decays ? update->keep : 1);
+    if (chunk->average)
+        follow(chunk->average + at, chunk->weight + at, count, update->average);
+}
+
+static void update_chunk(void *user, int index) {
+    const struct updating *updating = user;
+    const struct chunk *chunk = &updating->optimiser->chunks[index];
+    if (chunk->rows == 0)
+        update_part(chunk, 0, chunk->count, updating->update);
+}
+
+static void update_touched(void *user, int index) {
+    const struct updating *updating = user;
+    int row = updating->optimiser->touched[index];
+    const struct chunk *chunk = chunk_of_row(updating->optimiser, row);
+    size_t columns = chunk->count / (size_t)chunk->rows;
+    update_part(chunk, (size_t)(row - chunk->row) * columns, columns, updating->update);
+}
+
+/* The rows of the batch have made the step just added to the deferred ones, and have moments. */
+static void end_batch(struct optimiser *optimiser, int updated) {
+    for (int i = 0; i < optimiser->touched_count; i++) {
+        struct row_state *row = &optimiser->rows[optimiser->touched[i]];
+        row->flags &= (unsigned char)~ROW_IN_BATCH;
+        if (updated) {
+            row->flags |= ROW_HAS_MOMENTS;
+            row->done = (unsigned char)optimiser->deferred_count;
+        }
+    }
+    optimiser->touched_count = 0;
 }
 
 void optimiser_update(struct optimiser *optimiser, const struct optimiser_step *step) {
     double t = (double)step->step;
     double clip = step->clip > 0 ? fmin(1, step->clip / (step->norm + CLIP_EPSILON)) : 1;
-    struct update update = {.optimiser = optimiser,
-                            .clip = (float)clip,
-                            .keep = (float)(1 - step->rate * optimiser->weight_decay),
-                            .rate = (float)(step->rate / (1 - pow(BETA_1, t))),
-                            .root = (float)sqrt(1 - pow(BETA_2, t)),
-                            .average = (float)(1 - step->average_decay)};
-    pool_run(optimiser->pool, optimiser->chunk_count, chunk_update, &update);
+    struct update *update = &optimiser->deferred[optimiser->deferred_count];
+    *update = (struct update){.clip = (float)clip,
+                              .keep = (float)(1 - step->rate * optimiser->weight_decay),
+                              .rate = (float)(step->rate / (1 - pow(BETA_1, t))),
+                              .root = (float)sqrt(1 - pow(BETA_2, t)),
+                              .average = (float)(1 - step->average_decay)};
+    struct updating updating = {optimiser, update};
+    pool_run(optimiser->pool, optimiser->chunk_count, update_chunk, &updating);
+    pool_run(optimiser->pool, optimiser->touched_count, update_touched, &updating);
+    optimiser->deferred_count++;
     end_batch(optimiser, 1);
+    if (optimiser->deferred_count == DEFERRED_MOST)
+        optimiser_settle(optimiser);
 }
 
 static void chunk_clear(void *user, int index) {
@@ -299,12 +389,13 @@ void optimiser_clear(struct optimiser *optimiser) {
 
 void optimiser_moments_changed(struct optimiser *optimiser) {
     size_t columns = (size_t)optimiser->config.hidden;
+    optimiser->deferred_count = 0;
     for (int row = 0; row < optimiser->config.vocabulary; row++) {
         const float *first = optimiser->first.word_embeddings + (size_t)row * columns;
         const float *second = optimiser->second.word_embeddings + (size_t)row * columns;
         int moves = 0;
         for (size_t i = 0; i < columns && !moves; i++)
             moves = first[i] != 0 || second[i] != 0;
-        optimiser->rows[row] = moves ? ROW_HAS_MOMENTS : 0;
+        optimiser->rows[row] = (struct row_state){.flags = moves ? ROW_HAS_MOMENTS : 0};
     }
 }

@@ -8,8 +8,9 @@
  * where one is kept, follows: a ← a + (1 − d)(w − a).
  *
  * A batch touches few rows of the word embeddings. Rows whose gradient is zero are left out of the
- * norm, and rows that never had one (so that m = v = 0) only decay: both give bit for bit what the
- * dense update gives.
+ * norm; those that never had another (so that m = v = 0) only decay; and the steps of rows outside
+ * of the batches are made later (optimiser_settle). All give bit for bit what the dense update
+ * gives.
  */
 #ifndef SAWB_CORE_TRAIN_OPTIMISER_H
 #define SAWB_CORE_TRAIN_OPTIMISER_H
@@ -34,8 +35,8 @@ struct weights *optimiser_gradients(struct optimiser *optimiser);
 struct weights *optimiser_first_moments(struct optimiser *optimiser);  /* m */
 struct weights *optimiser_second_moments(struct optimiser *optimiser); /* v */
 
-/* Says which rows of the word embeddings the next gradients may touch: ids [count], repeats are
- * fine. */
+/* Says which rows of the word embeddings the next pass reads and its gradients may touch: ids
+ * [count], repeats are fine. To be called before the forward pass: these rows become up to date. */
 void optimiser_touch(struct optimiser *optimiser, const int *ids, int count);
 
 /* The global norm √Σ g². The same for any number of threads. */
@@ -52,10 +53,14 @@ struct optimiser_step {
 /* One update; the gradients are zero afterwards. */
 void optimiser_update(struct optimiser *optimiser, const struct optimiser_step *step);
 
+/* Brings the rows of the word embeddings up to date that are not in batches; before weights,
+ * average or moments are read from outside. */
+void optimiser_settle(struct optimiser *optimiser);
+
 /* Zeroes the gradients without an update. */
 void optimiser_clear(struct optimiser *optimiser);
 
-/* To be called after moments were written from outside. */
+/* To be called after weights and moments were written from outside. */
 void optimiser_moments_changed(struct optimiser *optimiser);
 
 #endif

@@ -17,6 +17,7 @@
 #include "core/base/random.h"
 #include "core/model/encoder.h"
 #include "core/train/batch.h"
+#include "core/train/changes.h"
 #include "core/train/checkpoint.h"
 #include "core/train/optimiser.h"
 #include "core/train/options.h"
@@ -27,9 +28,10 @@
 struct trainer {
     struct train_options options;
     struct compute compute;
-    struct model *model;   /* in training */
-    struct model *average; /* NULL: none is kept */
-    const struct sparsity *sparsity;
+    struct model *model;             /* in training */
+    struct model *average;           /* NULL: none is kept */
+    const struct sparsity *sparsity; /* of the beginning: trainer_sparsity is in force */
+    struct changes changes;
     struct mask_source mask;
     struct encoder_options forward;
 
@@ -155,6 +157,7 @@ int trainer_create(struct trainer **created, struct model *model, const struct s
     trainer->compute = *compute;
     trainer->model = model_retain(model);
     trainer->sparsity = sparsity;
+    trainer->changes = changes_none();
     trainer->order_epoch = -1;
     if (trainer_fill(trainer, dataset, error) < 0) {
         trainer_free(trainer);
@@ -168,9 +171,12 @@ void trainer_free(struct trainer *trainer) {
     if (!trainer)
         return;
     encoder_free(trainer->encoder);
+    if (trainer->optimiser)
+        optimiser_settle(trainer->optimiser);
     optimiser_free(trainer->optimiser);
     batch_room_free(&trainer->room);
     token_set_free(&trainer->set);
+    changes_free(&trainer->changes);
     free(trainer->order);
     free(trainer->logits);
     free(trainer->logit_gradients);
@@ -241,15 +247,19 @@ static int differentiate(struct trainer *trainer, const int *chosen, double *los
     const struct encoder_batch *batch = &trainer->room.batch;
     const struct weights *weights = &trainer->model->weights;
     trainer->forward.mask_step = trainer->forward.dropout_step = (uint64_t)trainer->step + 1;
+    optimiser_touch(trainer->optimiser, batch->ids, batch->offsets[batch->sentences]);
     if (encoder_forward(trainer->encoder, weights, batch, &trainer->forward, trainer->logits,
-                        error) < 0)
+                        error) < 0) {
+        optimiser_clear(trainer->optimiser);
         return error_prefix(error, "train: step %" PRId64, trainer->step + 1);
+    }
     *loss = cross_entropy(trainer->logits, trainer->room.labels, batch->sentences,
                           trainer->model->config.labels, trainer->options.label_smoothing,
                           trainer->logit_gradients);
-    if (!isfinite(*loss))
+    if (!isfinite(*loss)) {
+        optimiser_clear(trainer->optimiser);
         return not_finite(trainer, "loss", *loss, chosen, error);
-    optimiser_touch(trainer->optimiser, batch->ids, batch->offsets[batch->sentences]);
+    }
     int status = encoder_backward(trainer->encoder, weights, trainer->logit_gradients,
                                   optimiser_gradients(trainer->optimiser), error);
     if (status < 0) {
@@ -277,8 +287,8 @@ int trainer_step(struct trainer *trainer, struct step_report *report, struct saw
     const int *chosen = next_batch(trainer);
     if (differentiate(trainer, chosen, &loss, &norm, error) < 0)
         return -1;
-    double rate = schedule_rate(trainer->options.learning_rate, trainer->step, trainer->warmup,
-                                trainer->total);
+    double rate =
+        schedule_rate(trainer_rate(trainer), trainer->step, trainer->warmup, trainer->total);
     trainer->step++;
     struct optimiser_step update = {.step = trainer->step,
                                     .rate = rate,
@@ -287,6 +297,8 @@ int trainer_step(struct trainer *trainer, struct step_report *report, struct saw
                                     .average_decay =
                                         schedule_average(trainer->options.average, trainer->step)};
     optimiser_update(trainer->optimiser, &update);
+    if (trainer->step == trainer->total)
+        optimiser_settle(trainer->optimiser);
 
     uint64_t kept, valid;
     encoder_pairs(trainer->encoder, &kept, &valid);
@@ -304,6 +316,7 @@ int trainer_step(struct trainer *trainer, struct step_report *report, struct saw
 }
 
 const struct model *trainer_model(struct trainer *trainer) {
+    optimiser_settle(trainer->optimiser);
     return trainer->average ? trainer->average : trainer->model;
 }
 
@@ -321,6 +334,61 @@ int trainer_sentences(const struct trainer *trainer) {
 
 int trainer_truncated(const struct trainer *trainer) {
     return trainer->set.truncated;
+}
+
+/* ---- changes on the way ---------------------------------------------------------------------- */
+
+static int check_rate(const struct trainer *trainer, double rate, struct sawb_error *error) {
+    struct train_options options = trainer->options;
+    options.learning_rate = rate;
+    return train_options_check(&options, error);
+}
+
+int trainer_change_rate(struct trainer *trainer, double rate, struct sawb_error *error) {
+    if (check_rate(trainer, rate, error) < 0)
+        return -1;
+    return changes_add_rate(&trainer->changes, trainer->step, rate, error);
+}
+
+int trainer_change_sparsity(struct trainer *trainer, struct sparsity *sparsity,
+                            struct sawb_error *error) {
+    const struct model_config *config = &trainer->model->config;
+    if (sparsity_check(sparsity, config->layers, config->heads, error) < 0) {
+        sparsity_free(sparsity);
+        return -1;
+    }
+    if (changes_add_sparsity(&trainer->changes, trainer->step, sparsity, error) < 0)
+        return -1;
+    trainer->mask = sparsity_source(sparsity);
+    return 0;
+}
+
+const struct sparsity *trainer_sparsity(const struct trainer *trainer) {
+    return trainer->changes.sparsity ? trainer->changes.sparsity : trainer->sparsity;
+}
+
+double trainer_rate(const struct trainer *trainer) {
+    return trainer->changes.rate < 0 ? trainer->options.learning_rate : trainer->changes.rate;
+}
+
+/* The changes of a checkpoint, checked, but not in force yet. */
+static int read_changes(const struct trainer *trainer, struct changes *changes,
+                        const char *directory, struct sawb_error *error) {
+    const struct model_config *config = &trainer->model->config;
+    char *text;
+    if (checkpoint_changes(&text, directory, error) < 0)
+        return -1;
+    int status = changes_parse(changes, text, directory, error);
+    free(text);
+    if (status < 0)
+        return -1;
+    if ((changes->rate >= 0 && check_rate(trainer, changes->rate, error) < 0) ||
+        (changes->sparsity &&
+         sparsity_check(changes->sparsity, config->layers, config->heads, error) < 0)) {
+        changes_free(changes);
+        return -1;
+    }
+    return 0;
 }
 
 /* ---- saving and resuming --------------------------------------------------------------------- */
@@ -344,6 +412,7 @@ static int describe(const struct trainer *trainer, cJSON *json, struct sawb_erro
 }
 
 static struct training_state state_of(struct trainer *trainer) {
+    optimiser_settle(trainer->optimiser);
     return (struct training_state){
         .config = &trainer->model->config,
         .live = &trainer->model->weights,
@@ -361,11 +430,18 @@ static int with_state(struct trainer *trainer, const char *directory, int readin
     if (!description)
         return error_set(error, "train: out of memory for a description of the run");
     struct training_state state = state_of(trainer);
+    char *changes;
+    if (changes_print(&trainer->changes, &changes, error) < 0) {
+        cJSON_Delete(description);
+        return -1;
+    }
     int status = describe(trainer, description, error);
+    state.changes = changes;
     if (status == 0)
         status = reading ? checkpoint_read(&state, directory, description, error)
                          : checkpoint_write(&state, directory, description, error);
     cJSON_Delete(description);
+    free(changes);
     trainer->step = state.step;
     return status;
 }
@@ -377,8 +453,16 @@ int trainer_save(struct trainer *trainer, const char *directory, struct sawb_err
 }
 
 int trainer_resume(struct trainer *trainer, const char *directory, struct sawb_error *error) {
-    if (with_state(trainer, directory, 1, error) < 0)
+    struct changes changes;
+    if (read_changes(trainer, &changes, directory, error) < 0)
         return error_prefix(error, "cannot resume");
+    if (with_state(trainer, directory, 1, error) < 0) {
+        changes_free(&changes);
+        return error_prefix(error, "cannot resume");
+    }
+    changes_free(&trainer->changes);
+    trainer->changes = changes;
+    trainer->mask = sparsity_source(trainer_sparsity(trainer));
     optimiser_moments_changed(trainer->optimiser);
     return 0;
 }

@@ -69,8 +69,22 @@ int trainer_create(struct trainer **trainer, struct model *model, const struct s
  * the step and the lines of its batch; the weights before it stay. */
 int trainer_step(struct trainer *trainer, struct step_report *report, struct sawb_error *error);
 
+/*
+ * From the next step on: another peak of the learning rate's schedule, another pattern (taken over,
+ * also after an error). Both are kept in the checkpoint with their step, so that a resumed run goes
+ * on as this one does; the description that trainer_resume compares stays that of the beginning.
+ */
+int trainer_change_rate(struct trainer *trainer, double rate, struct sawb_error *error);
+int trainer_change_sparsity(struct trainer *trainer, struct sparsity *sparsity,
+                            struct sawb_error *error);
+
+/* The pattern in force. Borrowed until the next change. */
+const struct sparsity *trainer_sparsity(const struct trainer *trainer);
+double trainer_rate(const struct trainer *trainer); /* the peak in force */
+
 /* The model to look at and to evaluate: the averaged weights when averaging, otherwise the model in
- * training. Borrowed; to be read between steps only. */
+ * training. Borrowed; to be read between steps only. Asking for it makes the deferred steps of word
+ * embeddings (optimiser.h), in both. */
 const struct model *trainer_model(struct trainer *trainer);
 
 /*
@@ -80,8 +94,8 @@ const struct model *trainer_model(struct trainer *trainer);
  */
 int trainer_save(struct trainer *trainer, const char *directory, struct sawb_error *error);
 
-/* Goes on from what trainer_save left in `directory`; an error, with nothing changed, when options,
- * pattern, model shape or data set differ. */
+/* Goes on from what trainer_save left in `directory`, with what was changed on the way; an error,
+ * with nothing changed, when options, pattern, model shape or data set differ. */
 int trainer_resume(struct trainer *trainer, const char *directory, struct sawb_error *error);
 
 int64_t trainer_total_steps(const struct trainer *trainer);

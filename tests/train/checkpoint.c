@@ -3,10 +3,13 @@
  */
 #include "core/train/checkpoint.h"
 
+#include <math.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include "core/train/changes.h"
+#include "core/train/schedule.h"
 #include "tests/train/fixture.h"
 
 #define STEPS 10
@@ -49,6 +52,8 @@ static void test_resumed_run_equals_the_unbroken_one(void **state) {
     assert_done(trainer_resume(resumed, folder, &problem));
     assert_int_equal(trainer_steps_done(resumed), 4);
     make_steps(resumed, STEPS - 4, &report);
+    trainer_model(unbroken); /* brings all rows of the weights up to date */
+    trainer_model(resumed);
     assert_true(same_weights(whole.model, second.model));
     assert_true(same_weights(trainer_model(unbroken), trainer_model(resumed)));
     assert_false(same_weights(trainer_model(resumed), second.model));
@@ -61,6 +66,100 @@ static void test_resumed_run_equals_the_unbroken_one(void **state) {
     bench_close(&first);
     bench_close(&second);
     remove_folder(folder);
+}
+
+static struct sparsity *pattern_of(const char *text) {
+    struct sparsity *sparsity;
+    assert_done(sparsity_parse(&sparsity, text, NULL, &problem));
+    return sparsity;
+}
+
+/* What is changed on the way is part of the checkpoint: the resumed run is the steered one. */
+static void test_steered_run_resumes_alike(void **state) {
+    (void)state;
+    char *folder = make_folder();
+    struct train_options options = run_options();
+    struct bench whole, first, second;
+    struct step_report expected, report;
+    bench_open(&whole, 1, PATTERN);
+    bench_open(&first, 1, PATTERN);
+    bench_open(&second, 1, PATTERN);
+    struct trainer *unbroken = bench_trainer(&whole, &options);
+    struct trainer *broken = bench_trainer(&first, &options);
+    struct trainer *both[] = {unbroken, broken};
+    for (int i = 0; i < 2; i++) {
+        make_steps(both[i], 2, NULL);
+        assert_done(trainer_change_rate(both[i], 1e-3 / 3, &problem));
+        assert_done(trainer_change_rate(both[i], 1e-3 / 7, &problem));
+        make_steps(both[i], 1, &report);
+        assert_done(trainer_change_sparsity(both[i], pattern_of("topk(0.5)"), &problem));
+    }
+    /* From the step of the change on, by the schedule, whose warm-up is over. */
+    assert_true(
+        fabs(report.learning_rate /
+                 schedule_rate(1e-3 / 7, 2, schedule_warmup(options.warmup, report.total_steps),
+                               report.total_steps) -
+             1) < 1e-12);
+    make_steps(broken, 1, NULL);
+    assert_done(trainer_save(broken, folder, &problem));
+    make_steps(unbroken, STEPS - 3, &expected);
+
+    struct trainer *resumed = bench_trainer(&second, &options);
+    assert_done(trainer_resume(resumed, folder, &problem));
+    assert_true(trainer_rate(resumed) == 1e-3 / 7);
+    assert_string_equal(sparsity_pattern(trainer_sparsity(resumed)), "topk(0.5)");
+    make_steps(resumed, STEPS - 4, &report);
+    assert_true(same_weights(trainer_model(unbroken), trainer_model(resumed)));
+    assert_true(report.loss == expected.loss && report.learning_rate == expected.learning_rate);
+
+    trainer_free(unbroken);
+    trainer_free(broken);
+    trainer_free(resumed);
+    bench_close(&whole);
+    bench_close(&first);
+    bench_close(&second);
+    remove_folder(folder);
+}
+
+static void test_changes_that_cannot_be(void **state) {
+    (void)state;
+    struct train_options options = run_options();
+    struct bench bench;
+    struct sawb_error error;
+    bench_open(&bench, 1, PATTERN);
+    struct trainer *trainer = bench_trainer(&bench, &options);
+    assert_int_equal(trainer_change_rate(trainer, -1, &error), -1);
+    assert_int_equal(trainer_change_rate(trainer, NAN, &error), -1);
+    assert_int_equal(trainer_change_rate(trainer, 1e6, &error), -1);
+    assert_int_equal(trainer_change_sparsity(trainer, pattern_of("topk(0.5)@L40"), &error), -1);
+    assert_true(trainer_rate(trainer) == options.learning_rate);
+    assert_ptr_equal(trainer_sparsity(trainer), bench.sparsity);
+    trainer_free(trainer);
+    bench_close(&bench);
+}
+
+/* Lists of changes from a file that somebody has edited. */
+static void test_changes_as_text(void **state) {
+    (void)state;
+    static const char *const wrong[] = {
+        "",    "[",     "[{}]", "[{\"lr\":-1}]", "[{\"lr\":\"x\"}]", "[{\"sparsity\":\"topk(7)\"}]",
+        "[1]", "[null]"};
+    struct changes changes;
+    struct sawb_error error;
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+        assert_int_equal(changes_parse(&changes, wrong[i], "state", &error), -1);
+    assert_done(changes_parse(&changes, NULL, "state", &problem));
+    assert_true(!changes.list && changes.rate < 0 && !changes.sparsity);
+    const char *text = "[{\"lr\":0.5,\"step\":2},{\"sparsity\":\"local(1)\",\"step\":3},"
+                       "{\"sparsity\":\"local(2)\",\"step\":4}]";
+    char *again;
+    assert_done(changes_parse(&changes, text, "state", &problem));
+    assert_true(changes.rate == 0.5);
+    assert_string_equal(sparsity_pattern(changes.sparsity), "local(2)");
+    assert_done(changes_print(&changes, &again, &problem));
+    assert_string_equal(again, text);
+    free(again);
+    changes_free(&changes);
 }
 
 static void test_saved_model_is_the_one_to_look_at(void **state) {
@@ -215,6 +314,9 @@ static void test_full_disk_keeps_the_old_checkpoint(void **state) {
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_resumed_run_equals_the_unbroken_one),
+    cmocka_unit_test(test_steered_run_resumes_alike),
+    cmocka_unit_test(test_changes_that_cannot_be),
+    cmocka_unit_test(test_changes_as_text),
     cmocka_unit_test(test_saved_model_is_the_one_to_look_at),
     cmocka_unit_test(test_other_runs_are_refused),
     cmocka_unit_test(test_broken_state_is_refused),

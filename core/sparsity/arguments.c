@@ -153,24 +153,44 @@ static int parse_token(struct parser *parser, struct term *term) {
     return add_token(parser->build, term, token);
 }
 
-/* Each head becomes a rule of its own. */
-static int parse_off_head(struct parser *parser) {
-    int layer, head;
+/* Two whole numbers with a point between them. `names` are how faults call them, `form` tells how
+ * both are written. */
+static int parse_point(struct parser *parser, const char *const names[2], const char *form,
+                       int numbers[2]) {
     skip_blanks(parser);
     const char *begin = parser->at;
-    if (parse_index(parser, "a layer's number", &layer) < 0)
+    if (parse_index(parser, names[0], &numbers[0]) < 0)
         return -1;
     if (*parser->at != '.')
-        return FAULT(parser, begin, "a head is written layer.head, as in heads_off(0.3, 2.1)");
+        return FAULT(parser, begin, "%s", form);
     parser->at++;
-    if (parse_index(parser, "a head's number", &head) < 0)
+    return parse_index(parser, names[1], &numbers[1]);
+}
+
+static int parse_pair(struct parser *parser, struct term *term) {
+    static const char *const names[2] = {"a query's index", "a key's index"};
+    int pair[2];
+    if (parse_point(parser, names, "a pair is written query.key, as in pairs(0.3, 2.1)", pair) < 0)
+        return -1;
+    return add_token(parser->build, term, pair[0]) < 0 ? -1
+                                                       : add_token(parser->build, term, pair[1]);
+}
+
+/* Each head becomes a rule of its own. */
+static int parse_off_head(struct parser *parser) {
+    static const char *const names[2] = {"a layer's number", "a head's number"};
+    int place[2];
+    skip_blanks(parser);
+    const char *begin = parser->at;
+    if (parse_point(parser, names, "a head is written layer.head, as in heads_off(0.3, 2.1)",
+                    place) < 0)
         return -1;
     struct rule *rule = add_rule(parser, begin);
     if (!rule)
         return -1;
     rule->off = 1;
-    rule->layers = (struct range){layer, layer};
-    rule->heads = (struct range){head, head};
+    rule->layers = (struct range){place[0], place[0]};
+    rule->heads = (struct range){place[1], place[1]};
     return 0;
 }
 
@@ -179,6 +199,8 @@ static int parse_argument(struct parser *parser, struct term *term, int index) {
     switch (parameter->kind) {
     case PARAMETER_TOKENS:
         return parse_token(parser, term);
+    case PARAMETER_PAIRS:
+        return parse_pair(parser, term);
     case PARAMETER_HEADS:
         return parse_off_head(parser);
     case PARAMETER_STEP:
@@ -230,7 +252,7 @@ int parse_arguments(struct parser *parser, struct term *term) {
         places[given] = parser->at;
         if (parse_argument(parser, term, given) < 0)
             return -1;
-        if (kind == PARAMETER_TOKENS || kind == PARAMETER_HEADS)
+        if (kind == PARAMETER_TOKENS || kind == PARAMETER_PAIRS || kind == PARAMETER_HEADS)
             listed = 1;
         else
             given++;

@@ -2,8 +2,8 @@
  * explain.c - why a pair is kept or removed, in a few words.
  *
  * Walks the instructions of the head's rule with a stack of reasons beside the mask's stack of
- * bits. Of `a + b` the side that keeps the pair is named, or both when neither does; of `a & b` the
- * side that removes it, or both.
+ * bits; a reason may be empty. Of `a + b` the side that keeps the pair is named, or both when
+ * neither does; of `a & b` the side that removes it, or both.
  */
 #include "core/sparsity/internal.h"
 
@@ -30,6 +30,9 @@ static void explain_term(struct explanation *explanation, const struct term *ter
     char *reason = explanation->stack[explanation->depth].reason;
     size_t used = 0;
     explanation->stack[explanation->depth++].kept = kept;
+    reason[0] = '\0';
+    if (explanation->named && term->pattern->speaks == (kept ? SPEAKS_OF_REMOVED : SPEAKS_OF_KEPT))
+        return;
     if (!term->pattern->reason || explanation->named)
         used = (size_t)snprintf(reason, REASON_BYTES, "%s%s", term->pattern->name,
                                 term->pattern->reason ? ": " : "");
@@ -61,7 +64,8 @@ static void explain_join(struct explanation *explanation, enum operation operati
         append(left, right);
         return;
     }
-    append(left, "; ");
+    if (left[0] && right[0])
+        append(left, "; ");
     append(left, right);
 }
 

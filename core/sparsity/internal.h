@@ -17,6 +17,7 @@
 
 #include "core/base/error.h"
 #include "core/kernel/mask.h"
+#include "core/sparsity/fault.h"
 #include "core/sparsity/sparsity.h"
 
 #define KEPT 1             /* bit 0: the pair is kept by the pattern being filled in */
@@ -37,6 +38,7 @@ enum parameter_kind {
     PARAMETER_WIDTH,  /* a whole number, or a share when it has a point or a per cent sign */
     PARAMETER_STEP,   /* the word step; may be left out */
     PARAMETER_TOKENS, /* one or more of cls, sep and indices */
+    PARAMETER_PAIRS,  /* one or more query.key */
     PARAMETER_HEADS,  /* one or more layer.head */
 };
 
@@ -55,12 +57,21 @@ struct term {
     int whole[MOST_PARAMETERS]; /* whole numbers, by the position of their parameter */
     double share;               /* -1 when none was given */
     int redrawn;                /* random: another draw each training step */
-    int *tokens;                /* global: indices and TOKEN_SEP; owned */
+    int *tokens;                /* global: indices and TOKEN_SEP; pairs and without: query, key,
+                                   query, key ...; owned */
     int token_count;
 };
 
+/* Beside other patterns, a list of pairs has something to say only of those on it. */
+enum speaks { SPEAKS_ALWAYS, SPEAKS_OF_KEPT, SPEAKS_OF_REMOVED };
+
 struct pattern {
     const char *name, *usage, *help;
+    /* What a pattern with its arguments keeps: $0 to $3 stand for whole numbers, $s for the share,
+     * $l for what is listed, $r for whether it is redrawn. words_of_share: when a share was given.
+     */
+    const char *words, *words_of_share;
+    enum speaks speaks;
     struct parameter parameters[MOST_PARAMETERS];
     int needs_scores;
     /* Sets KEPT where the pattern keeps a pair of mask [n,n]. KEPT comes in cleared; the other bits
@@ -188,12 +199,6 @@ const struct preset *presets_at(const struct presets *presets, int index);
 
 /* Bytes of the identifier ([A-Za-z_][A-Za-z0-9_-]*) at `text`; 0 when there is none. */
 size_t identifier_length(const char *text);
-
-/* An error of three lines: "origin: column N: message", the text around `offset`, a caret under it.
- */
-int specification_fault(struct sawb_error *error, const char *origin, const char *text,
-                        size_t offset, const char *format, ...)
-    __attribute__((format(printf, 5, 6)));
 
 /* "; did you mean NAME?" for the pattern or preset spelt most like `name`, else a list of what
  * there is. */

@@ -179,6 +179,40 @@ static void reason_global(const struct term *term, const struct mask_request *re
         snprintf(text, size, "key %d is global", key);
 }
 
+/* ---- pairs(q.k, ...), without(q.k, ...): pairs listed by hand ------------------------------- */
+
+static void fill_pairs(const struct term *term, const struct mask_request *request, uint8_t *mask) {
+    int tokens = request->tokens;
+    for (int t = 0; t + 1 < term->token_count; t += 2) {
+        int query = term->tokens[t], key = term->tokens[t + 1];
+        if (query < tokens && key < tokens)
+            mask_row(mask, tokens, query)[key] |= KEPT;
+    }
+}
+
+static void fill_without(const struct term *term, const struct mask_request *request,
+                         uint8_t *mask) {
+    int tokens = request->tokens;
+    fill_dense(term, request, mask);
+    for (int t = 0; t + 1 < term->token_count; t += 2) {
+        int query = term->tokens[t], key = term->tokens[t + 1];
+        if (query < tokens && key < tokens)
+            mask_row(mask, tokens, query)[key] &= (uint8_t)~KEPT;
+    }
+}
+
+static void reason_pairs(const struct term *term, const struct mask_request *request, int query,
+                         int key, int kept, char *text, size_t size) {
+    (void)term, (void)request;
+    snprintf(text, size, "%d.%d is %slisted", query, key, kept ? "" : "not ");
+}
+
+static void reason_without(const struct term *term, const struct mask_request *request, int query,
+                           int key, int kept, char *text, size_t size) {
+    (void)term, (void)request;
+    snprintf(text, size, "%d.%d is %slisted", query, key, kept ? "not " : "");
+}
+
 /* ---- block_local(b, k): |I-J| <= k/2 (whole); as DeepSpeed counts a window of blocks -------- */
 
 static void fill_block_local(const struct term *term, const struct mask_request *request,
@@ -277,46 +311,75 @@ static void reason_bigbird(const struct term *term, const struct mask_request *r
 /* ---- the table ------------------------------------------------------------------------------ */
 
 static const struct pattern patterns[] = {
-    {.name = "dense", .usage = "dense", .help = "keeps every pair", .fill = fill_dense},
+    {.name = "dense",
+     .usage = "dense",
+     .help = "keeps every pair",
+     .words = "every pair",
+     .fill = fill_dense},
     {.name = "local",
      .usage = "local(w) or local(s)",
      .help = "keeps pairs at most w tokens apart; a share takes the nearest width",
+     .words = "pairs at most $0 tokens apart",
+     .words_of_share = "pairs within the width that removes about $s",
      .parameters = {{"w", PARAMETER_WIDTH, 0, NULL}},
      .fill = fill_local,
      .reason = reason_local},
     {.name = "dilated",
      .usage = "dilated(w, r)",
      .help = "keeps pairs at most w tokens apart, every r-th only",
+     .words = "pairs at most $0 tokens apart, in steps of $1",
      .parameters = {{"w", PARAMETER_WHOLE, 0, NULL}, {"r", PARAMETER_WHOLE, 1, NULL}},
      .fill = fill_dilated,
      .reason = reason_dilated},
     {.name = "strided",
      .usage = "strided(l)",
      .help = "keeps pairs less than l tokens apart, and those a multiple of l apart",
+     .words = "pairs less than $0 tokens apart, and those a multiple of $0 apart",
      .parameters = {{"l", PARAMETER_WHOLE, 1, NULL}},
      .fill = fill_strided,
      .reason = reason_strided},
     {.name = "fixed",
      .usage = "fixed(l, c)",
      .help = "keeps windows of l tokens, and the last c keys of every window",
+     .words = "windows of $0 tokens, and the last $1 of every window",
      .parameters = {{"l", PARAMETER_WHOLE, 1, NULL}, {"c", PARAMETER_WHOLE, 0, "l"}},
      .fill = fill_fixed,
      .reason = reason_fixed},
     {.name = "global",
      .usage = "global(cls | sep | i, ...)",
      .help = "keeps the rows and columns of the tokens listed",
+     .words = "rows and columns of $l",
      .parameters = {{"token", PARAMETER_TOKENS, 0, NULL}},
      .fill = fill_global,
      .reason = reason_global},
+    {.name = "pairs",
+     .usage = "pairs(q.k, ...)",
+     .help = "keeps exactly the pairs of query.key listed, from 0",
+     .words = "the pairs $l",
+     .speaks = SPEAKS_OF_KEPT,
+     .parameters = {{"pair", PARAMETER_PAIRS, 0, NULL}},
+     .fill = fill_pairs,
+     .reason = reason_pairs},
+    {.name = "without",
+     .usage = "without(q.k, ...)",
+     .help = "keeps all pairs but those of query.key listed",
+     .words = "all pairs but $l",
+     .speaks = SPEAKS_OF_REMOVED,
+     .parameters = {{"pair", PARAMETER_PAIRS, 0, NULL}},
+     .fill = fill_without,
+     .reason = reason_without},
     {.name = "block_local",
      .usage = "block_local(b, k)",
      .help = "keeps blocks of b tokens in a window of k blocks",
+     .words = "blocks of $0 tokens in a window of $1 blocks",
      .parameters = {{"b", PARAMETER_WHOLE, 1, NULL}, {"k", PARAMETER_WHOLE, 0, NULL}},
      .fill = fill_block_local,
      .reason = reason_block_local},
     {.name = "bigbird",
      .usage = "bigbird(b, g, w, r)",
      .help = "blocks of b: the first g as rows and columns, a window of w, r at random a row",
+     .words = "blocks of $0 tokens: the first $1 as rows and columns, a window of $2, $3 at random "
+              "in each row",
      .parameters = {{"b", PARAMETER_WHOLE, 1, NULL},
                     {"g", PARAMETER_WHOLE, 0, NULL},
                     {"w", PARAMETER_WHOLE, 0, NULL},
@@ -326,6 +389,7 @@ static const struct pattern patterns[] = {
     {.name = "topk",
      .usage = "topk(s)",
      .help = "keeps the largest scores of each row; the share s is removed",
+     .words = "the largest scores of each row, $s removed",
      .parameters = {{"s", PARAMETER_SHARE, 0, NULL}},
      .needs_scores = 1,
      .fill = fill_topk,
@@ -333,6 +397,7 @@ static const struct pattern patterns[] = {
     {.name = "block_topk",
      .usage = "block_topk(b, s)",
      .help = "keeps the blocks of b with the largest mean scores of each block row",
+     .words = "the blocks of $0 tokens with the largest scores, $s of each block row removed",
      .parameters = {{"b", PARAMETER_WHOLE, 1, NULL}, {"s", PARAMETER_SHARE, 0, NULL}},
      .needs_scores = 1,
      .fill = fill_block_topk,
@@ -340,6 +405,7 @@ static const struct pattern patterns[] = {
     {.name = "threshold",
      .usage = "threshold(s)",
      .help = "keeps scores at or above the row's s-quantile",
+     .words = "scores at or above each row's $s quantile",
      .parameters = {{"s", PARAMETER_SHARE, 0, NULL}},
      .needs_scores = 1,
      .fill = fill_threshold,
@@ -347,6 +413,7 @@ static const struct pattern patterns[] = {
     {.name = "nm",
      .usage = "nm(N, M)",
      .help = "keeps the N largest scores of each M consecutive keys",
+     .words = "the $0 largest scores of each $1 consecutive keys",
      .parameters = {{"N", PARAMETER_WHOLE, 1, "M"}, {"M", PARAMETER_WHOLE, 1, NULL}},
      .needs_scores = 1,
      .fill = fill_nm,
@@ -354,6 +421,7 @@ static const struct pattern patterns[] = {
     {.name = "random",
      .usage = "random(s[, step])",
      .help = "keeps keys at random, the control; with step drawn anew each training step",
+     .words = "keys drawn at random, $s of each row removed$r",
      .parameters = {{"s", PARAMETER_SHARE, 0, NULL}, {"step", PARAMETER_STEP, 0, NULL}},
      .fill = fill_random,
      .reason = reason_random},

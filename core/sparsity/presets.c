@@ -1,5 +1,5 @@
 /*
- * presets.c - specifications with a name, read from JSON files.
+ * presets.c - specifications with a name, read from JSON files and saved to them.
  *
  * A file is read into a copy of what is there, every preset of which is then parsed; only when all
  * are sound does the copy take the place of the old ones. So presets that were loaded always parse.
@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/file.h"
 #include "core/base/json.h"
 
 #define COMMENT_KEY "//"
@@ -225,4 +226,88 @@ int presets_load(struct presets *presets, const char *path, struct sawb_error *e
     presets_clear(presets);
     *presets = merged;
     return 0;
+}
+
+/* ---- saving ---------------------------------------------------------------------------------- */
+
+static int check_new_name(const char *name, struct sawb_error *error) {
+    size_t length = identifier_length(name);
+    if (length == 0 || name[length] || length > MOST_NAME_BYTES)
+        return error_set(error,
+                         "preset \"%.80s\": a name has letters, digits, '_' and '-', a letter or "
+                         "'_' first, and at most %d bytes",
+                         name, MOST_NAME_BYTES);
+    if (pattern_find(name, length))
+        return error_set(error, "preset \"%s\": this is the name of a pattern; choose another name",
+                         name);
+    return 0;
+}
+
+/* The file's object, or an empty one where there is no file; NULL with an error. */
+static cJSON *read_object(const char *path, struct sawb_error *error) {
+    cJSON *root = file_exists(path) ? json_parse_file(path, error) : cJSON_CreateObject();
+    if (!root && !file_exists(path))
+        no_memory(path, error);
+    if (!root || cJSON_IsObject(root))
+        return root;
+    error_set(error, "%s: presets are one JSON object; the file stays as it is", path);
+    cJSON_Delete(root);
+    return NULL;
+}
+
+static int make_folder(const char *path, struct sawb_error *error) {
+    const char *slash = strrchr(path, '/');
+    if (!slash || slash == path)
+        return 0;
+    char *folder = strndup(path, (size_t)(slash - path));
+    int status = folder ? file_make_directory(folder, error) : no_memory(path, error);
+    free(folder);
+    return status;
+}
+
+static int put(cJSON *root, const char *name, const char *pattern) {
+    cJSON *value = cJSON_CreateString(pattern);
+    int there = cJSON_GetObjectItemCaseSensitive(root, name) != NULL;
+    int done = value && (there ? cJSON_ReplaceItemInObjectCaseSensitive(root, name, value)
+                               : cJSON_AddItemToObject(root, name, value));
+    if (!done)
+        cJSON_Delete(value);
+    return done;
+}
+
+static int write_object(const cJSON *root, const char *path, struct sawb_error *error) {
+    char *text = cJSON_Print(root);
+    int status = text ? make_folder(path, error) : no_memory(path, error);
+    if (status == 0)
+        status = file_replace(path, text, strlen(text), error);
+    free(text);
+    return status;
+}
+
+/* Only what can be loaded is written, and only what was written is loaded. */
+static int save_pattern(struct presets *presets, const char *path, const char *name,
+                        const char *pattern, struct sawb_error *error) {
+    struct presets merged = {NULL, 0, 0};
+    cJSON *root = read_object(path, error);
+    int status = !root ? -1 : put(root, name, pattern) ? 0 : no_memory(path, error);
+    if (status == 0)
+        status = load(&merged, presets, root, path, error);
+    if (status == 0)
+        status = write_object(root, path, error);
+    cJSON_Delete(root);
+    presets_clear(status == 0 ? presets : &merged);
+    if (status == 0)
+        *presets = merged;
+    return status;
+}
+
+int presets_save(struct presets *presets, const char *path, const char *name,
+                 const char *specification, struct sawb_error *error) {
+    struct sparsity *parsed;
+    if (check_new_name(name, error) < 0 ||
+        sparsity_parse(&parsed, specification, presets, error) < 0)
+        return -1;
+    int status = save_pattern(presets, path, name, sparsity_pattern(parsed), error);
+    sparsity_free(parsed);
+    return status;
 }

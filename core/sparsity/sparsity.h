@@ -34,6 +34,9 @@
  *     strided(l)          |i-j| < l or |i-j| mod l = 0
  *     fixed(l, c)         i and j in one window of l, or j among the last c of any window
  *     global(t, ...)      i or j is one of the tokens: cls (0), sep (n-1), an index (if below n)
+ *     pairs(q.k, ...)     exactly the pairs listed, by the indices of query and key from 0; those
+ *                         beyond the sentence do not count
+ *     without(q.k, ...)   every pair but those listed
  *     block_local(b, k)   |I-J| <= k/2, rounded down
  *     bigbird(b, g, w, r) |I-J| <= w/2, rounded down, or I < g, or J < g, or J one of r blocks
  *                         drawn for block row I out of all (some may be kept anyway)
@@ -70,6 +73,15 @@ struct presets;
  */
 struct presets *presets_create(void);
 int presets_load(struct presets *presets, const char *path, struct sawb_error *error);
+
+/*
+ * Saves a specification, with its presets written out, under a name in the file at `path` (made
+ * with its folder when it is not there; what else stands in it stays) and loads the file, so that
+ * the name can be used at once. An error when the name is no name or that of a pattern, or when the
+ * file is not one of presets; then it stays as it was.
+ */
+int presets_save(struct presets *presets, const char *path, const char *name,
+                 const char *specification, struct sawb_error *error);
 void presets_free(struct presets *presets);
 int presets_count(const struct presets *presets);
 /* "name" for the first family of a preset, "name:family" for the others; borrowed. */
@@ -128,6 +140,14 @@ struct mask_source sparsity_source(const struct sparsity *sparsity);
  */
 void sparsity_explain(const struct sparsity *sparsity, const struct mask_request *request,
                       int query, int key, char *text, int size);
+
+/*
+ * What the head's pattern keeps, in plain words: "every pair", "the largest scores of each row, 80
+ * % removed; without 3.5". What only some heads do begins with where: "layers 0-1: ...", "this
+ * head:
+ * ...". Writes a NUL-terminated text of at most `size` bytes.
+ */
+void sparsity_words(const struct sparsity *sparsity, int layer, int head, char *text, int size);
 
 /* Names and one-line descriptions of all patterns, for completion and help; NULL past the last. */
 const char *sparsity_pattern_name(int index);

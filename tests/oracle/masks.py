@@ -106,6 +106,18 @@ def global_tokens(*tokens):
     return mask
 
 
+def listed(*chosen):
+    def mask(s):
+        i, j = pairs(len(s))
+        return np.logical_or.reduce([(i == query) & (j == key) for query, key in chosen])
+
+    return mask
+
+
+def unlisted(*chosen):
+    return lambda s: ~listed(*chosen)(s)
+
+
 def block_local(block, window):
     def mask(s):
         i, j = pairs(len(s))
@@ -231,6 +243,12 @@ STRUCTURES = [
     ("bigbird(2, 1, 3, 0)", bigbird(2, 1, 3)),
     ("bigbird(4, 0, 1, 0)", bigbird(4, 0, 1)),
     ("bigbird(3, 2, 0, 0)", bigbird(3, 2, 0)),
+    ("pairs(0.3)", listed((0, 3))),
+    ("pairs(4.1, 0.3, 4.1, 33.60, 6.6)", listed((4, 1), (0, 3), (33, 60), (6, 6))),
+    ("without(0.3)", unlisted((0, 3))),
+    ("without(0.0, 1.0, 1.1, 40.2)", unlisted((0, 0), (1, 0), (1, 1), (40, 2))),
+    ("local(1) & without(2.2, 3.2) + pairs(2.6)",
+     either(both(local(1), unlisted((2, 2), (3, 2))), listed((2, 6)))),
     ("dilated(9, 3) + local(1)", either(dilated(9, 3), local(1))),
     ("fixed(4, 1) & local(5)", both(fixed(4, 1), local(5))),
     ("local(0) + dilated(8, 4) & strided(3) + global(sep)",

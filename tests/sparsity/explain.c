@@ -36,6 +36,14 @@ static void words_say_why(void **state) {
         {"global(cls, 3)", 4, 3, "kept: key 3 is global"},
         {"global(cls, sep)", 4, 5, "kept: key 5 is global"},
         {"global(cls, 3)", 4, 5, "removed: neither token is global"},
+        {"pairs(0.4, 2.2)", 0, 4, "kept: 0.4 is listed"},
+        {"pairs(0.4, 2.2)", 0, 3, "removed: 0.3 is not listed"},
+        {"without(0.4, 2.2)", 0, 4, "removed: 0.4 is listed"},
+        {"without(0.4, 2.2)", 0, 3, "kept: 0.3 is not listed"},
+        {"local(2) & without(0.1) + pairs(0.4)", 0, 1, "removed: without: 0.1 is listed"},
+        {"local(2) & without(0.1) + pairs(0.4)", 0, 4, "kept: pairs: 0.4 is listed"},
+        {"local(2) & without(0.1) + pairs(0.4)", 0, 2, "kept: local: |i-j| = 2 <= 2"},
+        {"local(2) & without(0.1) + pairs(0.4)", 0, 5, "removed: local: |i-j| = 5 > 2"},
         {"block_local(2, 3)", 0, 3, "kept: blocks 0 and 1 are at most 1 apart"},
         {"block_local(2, 3)", 0, 5, "removed: blocks 0 and 2 are more than 1 apart"},
         {"bigbird(2, 1, 1, 0)", 2, 3, "kept: blocks 1 and 1 are in one window"},
@@ -88,20 +96,12 @@ static void words_say_why(void **state) {
 
 static void words_agree_with_the_mask(void **state) {
     (void)state;
-    static const char *const specs[] = {"local(40%)",
-                                        "dilated(4, 3)",
-                                        "strided(3)",
-                                        "fixed(4, 1)",
-                                        "global(cls, 4)",
-                                        "block_local(2, 3)",
-                                        "bigbird(2, 1, 1, 1)",
-                                        "topk(0.7)",
-                                        "threshold(0.7)",
-                                        "block_topk(2, 0.5)",
-                                        "nm(1, 3)",
-                                        "random(0.7, step)",
-                                        "topk(.8)&local(1)",
-                                        "topk(.8)&(local(1)+global(cls))+random(0.9)"};
+    static const char *const specs[] = {
+        "local(40%)",        "dilated(4, 3)",       "strided(3)",
+        "fixed(4, 1)",       "global(cls, 4)",      "local(1) & without(2.3) + pairs(4.0)",
+        "block_local(2, 3)", "bigbird(2, 1, 1, 1)", "topk(0.7)",
+        "threshold(0.7)",    "block_topk(2, 0.5)",  "nm(1, 3)",
+        "random(0.7, step)", "topk(.8)&local(1)",   "topk(.8)&(local(1)+global(cls))+random(0.9)"};
     float *tied = oracle_scores(11, 1);
     for (size_t s = 0; s < sizeof(specs) / sizeof(specs[0]); s++) {
         struct sparsity *sparsity = parsed(specs[s], NULL);

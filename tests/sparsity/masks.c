@@ -65,12 +65,27 @@ static void match_the_definitions(void **state) {
     free(text);
 }
 
-static const char *const all_patterns[] = {
-    "dense",           "local(2)",          "local(90%)",           "dilated(4, 2)",
-    "strided(3)",      "fixed(4, 1)",       "global(sep, 1)",       "block_local(3, 2)",
-    "topk(0.7)",       "block_topk(2, .5)", "threshold(0.6)",       "nm(1, 4)",
-    "random(0.8)",     "random(.5, step)",  "heads_off(0.0)",       "bigbird(2, 1, 1, 1)",
-    "global(1000000)", "nm(10, 13)",        "topk(.9) & random(.9)"};
+static const char *const all_patterns[] = {"dense",
+                                           "local(2)",
+                                           "local(90%)",
+                                           "dilated(4, 2)",
+                                           "strided(3)",
+                                           "fixed(4, 1)",
+                                           "global(sep, 1)",
+                                           "block_local(3, 2)",
+                                           "topk(0.7)",
+                                           "block_topk(2, .5)",
+                                           "threshold(0.6)",
+                                           "nm(1, 4)",
+                                           "random(0.8)",
+                                           "random(.5, step)",
+                                           "heads_off(0.0)",
+                                           "bigbird(2, 1, 1, 1)",
+                                           "global(1000000)",
+                                           "nm(10, 13)",
+                                           "pairs(3.3, 9.1)",
+                                           "without(0.0)",
+                                           "topk(.9) & random(.9)"};
 
 static void rows_are_never_empty_whatever_the_scores(void **state) {
     (void)state;

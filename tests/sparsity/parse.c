@@ -246,6 +246,18 @@ static void faults_are_pointed_at(void **state) {
         {"global()", "sparsity: column 8: cls, sep or a token's index is expected\n"
                      "  global()\n"
                      "         ^"},
+        {"pairs()", "sparsity: column 7: a query's index is expected\n"
+                    "  pairs()\n"
+                    "        ^"},
+        {"pairs(3)", "sparsity: column 7: a pair is written query.key, as in pairs(0.3, 2.1)\n"
+                     "  pairs(3)\n"
+                     "        ^"},
+        {"without(3.)", "sparsity: column 11: a key's index is expected\n"
+                        "  without(3.)\n"
+                        "            ^"},
+        {"without(3.1 2.2)", "sparsity: column 13: a ')' is expected: without(q.k, ...)\n"
+                             "  without(3.1 2.2)\n"
+                             "              ^"},
         {"topq(0.8)", "sparsity: column 1: no pattern or preset is called \"topq\"; did you mean "
                       "topk?\n"
                       "  topq(0.8)\n"
@@ -327,8 +339,8 @@ static void faults_are_pointed_at(void **state) {
         /* Columns are characters; what would upset a terminal is not shown as it is. */
         {"d\xc3\xa9nse",
          "sparsity: column 1: no pattern or preset is called \"d\"; there are dense, "
-         "local, dilated, strided, fixed, global, block_local, bigbird, topk, "
-         "block_topk, threshold, nm, random, heads_off, and the presets\n"
+         "local, dilated, strided, fixed, global, pairs, without, block_local, bigbird, "
+         "topk, block_topk, threshold, nm, random, heads_off, and the presets\n"
          "  d\xc3\xa9nse\n"
          "  ^"},
         {"dense \xe2\x82\xac \xff\x1b[1m",
@@ -445,7 +457,7 @@ static void the_table_describes_itself(void **state) {
         assert_memory_equal(sparsity_pattern_usage(count), name, strlen(name));
         assert_true(strlen(sparsity_pattern_help(count)) > 10);
     }
-    assert_int_equal(count, 14);
+    assert_int_equal(count, 16);
     assert_null(sparsity_pattern_usage(count));
     assert_null(sparsity_pattern_help(count));
     assert_null(sparsity_pattern_name(-1));

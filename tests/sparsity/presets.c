@@ -306,6 +306,51 @@ static void a_long_chain_of_presets_is_refused(void **state) {
                                           "more than 32 deep"));
 }
 
+static void saving_keeps_what_is_there(void **state) {
+    struct fixture *fixture = *state;
+    static const char other[] = "{\"//\": \"a note\", \"mine\": \"light_sparse\", "
+                                "\"two\": {\"x\": \"local(1)\", \"y\": \"mine\"}}";
+    struct sawb_error error;
+    char *path = temporary_path(&fixture->folder, "sawb/presets.json"), *text;
+    if (presets_save(fixture->presets, path, "mine", "light_sparse & without(0.3)", &error) < 0)
+        fail_msg("%s", error.message);
+    assert_pattern(fixture, "mine", "topk(40%) & without(0.3)");
+    assert_int_equal(file_replace(path, other, strlen(other), &error), 0);
+    /* Over a preset that the specification itself names. */
+    if (presets_save(fixture->presets, path, "mine", "mine; heads_off(0.1)", &error) < 0)
+        fail_msg("%s", error.message);
+    assert_int_equal(file_read(&text, NULL, path, &error), 0);
+    assert_non_null(strstr(text, "\"a note\""));
+    assert_non_null(strstr(text, "\"topk(40%) & without(0.3); heads_off(0.1)\""));
+    assert_non_null(strstr(text, "local(1)"));
+    assert_pattern(fixture, "two:y", "topk(40%) & without(0.3); heads_off(0.1)");
+    free(text);
+    free(path);
+}
+
+static void what_cannot_be_saved_changes_nothing(void **state) {
+    struct fixture *fixture = *state;
+    static const char content[] = "{\"a\": \"topk(0.5)\", \"b\": \"a + dense\"}";
+    struct sawb_error error;
+    char *text;
+    assert_loads(fixture, content);
+    assert_int_equal(presets_save(fixture->presets, fixture->path, "topk", "dense", &error), -1);
+    assert_int_equal(presets_save(fixture->presets, fixture->path, "no name", "dense", &error), -1);
+    assert_int_equal(presets_save(fixture->presets, fixture->path, "c", "topk(2)", &error), -1);
+    /* b would no longer parse: a would be several clauses. */
+    assert_int_equal(
+        presets_save(fixture->presets, fixture->path, "a", "dense; heads_off(0.1)", &error), -1);
+    assert_int_equal(file_read(&text, NULL, fixture->path, &error), 0);
+    assert_string_equal(text, content);
+    free(text);
+    assert_pattern(fixture, "b", "topk(0.5) + dense");
+    assert_int_equal(file_replace(fixture->path, "[1]", 3, &error), 0);
+    assert_int_equal(presets_save(fixture->presets, fixture->path, "c", "dense", &error), -1);
+    assert_int_equal(file_read(&text, NULL, fixture->path, &error), 0);
+    assert_string_equal(text, "[1]");
+    free(text);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(shipped_presets_are_those_of_the_design, set_up, tear_down),
     cmocka_unit_test_setup_teardown(block_family_meets_its_target, set_up, tear_down),
@@ -320,6 +365,8 @@ static const struct CMUnitTest tests[] = {
                                     tear_down),
     cmocka_unit_test_setup_teardown(a_long_chain_of_presets_is_refused, set_up, tear_down),
     cmocka_unit_test_setup_teardown(presets_cannot_explode, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(saving_keeps_what_is_there, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(what_cannot_be_saved_changes_nothing, set_up, tear_down),
 };
 
 TEST_GROUP(tests_sparsity_presets, tests);

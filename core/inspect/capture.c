@@ -25,6 +25,7 @@ void capture_free(struct capture *capture) {
     free(capture->probabilities);
     free(capture->spec);
     free(capture->pattern);
+    free(capture->metrics);
     free(capture);
 }
 

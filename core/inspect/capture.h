@@ -37,6 +37,7 @@ struct capture {
     uint64_t seed;          /* of random patterns */
     uint64_t training_step; /* 0: not from a run in training */
     double milliseconds;    /* of the forward pass */
+    double *metrics;        /* [L,NH,METRICS] see metrics.h; NULL: not measured */
 };
 
 /*

@@ -17,6 +17,7 @@ enum mask_kind {
 
 struct mask_request {
     int layer, head;
+    int sentence;        /* of the batch, from 0 */
     int tokens;          /* n: valid tokens, no padding */
     const float *scores; /* [n,n] before the softmax; NULL when needs_scores says 0 */
     uint64_t seed;       /* for random patterns */

@@ -236,6 +236,7 @@ struct attention_head encoder_attention_head(const struct encoder *encoder, int 
         .source = encoder->options.mask,
         .request = {.layer = layer,
                     .head = head,
+                    .sentence = sentence,
                     .seed = encoder->options.seed,
                     .step = encoder->options.mask_step},
         .dropout = encoder_dropout(encoder, encoder->options.attention_dropout,

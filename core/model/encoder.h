@@ -50,6 +50,10 @@ struct encoder_options {
     /* Dropout; all 0 in evaluation. Only in ENCODER_TRAINING. */
     float hidden_dropout, attention_dropout, classifier_dropout;
     uint64_t dropout_seed, dropout_step;
+    /* [L,B,NH] The backward pass writes d loss / d ξ at ξ = 1 of a gate ξ that multiplies a head's
+     * output: Σ output · its gradient over the sentence. NULL: not wanted. Only in
+     * ENCODER_TRAINING. */
+    double *gate_gradients;
 };
 
 int encoder_create(struct encoder **encoder, const struct model_config *config,
@@ -75,7 +79,8 @@ int encoder_forward(struct encoder *encoder, const struct weights *weights,
 /*
  * Adds the gradient of the last forward pass's batch to `gradients`, given d loss / d logits [B,K].
  * ENCODER_TRAINING only, once after each forward pass and with the same weights; anything else is
- * an error.
+ * an error. Weights whose pointer in `gradients` is NULL (weights_prepare) are passed over; without
+ * the word embeddings' the pass ends at the first layer.
  */
 int encoder_backward(struct encoder *encoder, const struct weights *weights,
                      const float *logit_gradients, struct weights *gradients,
@@ -89,6 +94,9 @@ void encoder_pairs(const struct encoder *encoder, uint64_t *kept, uint64_t *vali
  * d loss / d logits. */
 double cross_entropy(const float *logits, const int *labels, int sentences, int classes,
                      double smoothing, float *gradients);
+
+/* The label of logits [K]: the largest, of equals the first. */
+int label_of(const float *logits, int classes);
 
 /* probabilities [K] of logits [K]. */
 void probabilities_of(const float *logits, int classes, float *probabilities);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define COLUMNS_PER_TASK 64
+#define PRODUCTS_MOST 4 /* at once */
 
 struct backward {
     struct encoder *encoder;
@@ -49,6 +50,16 @@ static struct matmul input_product(float *x_gradient, int accumulate, int rows, 
                            .accumulate = accumulate};
 }
 
+/* Leaves out the products that nobody wants: their result has no place. */
+static void run_products(const struct encoder *encoder, const struct matmul *products, int count) {
+    struct matmul wanted[PRODUCTS_MOST];
+    int kept = 0;
+    for (int i = 0; i < count; i++)
+        if (products[i].y)
+            wanted[kept++] = products[i];
+    matmul_run(&encoder->compute, wanted, kept);
+}
+
 /* ---- sums over rows, by columns -------------------------------------------------------------- */
 
 struct column_job {
@@ -77,6 +88,8 @@ static void sum_columns(void *user, int task) {
 
 static void run_column_job(const struct encoder *encoder, struct column_job job) {
     job.encoder = encoder;
+    if (!job.sums)
+        return;
     pool_run(encoder->compute.pool, (job.columns + COLUMNS_PER_TASK - 1) / COLUMNS_PER_TASK,
              sum_columns, &job);
 }
@@ -131,12 +144,28 @@ static void activation_rows(void *user, int task) {
         kernels->relu_backward(gradient, before, count);
 }
 
+/* How the loss changes with a gate on this head's output. */
+static double gate_gradient(const struct attention_head *head, const float *out,
+                            const float *out_gradient) {
+    double sum = 0.0;
+    for (int token = 0; token < head->tokens; token++) {
+        size_t row = (size_t)token * head->stride;
+        for (int i = 0; i < head->width; i++)
+            sum += (double)out[row + (size_t)i] * (double)out_gradient[row + (size_t)i];
+    }
+    return sum;
+}
+
 static void attention_head_backward(void *user, int index) {
     const struct backward *pass = user;
     struct encoder *encoder = pass->encoder;
     struct gradient_buffers *gradients = &encoder->gradients;
     struct attention_head head = encoder_attention_head(encoder, pass->layer, index);
     size_t at = encoder_head_offset(encoder, index);
+    double *gates = encoder->options.gate_gradients;
+    if (gates)
+        gates[pass->layer * encoder->sentences * encoder->config.heads + index] = gate_gradient(
+            &head, encoder->layers[pass->layer].context + at, gradients->context + at);
     attention_backward(&head, encoder->compute.kernels, gradients->context + at,
                        gradients->query + at, gradients->key + at, gradients->value + at);
 }
@@ -162,7 +191,7 @@ static void feed_forward_backward(struct backward *pass) {
         input_product(gradients->wide, 0, rows, wide, hidden, gradients->inner,
                       weights->output_weight),
     };
-    matmul_run(compute, output, 2);
+    run_products(encoder, output, 2);
     pool_run(compute->pool, encoder_row_tasks(encoder), activation_rows, pass);
     bias_gradient(encoder, sums->intermediate_bias, gradients->wide, wide);
     struct matmul intermediate[2] = {
@@ -171,12 +200,11 @@ static void feed_forward_backward(struct backward *pass) {
         input_product(gradients->out, 1, rows, hidden, wide, gradients->wide,
                       weights->intermediate_weight),
     };
-    matmul_run(compute, intermediate, 2);
+    run_products(encoder, intermediate, 2);
 }
 
 static void attention_output_backward(struct backward *pass) {
     struct encoder *encoder = pass->encoder;
-    const struct compute *compute = &encoder->compute;
     const struct layer_weights *weights = &pass->weights->layer[pass->layer];
     struct layer_weights *sums = &pass->gradients->layer[pass->layer];
     const struct layer_buffers *buffers = &encoder->layers[pass->layer];
@@ -192,7 +220,7 @@ static void attention_output_backward(struct backward *pass) {
         input_product(gradients->context, 0, rows, hidden, hidden, gradients->inner,
                       weights->attention_output_weight),
     };
-    matmul_run(compute, products, 2);
+    run_products(encoder, products, 2);
 }
 
 static void projections_backward(struct backward *pass) {
@@ -220,7 +248,7 @@ static void projections_backward(struct backward *pass) {
          .y = gradients->out,
          .accumulate = 1},
     };
-    matmul_run(&encoder->compute, products, 4);
+    run_products(encoder, products, 4);
 }
 
 static void backward_layer(struct backward *pass) {
@@ -244,14 +272,16 @@ static void classifier_backward(struct backward *pass, const float *logit_gradie
     int sentences = encoder->sentences;
     size_t width = (size_t)hidden, count = (size_t)sentences * width;
 
-    kernels->column_sums(sums->classifier_bias, logit_gradients, sentences, labels, (size_t)labels);
+    if (sums->classifier_bias)
+        kernels->column_sums(sums->classifier_bias, logit_gradients, sentences, labels,
+                             (size_t)labels);
     struct matmul classifier[2] = {
         weight_product(sums->classifier_weight, labels, hidden, sentences, logit_gradients,
                        encoder->pooled_dropped),
         input_product(gradients->pooled, 0, sentences, hidden, labels, logit_gradients,
                       weights->classifier_weight),
     };
-    matmul_run(&encoder->compute, classifier, 2);
+    run_products(encoder, classifier, 2);
     struct dropout dropout =
         encoder_dropout(encoder, encoder->options.classifier_dropout, SITE_CLASSIFIER);
     kernels->dropout(gradients->pooled, gradients->pooled, count, &dropout, 0);
@@ -261,14 +291,15 @@ static void classifier_backward(struct backward *pass, const float *logit_gradie
                                 : value > 0.0f                       ? 1.0f
                                                                      : 0.0f;
     }
-    kernels->column_sums(sums->pooler_bias, gradients->pooled, sentences, hidden, width);
+    if (sums->pooler_bias)
+        kernels->column_sums(sums->pooler_bias, gradients->pooled, sentences, hidden, width);
     struct matmul pooler[2] = {
         weight_product(sums->pooler_weight, hidden, hidden, sentences, gradients->pooled,
                        encoder->first),
         input_product(gradients->first, 0, sentences, hidden, hidden, gradients->pooled,
                       weights->pooler_weight),
     };
-    matmul_run(&encoder->compute, pooler, 2);
+    run_products(encoder, pooler, 2);
     memset(gradients->out, 0, (size_t)encoder->tokens * width * sizeof(float));
     for (int b = 0; b < sentences; b++)
         memcpy(gradients->out + (size_t)encoder->offsets[b] * width,
@@ -344,7 +375,8 @@ int encoder_backward(struct encoder *encoder, const struct weights *weights,
     classifier_backward(&pass, logit_gradients);
     for (pass.layer = encoder->config.layers - 1; pass.layer >= 0; pass.layer--)
         backward_layer(&pass);
-    embedding_backward(&pass);
+    if (gradients->word_embeddings)
+        embedding_backward(&pass);
     encoder->state = ENCODER_EMPTY;
     return 0;
 }

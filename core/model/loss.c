@@ -16,6 +16,14 @@ static double log_sum(const float *logits, int classes) {
     return largest + log(total);
 }
 
+int label_of(const float *logits, int classes) {
+    int best = 0;
+    for (int k = 1; k < classes; k++)
+        if (logits[k] > logits[best])
+            best = k;
+    return best;
+}
+
 void probabilities_of(const float *logits, int classes, float *probabilities) {
     double normaliser = log_sum(logits, classes);
     for (int k = 0; k < classes; k++)

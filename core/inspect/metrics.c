@@ -1,0 +1,377 @@
+/*
+ * metrics.c - the table of metrics, and how a capture is measured.
+ *
+ * Every answer is measured before it is shown, so this must cost little beside the forward pass:
+ * the loops over all pairs have no branches and no calls, so that the compiler can vectorise them.
+ */
+#include "core/inspect/metrics.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- of one head ----------------------------------------------------------------------------- */
+
+/*
+ * ln x to about 2 units in the last place for x >= FLT_MIN, about -88 for 0. x = 2^n m with m in
+ * [√½, √2), and ln m = 2 artanh((m - 1) / (m + 1)) as a series, whose next term is below 3e-9 of
+ * it.
+ */
+static inline float natural_log(float x) {
+    const float ln2_high = 0.693359375f, ln2_low = -2.12194440e-4f;
+    const int32_t root_half = 0x3f3504f3, one = 0x3f800000;
+    int32_t bits;
+    memcpy(&bits, &x, sizeof(bits));
+    bits += one - root_half;
+    float n = (float)((bits >> 23) - 127), m;
+    bits = (bits & 0x7fffff) + root_half;
+    memcpy(&m, &bits, sizeof(m));
+    float s = (m - 1.0f) / (m + 1.0f), square = s * s;
+    float series = 1.0f / 9.0f;
+    series = series * square + 1.0f / 7.0f;
+    series = series * square + 1.0f / 5.0f;
+    series = series * square + 1.0f / 3.0f;
+    series = series * square * (2.0f * s) + 2.0f * s;
+    return n * ln2_high + (n * ln2_low + series);
+}
+
+static double row_entropy(const float *weights, int tokens) {
+    double sum = 0.0;
+#pragma omp simd reduction(+ : sum)
+    for (int key = 0; key < tokens; key++)
+        sum -= (double)(weights[key] * natural_log(weights[key]));
+    return sum > 0.0 ? sum : 0.0;
+}
+
+static int row_kept(const struct metric_head *head, int query) {
+    const uint8_t *mask = head->mask + (size_t)query * (size_t)head->tokens;
+    int kept = 0;
+    for (int key = 0; key < head->tokens; key++)
+        kept += mask[key];
+    return kept;
+}
+
+static double entropy_of(const struct metric_head *head) {
+    double sum = 0.0;
+    for (int query = 0; query < head->tokens; query++)
+        sum += head->entropies[query];
+    return sum / head->tokens;
+}
+
+/* Rows that allow one key have no entropy to be a share of. */
+static double normalised_of(const struct metric_head *head) {
+    double sum = 0.0;
+    int rows = 0;
+    for (int query = 0; query < head->tokens; query++) {
+        int kept = row_kept(head, query);
+        if (kept < 2)
+            continue;
+        sum += head->entropies[query] / log(kept);
+        rows++;
+    }
+    return rows > 0 ? sum / rows : NAN;
+}
+
+static double distance_of(const struct metric_head *head) {
+    double sum = 0.0;
+    for (int query = 0; query < head->tokens; query++) {
+        const float *weights = head->attention + (size_t)query * (size_t)head->tokens;
+#pragma omp simd reduction(+ : sum)
+        for (int key = 0; key < head->tokens; key++)
+            sum += (double)(weights[key] * (float)abs(query - key));
+    }
+    return sum / head->tokens;
+}
+
+static double share_of_piece(const struct metric_head *head, const char *piece) {
+    double sum = 0.0;
+    for (int key = 0; key < head->tokens; key++) {
+        if (strcmp(head->pieces[key], piece) != 0)
+            continue;
+        for (int query = 0; query < head->tokens; query++)
+            sum += (double)head->attention[(size_t)query * (size_t)head->tokens + (size_t)key];
+    }
+    return sum / head->tokens;
+}
+
+static double cls_of(const struct metric_head *head) {
+    return share_of_piece(head, "[CLS]");
+}
+
+static double sep_of(const struct metric_head *head) {
+    return share_of_piece(head, "[SEP]");
+}
+
+/* Mean weight on the key `offset` tokens away, over the queries that have one. */
+static double share_at(const struct metric_head *head, int offset) {
+    double sum = 0.0;
+    int rows = 0;
+    for (int query = 0; query < head->tokens; query++) {
+        int key = query + offset;
+        if (key < 0 || key >= head->tokens)
+            continue;
+        sum += (double)head->attention[(size_t)query * (size_t)head->tokens + (size_t)key];
+        rows++;
+    }
+    return rows > 0 ? sum / rows : NAN;
+}
+
+static double self_of(const struct metric_head *head) {
+    return share_at(head, 0);
+}
+
+static double previous_of(const struct metric_head *head) {
+    return share_at(head, -1);
+}
+
+static double next_of(const struct metric_head *head) {
+    return share_at(head, 1);
+}
+
+static double sparsity_of(const struct metric_head *head) {
+    return sparsity_realised(head->mask, head->tokens);
+}
+
+static int block_is_empty(const struct metric_head *head, int row, int column) {
+    int rows = head->tokens - row, columns = head->tokens - column;
+    rows = rows < METRIC_BLOCK ? rows : METRIC_BLOCK;
+    columns = columns < METRIC_BLOCK ? columns : METRIC_BLOCK;
+    for (int i = 0; i < rows; i++) {
+        const uint8_t *mask =
+            head->mask + (size_t)(row + i) * (size_t)head->tokens + (size_t)column;
+        for (int j = 0; j < columns; j++)
+            if (mask[j])
+                return 0;
+    }
+    return 1;
+}
+
+static double blocks_of(const struct metric_head *head) {
+    int64_t empty = 0, all = 0;
+    for (int row = 0; row < head->tokens; row += METRIC_BLOCK) {
+        for (int column = 0; column < head->tokens; column += METRIC_BLOCK) {
+            empty += block_is_empty(head, row, column);
+            all++;
+        }
+    }
+    return (double)empty / (double)all;
+}
+
+/* The share of a row's dense attention, as its scores have it, that the mask keeps. */
+static double row_mass(const float *scores, const uint8_t *mask, int tokens) {
+    double kept = 0.0, all = 0.0;
+    float largest = scores[0];
+    for (int key = 1; key < tokens; key++)
+        largest = scores[key] > largest ? scores[key] : largest;
+    for (int key = 0; key < tokens; key++) {
+        double weight = (double)expf(scores[key] - largest);
+        all += weight;
+        kept += weight * mask[key];
+    }
+    return kept / all;
+}
+
+static double dense_mass(const float *dense, const uint8_t *mask, int tokens) {
+    double kept = 0.0;
+#pragma omp simd reduction(+ : kept)
+    for (int key = 0; key < tokens; key++)
+        kept += (double)(dense[key] * (float)mask[key]);
+    return kept;
+}
+
+static double mass_of(const struct metric_head *head) {
+    size_t tokens = (size_t)head->tokens;
+    double sum = 0.0;
+    for (size_t query = 0; query < tokens; query++) {
+        const uint8_t *mask = head->mask + query * tokens;
+        if (!memchr(mask, 0, tokens))
+            sum += 1.0;
+        else if (head->dense)
+            sum += dense_mass(head->dense + query * tokens, mask, head->tokens);
+        else
+            sum += row_mass(head->scores + query * tokens, mask, head->tokens);
+    }
+    return sum / head->tokens;
+}
+
+static double row_divergence(const float *p, const float *q, int tokens) {
+    double sum = 0.0;
+#pragma omp simd reduction(+ : sum)
+    for (int key = 0; key < tokens; key++) {
+        float middle = 0.5f * (p[key] + q[key]) + FLT_MIN; /* not 0 */
+        float a = p[key] * natural_log(p[key] / middle), b = q[key] * natural_log(q[key] / middle);
+        sum += (double)(a + b);
+    }
+    return sum > 0.0 ? 0.5 * sum : 0.0;
+}
+
+static double divergence_of(const struct metric_head *head) {
+    size_t tokens = (size_t)head->tokens;
+    double sum = 0.0;
+    if (!head->other)
+        return NAN;
+    for (size_t query = 0; query < tokens; query++)
+        sum += row_divergence(head->attention + query * tokens, head->other + query * tokens,
+                              head->tokens);
+    return sum / head->tokens;
+}
+
+/* ---- the table ------------------------------------------------------------------------------- */
+
+static const struct metric rows[METRICS] = {
+    [METRIC_ENTROPY] = {"entropy", "entropy", "nats",
+                        "mean over queries i of H_i = -sum_j A_ij ln A_ij, with 0 ln 0 = 0", 3, 0,
+                        entropy_of},
+    [METRIC_NORMALISED] = {"normalised", "H/ln k", "share",
+                           "mean of H_i / ln(sum_j M_ij): entropy as a share of what the pattern "
+                           "allows, to compare sparse with dense; queries that may see one key "
+                           "only are left out",
+                           3, 0, normalised_of},
+    [METRIC_DISTANCE] = {"distance", "distance", "tokens", "mean over i of sum_j A_ij |i-j|", 2, 0,
+                         distance_of},
+    [METRIC_CLS] = {"cls", "[CLS]", "share", "mean over i of the weight on [CLS]", 3, 0, cls_of},
+    [METRIC_SEP] = {"sep", "[SEP]", "share", "mean over i of the weight on [SEP]", 3, 0, sep_of},
+    [METRIC_SELF] = {"self", "self", "share", "mean over i of A_ii", 3, 0, self_of},
+    [METRIC_PREVIOUS] = {"previous", "previous", "share", "mean over i > 0 of A_i,i-1", 3, 0,
+                         previous_of},
+    [METRIC_NEXT] = {"next", "next", "share", "mean over i < n-1 of A_i,i+1", 3, 0, next_of},
+    [METRIC_SPARSITY] = {"sparsity", "sparsity", "share",
+                         "1 - sum M_ij / n^2: the share of pairs that the pattern has removed", 3,
+                         0, sparsity_of},
+    [METRIC_BLOCKS] = {"blocks", "blocks", "share",
+                       "the share of blocks of 4 x 4 pairs that are empty, so that a block "
+                       "kernel could skip them",
+                       3, 0, blocks_of},
+    [METRIC_MASS] = {"mass", "mass kept", "share",
+                     "mean over i of sum_j M_ij D_ij, D the dense attention: the other arm's where "
+                     "that is dense and has the same model, else the softmax of the scores",
+                     3, 0, mass_of},
+    [METRIC_DIVERGENCE] = {"divergence", "JSD", "nats",
+                           "mean over i of the Jensen-Shannon divergence of A_i and B_i: "
+                           "KL(A_i|m)/2 + KL(B_i|m)/2, m = (A_i+B_i)/2; at most ln 2 = 0.693",
+                           3, 1, divergence_of},
+    [METRIC_IMPORTANCE] = {"importance", "gradient", "",
+                           "|dL/dx_h| of a gate x_h on the head's output at 1, which is |O_h . "
+                           "dL/dO_h|, O_h the output: the loss of this sentence at the predicted "
+                           "label unless another is given; Michel et al. 2019, arXiv 1905.10650. "
+                           "`importance` computes it",
+                           4, 0, NULL},
+};
+
+const struct metric *metric_get(int index) {
+    return index >= 0 && index < METRICS ? &rows[index] : NULL;
+}
+
+int metric_find(const char *name, size_t length) {
+    int found = -1;
+    for (int i = 0; i < METRICS && length > 0; i++) {
+        if (strncasecmp(rows[i].name, name, length) != 0)
+            continue;
+        if (rows[i].name[length] == '\0')
+            return i;
+        found = found == -1 ? i : -2;
+    }
+    return found < 0 ? -1 : found;
+}
+
+/* ---- a capture ------------------------------------------------------------------------------- */
+
+int capture_head_off(const struct capture *capture, int layer, int head) {
+    size_t tokens = (size_t)capture->encoding.count;
+    return !memchr(capture->mask + capture_head(capture, layer, head), 1, tokens * tokens);
+}
+
+int captures_comparable(const struct capture *a, const struct capture *b) {
+    if (a->layers != b->layers || a->heads != b->heads || a->encoding.count != b->encoding.count)
+        return 0;
+    for (int i = 0; i < a->encoding.count; i++)
+        if (strcmp(a->pieces[i], b->pieces[i]) != 0)
+            return 0;
+    return 1;
+}
+
+static int is_dense(const struct capture *capture) {
+    size_t pairs = capture_head(capture, capture->layers, 0);
+    return !memchr(capture->mask, 0, pairs);
+}
+
+struct measuring {
+    struct capture *capture;
+    const struct capture *other, *dense; /* NULL: none */
+    const double *known;                 /* [L,NH,METRICS] of the other arm; NULL: not measured */
+    double *values;                      /* [L,NH,METRICS] */
+    double *entropies;                   /* [L,NH,T] */
+};
+
+static void measure_head(void *user, int index) {
+    const struct measuring *work = user;
+    const struct capture *capture = work->capture;
+    int tokens = capture->encoding.count, layer = index / capture->heads;
+    size_t at = capture_head(capture, layer, index % capture->heads);
+    double *entropies = work->entropies + (size_t)index * (size_t)tokens;
+    double *values = work->values + (size_t)index * METRICS;
+    struct metric_head head = {.tokens = tokens,
+                               .scores = capture->scores + at,
+                               .attention = capture->attention + at,
+                               .mask = capture->mask + at,
+                               .pieces = capture->pieces,
+                               .entropies = entropies,
+                               .dense = work->dense ? work->dense->attention + at : NULL,
+                               .other = work->other ? work->other->attention + at : NULL};
+    for (int query = 0; query < tokens; query++)
+        entropies[query] = row_entropy(head.attention + (size_t)query * (size_t)tokens, tokens);
+    int off = capture_head_off(capture, layer, index % capture->heads);
+    int other_off = work->other && capture_head_off(work->other, layer, index % capture->heads);
+    for (int i = 0; i < METRICS; i++) {
+        int of_mask = i == METRIC_SPARSITY || i == METRIC_BLOCKS || i == METRIC_MASS;
+        if (!rows[i].of || (off && !of_mask) || (rows[i].both && other_off))
+            values[i] = NAN;
+        else if (rows[i].both && work->known)
+            values[i] = work->known[(size_t)index * METRICS + (size_t)i];
+        else
+            values[i] = rows[i].of(&head);
+    }
+}
+
+static int measure(struct measuring *work, struct pool *pool, struct sawb_error *error) {
+    const struct capture *capture = work->capture;
+    int heads = capture->layers * capture->heads;
+    work->values = malloc((size_t)heads * METRICS * sizeof(double));
+    work->entropies =
+        malloc((size_t)heads * (size_t)capture->encoding.count * sizeof(*work->entropies));
+    if (work->values && work->entropies) {
+        if (pool)
+            pool_run(pool, heads, measure_head, work);
+        for (int i = 0; !pool && i < heads; i++)
+            measure_head(work, i);
+        free(work->entropies);
+        return 0;
+    }
+    free(work->values);
+    free(work->entropies);
+    return error_set(error, "metrics: out of memory for %d heads", heads);
+}
+
+int metrics_measure(struct capture *const *captures, int count, int same_model, struct pool *pool,
+                    struct sawb_error *error) {
+    double *measured[2] = {NULL, NULL};
+    int comparable = count == 2 && captures_comparable(captures[0], captures[1]);
+    for (int i = 0; i < count; i++) {
+        struct measuring work = {.capture = captures[i],
+                                 .other = comparable ? captures[1 - i] : NULL,
+                                 .known = comparable ? measured[0] : NULL};
+        if (work.other && same_model && is_dense(work.other))
+            work.dense = work.other;
+        if (measure(&work, pool, error) < 0) {
+            free(measured[0]);
+            return -1;
+        }
+        measured[i] = work.values;
+    }
+    for (int i = 0; i < count; i++) {
+        free(captures[i]->metrics);
+        captures[i]->metrics = measured[i];
+    }
+    return 0;
+}

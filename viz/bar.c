@@ -1,5 +1,6 @@
 /*
- * bar.c - a horizontal bar, exact to an eighth of a column.
+ * bar.c - a horizontal bar, exact to an eighth of a column (to its half where it grows to the
+ * left, for which there are no finer characters).
  */
 #include "viz/bar.h"
 
@@ -24,4 +25,31 @@ void bar_draw(struct area area, int row, int column, int columns, double share,
         filled = filled < 0 ? 0 : filled > EIGHTHS ? EIGHTHS : filled;
         area_text(area, row, at, filled ? meaning : MEANING_TEXT, 0, glyphs->bar[filled]);
     }
+}
+
+#define RIGHT_HALF "\xe2\x96\x90" /* ▐ */
+
+/* Grows from its right edge. */
+static void draw_to_the_left(struct area area, int row, int column, int columns, double share,
+                             enum meaning meaning, const struct glyphs *glyphs) {
+    if (!(share > 0))
+        return;
+    int halves = (int)floor((share > 1 ? 1 : share) * columns * 2);
+    halves = halves > 0 ? halves : 1;
+    for (int i = 0; i < halves / 2; i++)
+        area_text(area, row, column + columns - 1 - i, meaning, 0, glyphs->bar[EIGHTHS]);
+    if (halves % 2)
+        area_text(area, row, column + columns - 1 - halves / 2, meaning, 0,
+                  glyphs->unicode ? RIGHT_HALF : glyphs->bar[EIGHTHS / 2]);
+}
+
+void bar_draw_signed(struct area area, int row, int column, int columns, double share,
+                     enum meaning meaning, const struct glyphs *glyphs) {
+    int half = ((columns < GRID_MOST ? columns : GRID_MOST) - 1) / 2;
+    if (half < 1 || column >= area.columns)
+        return;
+    bar_draw(area, row, column, half, 0, meaning, glyphs);
+    draw_to_the_left(area, row, column, half, -share, meaning, glyphs);
+    area_text(area, row, column + half, MEANING_FAINT, 0, glyphs->vertical);
+    bar_draw(area, row, column + half + 1, half, share, meaning, glyphs);
 }

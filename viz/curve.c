@@ -1,5 +1,5 @@
 /*
- * curve.c - curves over training steps.
+ * curve.c - curves over training steps and the like.
  *
  * The plot is a raster of dots, 2 by 4 in a cell as braille or one a cell in ASCII, kept in the
  * cells themselves: drawing needs no memory, however many points there are. Points that fall into
@@ -24,12 +24,14 @@
 #define LEGEND_BYTES 256
 #define LEGEND_GAP 3
 #define TICKS_MOST 64
-#define ROOM_SHARE 0.05    /* of the data's range, above and below it */
+#define PARTS 10           /* of the data's range: it is rounded outwards to such an even part */
 #define CONSTANT_SHARE 0.1 /* of its value, around a series that does not change */
 #define ROWS_PER_TICK 3    /* of the y axis, at least */
 #define COLUMNS_PER_TICK 4 /* blanks between the numbers of the x axis, at least */
-#define DASH 4             /* dots of a dash, and of the gap behind it */
+#define PATTERN_DOTS 16
+#define SIGN_CELLS 4 /* of a line's pattern shown in the legend */
 #define DECIMALS_MOST 6
+#define SCATTER_ASCII ","
 
 struct span {
     double low, high;
@@ -70,10 +72,19 @@ static double nice_step(double rough) {
 
 /* ---- ranges ---- */
 
-/* Whether a value is drawn: NaN, infinities and steps outside of the span leave gaps. */
-static int is_drawn(const struct series *series, int index, struct span x) {
-    return series->x[index] >= x.low && series->x[index] <= x.high && isfinite(series->x[index]) &&
-           isfinite(series->y[index]);
+/* What is shown. On a logarithmic axis y holds exponents of ten. */
+struct window {
+    struct span x, y;
+    int log;
+};
+
+/* The height of a value in the window, NaN where it leaves a gap: NaN, infinities, on a logarithmic
+ * axis what is not above 0. */
+static double height(const struct window *window, const struct series *series, int index) {
+    double value = series->y[index];
+    if (!isfinite(series->x[index]) || !isfinite(value) || (window->log && !(value > 0)))
+        return NAN;
+    return window->log ? log10(value) : value;
 }
 
 static void widen(struct span *span, double value) {
@@ -81,44 +92,80 @@ static void widen(struct span *span, double value) {
     span->high = fmax(span->high, value);
 }
 
-/* Narrows x to the steps that are drawn and finds the range of their values; 0 when there are none.
- */
-static int data_spans(const struct curve *curve, struct span *x, struct span *y) {
-    struct span limits = *x;
-    *x = *y = (struct span){INFINITY, -INFINITY};
-    for (int i = 0; i < curve->series_count; i++)
-        for (int j = 0; j < curve->series[i].count; j++)
-            if (is_drawn(&curve->series[i], j, limits)) {
-                widen(x, curve->series[i].x[j]);
-                widen(y, curve->series[i].y[j]);
-            }
-    return x->low <= x->high;
+/* Whether a value, or the line to one of its neighbours, is in the span. */
+static int touches(const struct series *series, int index, struct span x) {
+    double at = series->x[index];
+    double after = index + 1 < series->count ? series->x[index + 1] : at;
+    double before = index > 0 ? series->x[index - 1] : at;
+    return (at >= x.low && at <= x.high) || (at < x.low && after >= x.low) ||
+           (at > x.high && before <= x.high);
 }
 
-/* Leaves a little room, but no negative numbers below data that has none (losses, accuracies). */
-static struct span with_room(struct span span) {
-    double room = (span.high - span.low) * ROOM_SHARE;
-    if (!(room > 0))
-        room = span.high != 0 ? fabs(span.high) * CONSTANT_SHARE : 1;
-    struct span wide = {span.low - room, span.high + room};
-    if (span.low >= 0 && wide.low < 0)
-        wide.low = 0;
+/* Narrows x to the values that are drawn and finds their range; 0 when there are none. */
+static int data_spans(const struct curve *curve, struct window *window) {
+    struct span limits = window->x;
+    window->x = window->y = (struct span){INFINITY, -INFINITY};
+    for (int i = 0; i < curve->series_count; i++)
+        for (int j = 0; j < curve->series[i].count; j++) {
+            const struct series *series = &curve->series[i];
+            double y = height(window, series, j);
+            if (isnan(y) || !touches(series, j, limits))
+                continue;
+            widen(&window->x, series->x[j]);
+            widen(&window->y, y);
+        }
+    return window->x.low <= window->x.high;
+}
+
+/* Rounded outwards, so that a curve that grows seldom moves the axis; no negative numbers come
+ * below data that has none (losses, accuracies). */
+static struct span rounded(struct span span) {
+    double range = span.high - span.low;
+    if (!(range > fmax(fabs(span.high), fabs(span.low)) * 1e-12)) {
+        double room = span.high != 0 ? fabs(span.high) * CONSTANT_SHARE : 1;
+        struct span wide = {span.low - room, span.high + room};
+        if (span.low >= 0 && wide.low < 0)
+            wide.low = 0;
+        return wide;
+    }
+    double step = nice_step(range / PARTS);
+    return (struct span){floor(span.low / step + 1e-9) * step,
+                         ceil(span.high / step - 1e-9) * step};
+}
+
+/* The same for exponents: outwards to 1, 2 or 5 times a power of ten. */
+static struct span rounded_log(struct span span) {
+    static const double even[] = {1, 2, 5, 10};
+    double low = floor(span.low + 1e-9), high = floor(span.high + 1e-9);
+    struct span wide = {low, high};
+    for (int i = 0; i < 4; i++)
+        if (low + log10(even[i]) <= span.low + 1e-9)
+            wide.low = low + log10(even[i]);
+    for (int i = 3; i >= 0; i--)
+        if (high + log10(even[i]) >= span.high - 1e-9)
+            wide.high = high + log10(even[i]);
+    if (!(wide.low < wide.high))
+        wide = (struct span){wide.low - log10(2), wide.high + log10(2)};
     return wide;
 }
 
-static int choose_spans(const struct curve *curve, struct span *x, struct span *y) {
+static int choose_window(const struct curve *curve, struct window *window) {
     int x_given = curve->x_minimum < curve->x_maximum;
     struct span given = {curve->x_minimum, curve->x_maximum};
-    *x = x_given ? given : (struct span){-INFINITY, INFINITY};
-    int any = data_spans(curve, x, y);
+    window->log = curve->y_log;
+    window->x = x_given ? given : (struct span){-INFINITY, INFINITY};
+    int any = data_spans(curve, window);
     if (x_given)
-        *x = given;
-    if (curve->y_minimum < curve->y_maximum)
-        *y = (struct span){curve->y_minimum, curve->y_maximum};
-    else
-        *y = with_room(*y);
-    if (!(x->low < x->high))
-        *x = (struct span){x->low - 1, x->high + 1};
+        window->x = given;
+    struct span limits = {curve->y_minimum, curve->y_maximum};
+    if (curve->y_log)
+        limits = (struct span){log10(limits.low), log10(limits.high)};
+    if (limits.low < limits.high && isfinite(limits.low) && isfinite(limits.high))
+        window->y = limits;
+    else if (any)
+        window->y = curve->y_log ? rounded_log(window->y) : rounded(window->y);
+    if (!(window->x.low < window->x.high))
+        window->x = (struct span){window->x.low - 1, window->x.high + 1};
     return any;
 }
 
@@ -129,9 +176,22 @@ struct raster {
     const struct glyphs *glyphs;
     int wide, high;            /* in dots */
     int dot_columns, dot_rows; /* dots of a cell */
-    int pass;                  /* index of the series that is drawn */
+    int look;                  /* of the series that is drawn, from 0 */
+    int scatter;
     enum meaning meaning;
 };
+
+/* Which dots of a line are drawn, by their column. */
+static const unsigned patterns[CURVE_LOOKS] = {
+    [LOOK_SOLID - LOOK_SOLID] = 0xffff,        [LOOK_DASHED - LOOK_SOLID] = 0x0f0f,
+    [LOOK_DOTTED - LOOK_SOLID] = 0x5555,       [LOOK_DASH_DOT - LOOK_SOLID] = 0x2f2f,
+    [LOOK_SHORT_DASHES - LOOK_SOLID] = 0x3333, [LOOK_SPARSE_DOTS - LOOK_SOLID] = 0x1111,
+    [LOOK_LONG_DASHES - LOOK_SOLID] = 0x0fff,  [LOOK_DOUBLE_DOTS - LOOK_SOLID] = 0x0505,
+};
+
+static int look_of(enum curve_look look, int index) {
+    return look == LOOK_BY_INDEX ? index % CURVE_LOOKS : (int)look - LOOK_SOLID;
+}
 
 static void raster_dot(const struct raster *raster, int x, int y) {
     static const unsigned char bits[BRAILLE_ROWS][BRAILLE_COLUMNS] = {
@@ -141,7 +201,8 @@ static void raster_dot(const struct raster *raster, int x, int y) {
     int row = y / raster->dot_rows, column = x / raster->dot_columns;
     if (!raster->glyphs->unicode) {
         area_text(raster->area, row, column, raster->meaning, 0,
-                  raster->glyphs->lines[raster->pass % GLYPHS_LINES]);
+                  raster->scatter ? SCATTER_ASCII
+                                  : raster->glyphs->lines[raster->look % GLYPHS_LINES]);
         return;
     }
     const struct cell *cell = area_cell(raster->area, row, column);
@@ -155,14 +216,13 @@ static void raster_dot(const struct raster *raster, int x, int y) {
     area_text(raster->area, row, column, raster->meaning, 0, glyph);
 }
 
-/* A straight line of dots (Bresenham 1965). Every other series is dashed, to be told apart without
- * colour. */
+/* A straight line of dots (Bresenham 1965), in the pattern of its look. */
 static void raster_line(const struct raster *raster, int x0, int y0, int x1, int y1) {
     int dx = x1 > x0 ? x1 - x0 : x0 - x1, dy = y1 > y0 ? y0 - y1 : y1 - y0;
     int step_x = x0 < x1 ? 1 : -1, step_y = y0 < y1 ? 1 : -1, error = dx + dy;
-    int dashed = raster->glyphs->unicode && raster->pass % 2 == 1;
+    unsigned pattern = raster->glyphs->unicode ? patterns[raster->look] : 0xffff;
     for (;;) {
-        if (!dashed || x0 / DASH % 2 == 0)
+        if (pattern >> (unsigned)(x0 % PATTERN_DOTS) & 1)
             raster_dot(raster, x0, y0);
         if (x0 == x1 && y0 == y1)
             return;
@@ -186,51 +246,113 @@ static int dot_of(double value, struct span span, int dots) {
     return share >= 1 ? dots - 1 : (int)lround(share * (dots - 1));
 }
 
-static void draw_line(const struct raster *raster, const struct series *series, struct span x_span,
-                      struct span y_span) {
-    int open = 0; /* a column of dots is being gathered: */
-    int x = 0, low = 0, high = 0, last = 0;
-    for (int i = 0; i < series->count; i++) {
-        if (!is_drawn(series, i, x_span)) {
-            if (open)
-                raster_line(raster, x, low, x, high);
-            open = 0;
-            continue;
-        }
-        int next_x = dot_of(series->x[i], x_span, raster->wide);
-        int next_y = raster->high - 1 - dot_of(series->y[i], y_span, raster->high);
-        if (open && next_x == x) {
-            low = next_y < low ? next_y : low;
-            high = next_y > high ? next_y : high;
-        } else {
-            if (open) {
-                raster_line(raster, x, low, x, high);
-                raster_line(raster, x, last, next_x, next_y);
-            }
-            open = 1;
-            x = next_x;
-            low = high = next_y;
-        }
-        last = next_y;
-    }
-    if (open)
-        raster_line(raster, x, low, x, high);
+/* A column of dots that is being gathered. */
+struct stroke {
+    int open, x, low, high, last;
+};
+
+static void stroke_end(const struct raster *raster, struct stroke *stroke) {
+    if (stroke->open)
+        raster_line(raster, stroke->x, stroke->low, stroke->x, stroke->high);
+    stroke->open = 0;
 }
 
-static void draw_points(const struct raster *raster, const struct series *series,
-                        struct span x_span, struct span y_span) {
+static void stroke_add(const struct raster *raster, struct stroke *stroke,
+                       const struct window *window, double x_value, double y_value) {
+    int x = dot_of(x_value, window->x, raster->wide);
+    int y = raster->high - 1 - dot_of(y_value, window->y, raster->high);
+    if (stroke->open && x == stroke->x) {
+        stroke->low = y < stroke->low ? y : stroke->low;
+        stroke->high = y > stroke->high ? y : stroke->high;
+        stroke->last = y;
+        return;
+    }
+    int joined = stroke->open, from = stroke->x, last = stroke->last;
+    stroke_end(raster, stroke);
+    if (joined)
+        raster_line(raster, from, last, x, y);
+    *stroke = (struct stroke){1, x, y, y, y};
+}
+
+/* The height at `x` of the line between two values. */
+static double between(const struct window *window, const struct series *series, int before,
+                      int after, double x) {
+    double y0 = height(window, series, before), y1 = height(window, series, after);
+    return y0 + (y1 - y0) * ((x - series->x[before]) / (series->x[after] - series->x[before]));
+}
+
+/* Lines go on to the edge of the window when the next value lies behind it. */
+static void draw_line(const struct raster *raster, const struct series *series,
+                      const struct window *window) {
+    struct stroke stroke = {0};
+    int before = -1; /* the value that the line comes from */
     for (int i = 0; i < series->count; i++) {
-        if (!is_drawn(series, i, x_span))
+        double x = series->x[i], y = height(window, series, i);
+        if (isnan(y)) {
+            stroke_end(raster, &stroke);
+            before = -1;
             continue;
-        int x = dot_of(series->x[i], x_span, raster->wide);
-        int y = raster->high - 1 - dot_of(series->y[i], y_span, raster->high);
-        area_text(raster->area, y / raster->dot_rows, x / raster->dot_columns, raster->meaning,
-                  CELL_BOLD, raster->glyphs->point);
+        }
+        if (x >= window->x.low && before >= 0 && series->x[before] < window->x.low)
+            stroke_add(raster, &stroke, window, window->x.low,
+                       between(window, series, before, i, window->x.low));
+        if (x > window->x.high) {
+            if (before >= 0)
+                stroke_add(raster, &stroke, window, window->x.high,
+                           between(window, series, before, i, window->x.high));
+            break;
+        }
+        if (x >= window->x.low)
+            stroke_add(raster, &stroke, window, x, y);
+        before = i;
+    }
+    stroke_end(raster, &stroke);
+}
+
+static void draw_scatter(const struct raster *raster, const struct series *series,
+                         const struct window *window) {
+    for (int i = 0; i < series->count; i++) {
+        double x = series->x[i], y = height(window, series, i);
+        if (!isnan(y) && x >= window->x.low && x <= window->x.high)
+            raster_dot(raster, dot_of(x, window->x, raster->wide),
+                       raster->high - 1 - dot_of(y, window->y, raster->high));
     }
 }
 
-/* All lines, then all marks, which no line may hide. */
-static void draw_series(struct area area, const struct curve *curve, struct span x, struct span y,
+static void draw_point(const struct raster *raster, const struct series *series,
+                       const struct window *window, int index, const char *glyph) {
+    double x_value = series->x[index], y_value = height(window, series, index);
+    if (isnan(y_value) || x_value < window->x.low || x_value > window->x.high)
+        return;
+    int x = dot_of(x_value, window->x, raster->wide);
+    int y = raster->high - 1 - dot_of(y_value, window->y, raster->high);
+    area_text(raster->area, y / raster->dot_rows, x / raster->dot_columns, raster->meaning,
+              CELL_BOLD, glyph);
+}
+
+static void draw_marks(const struct raster *raster, const struct series *series,
+                       const struct window *window) {
+    for (int i = 0; series->points && i < series->count; i++)
+        draw_point(raster, series, window, i, raster->glyphs->point);
+    if (series->marked > 0 && series->marked <= series->count)
+        draw_point(raster, series, window, series->marked - 1, raster->glyphs->best);
+}
+
+/* Behind the curves: what is drawn stays as it is. */
+static void draw_cursor(const struct raster *raster, const struct curve *curve,
+                        const struct window *window) {
+    if (!curve->cursor_on || !(curve->cursor >= window->x.low && curve->cursor <= window->x.high))
+        return;
+    int column = dot_of(curve->cursor, window->x, raster->wide) / raster->dot_columns;
+    for (int row = 0; row < raster->area.rows; row++) {
+        const struct cell *cell = area_cell(raster->area, row, column);
+        if (cell && strcmp(cell->glyph, " ") == 0)
+            area_text(raster->area, row, column, MEANING_KEY, 0, raster->glyphs->vertical);
+    }
+}
+
+/* All lines, the cursor, then all marks, which no line may hide. */
+static void draw_series(struct area area, const struct curve *curve, const struct window *window,
                         const struct glyphs *glyphs) {
     struct raster raster = {.area = area, .glyphs = glyphs};
     raster.dot_columns = glyphs->unicode ? BRAILLE_COLUMNS : 1;
@@ -238,49 +360,95 @@ static void draw_series(struct area area, const struct curve *curve, struct span
     raster.wide = area.columns * raster.dot_columns;
     raster.high = area.rows * raster.dot_rows;
     area_fill(area, MEANING_TEXT, " ");
-    for (int marks = 0; marks <= 1; marks++)
+    for (int marks = 0; marks <= 1; marks++) {
         for (int i = 0; i < curve->series_count; i++) {
             const struct series *series = &curve->series[i];
-            raster.pass = i;
+            raster.look = look_of(series->look, i);
             raster.meaning = series->meaning;
-            if (!marks)
-                draw_line(&raster, series, x, y);
-            else if (series->points)
-                draw_points(&raster, series, x, y);
+            raster.scatter = series->scatter;
+            if (!marks && series->scatter)
+                draw_scatter(&raster, series, window);
+            else if (!marks)
+                draw_line(&raster, series, window);
+            else
+                draw_marks(&raster, series, window);
         }
+        if (!marks)
+            draw_cursor(&raster, curve, window);
+    }
 }
 
 /* ---- what stands around it ---- */
 
-static double last_value(const struct series *series) {
+/* The last value, or the one at the cursor. */
+static double shown_value(const struct curve *curve, const struct series *series) {
+    if (curve->cursor_on) {
+        int index = series->points ? curve_latest(series, curve->cursor)
+                                   : curve_nearest(series, curve->cursor);
+        return index < 0 ? NAN : series->y[index];
+    }
     for (int i = series->count - 1; i >= 0; i--)
         if (isfinite(series->y[i]))
             return series->y[i];
     return NAN;
 }
 
-/* The sign that stands for a series in the legend; "" where colour and dashes must do. */
-static const char *series_sign(const struct series *series, int index,
-                               const struct glyphs *glyphs) {
-    if (series->points)
-        return glyphs->point;
-    if (!glyphs->unicode)
-        return glyphs->lines[index % GLYPHS_LINES];
-    return index % 2 ? glyphs->dashed : glyphs->rule;
+int curve_latest(const struct series *series, double x) {
+    int latest = -1;
+    for (int i = 0; i < series->count && series->x[i] <= x; i++)
+        if (isfinite(series->y[i]))
+            latest = i;
+    return latest;
 }
 
-/* Title and last values in one row, or in all of them when there is no room for more than that. */
+int curve_nearest(const struct series *series, double x) {
+    int best = -1, last = series->count - 1;
+    if (last < 0 || !(x >= series->x[0] && x <= series->x[last]))
+        return -1;
+    for (int i = 0; i <= last; i++)
+        if (isfinite(series->y[i]) && isfinite(series->x[i]) &&
+            (best < 0 || fabs(series->x[i] - x) < fabs(series->x[best] - x)))
+            best = i;
+    return best;
+}
+
+void curve_sign(char sign[CURVE_SIGN_BYTES], enum curve_look look, int points,
+                const struct glyphs *glyphs) {
+    int index = look_of(look, 0), used = 0;
+    unsigned pattern = patterns[index];
+    sign[0] = '\0';
+    if (points) {
+        strcpy(sign, glyphs->point);
+    } else if (!glyphs->unicode) {
+        strcpy(sign, glyphs->lines[index % GLYPHS_LINES]);
+    } else if (look == LOOK_SOLID || look == LOOK_DASHED) {
+        strcpy(sign, look == LOOK_SOLID ? glyphs->rule : glyphs->dashed);
+    } else {
+        /* The second row of dots, as the line itself is drawn. */
+        for (int cell = 0; cell < SIGN_CELLS; cell++) {
+            int32_t dots = BRAILLE_FIRST + (pattern >> (2 * cell) & 1 ? 0x02 : 0) +
+                           (pattern >> (2 * cell + 1) & 1 ? 0x10 : 0);
+            used += (int)unicode_encode(dots, sign + used);
+        }
+        sign[used] = '\0';
+    }
+}
+
+/* Title and values in one row, or in all of them when there is no room for more than that. */
 static void draw_legend(struct area area, const struct curve *curve, const struct glyphs *glyphs) {
     int row = 0, column = 0;
     if (curve->title && *curve->title)
         column += area_text(area, 0, 0, MEANING_TITLE, 0, curve->title) + LEGEND_GAP;
     for (int i = 0; i < curve->series_count; i++) {
         const struct series *series = &curve->series[i];
-        char number[NUMBER_BYTES], text[LEGEND_BYTES];
-        double value = last_value(series);
+        char number[NUMBER_BYTES], sign[CURVE_SIGN_BYTES], text[LEGEND_BYTES];
+        double value = shown_value(curve, series);
+        if (series->unlisted)
+            continue;
         format_value(number, value, glyphs);
-        snprintf(text, sizeof(text), "%s %s %s", series_sign(series, i, glyphs),
-                 series->name ? series->name : "", isnan(value) ? glyphs->minus : number);
+        curve_sign(sign, LOOK_SOLID + look_of(series->look, i), series->points, glyphs);
+        snprintf(text, sizeof(text), "%s %s %s", sign, series->name ? series->name : "",
+                 isnan(value) ? glyphs->minus : number);
         /* A value cut in two would be another value. */
         if (text_columns(text) > area.columns - column && column > 0) {
             row++;
@@ -332,17 +500,56 @@ static int make_y_ticks(struct tick ticks[TICKS_MOST], struct span span, int row
     return count;
 }
 
-/* Numbers flush right at the left edge, and the axis. Returns the columns used. */
-static int draw_y_axis(struct area plot, struct span span, const struct glyphs *glyphs) {
+/* Ticks at powers of ten and, as far as there is room, at 2 and 5 times (then at all of 1 to 9
+ * times) them. */
+static int make_log_ticks(struct tick ticks[TICKS_MOST], struct span span, int rows) {
+    static const int factors[][9] = {{1}, {1, 2, 5}, {1, 2, 3, 4, 5, 6, 7, 8, 9}};
+    int most = rows > ROWS_PER_TICK ? (rows - 1) / 2 + 1 : 1, count = 0;
+    for (int set = 2; set >= 0; set--) {
+        count = 0;
+        for (double power = floor(span.low); power <= span.high; power++)
+            for (int i = 0; i < 9 && factors[set][i]; i++) {
+                double value = power + log10(factors[set][i]);
+                if (value < span.low - 1e-9 || value > span.high + 1e-9 || count == TICKS_MOST)
+                    continue;
+                ticks[count].value = value;
+                snprintf(ticks[count++].text, NUMBER_BYTES, "%.4g", pow(10, value));
+            }
+        if (count <= most)
+            break;
+    }
+    /* More decades than rows: every second, third ... of them. */
+    int stride = (count + most - 1) / (most > 0 ? most : 1), kept = 0;
+    for (int i = 0; i<count; i += stride> 0 ? stride : 1)
+        ticks[kept++] = ticks[i];
+    return kept;
+}
+
+static int make_axis_ticks(struct tick ticks[TICKS_MOST], const struct window *window, int rows,
+                           const struct glyphs *glyphs) {
+    return window->log ? make_log_ticks(ticks, window->y, rows)
+                       : make_y_ticks(ticks, window->y, rows, glyphs);
+}
+
+/* Columns of the y axis: its numbers, a blank, the line. */
+static int y_axis_columns(const struct window *window, int rows, const struct glyphs *glyphs) {
     struct tick ticks[TICKS_MOST];
-    int count = make_y_ticks(ticks, span, plot.rows, glyphs), width = widest_tick(ticks, count);
+    return widest_tick(ticks, make_axis_ticks(ticks, window, rows, glyphs)) + 2;
+}
+
+/* Numbers flush right at the left edge, and the axis. */
+static void draw_y_axis(struct area plot, const struct window *window,
+                        const struct glyphs *glyphs) {
+    struct tick ticks[TICKS_MOST];
+    int count = make_axis_ticks(ticks, window, plot.rows, glyphs);
+    int width = widest_tick(ticks, count);
     int dots = plot.rows * (glyphs->unicode ? BRAILLE_ROWS : 1); /* rounded as the curves are */
     for (int row = 0; row < plot.rows; row++)
         area_text(plot, row, width + 1, MEANING_FAINT, 0, glyphs->vertical);
     for (int i = 0; i < count; i++)
-        area_text_right(plot, (dots - 1 - dot_of(ticks[i].value, span, dots)) / (dots / plot.rows),
+        area_text_right(plot,
+                        (dots - 1 - dot_of(ticks[i].value, window->y, dots)) / (dots / plot.rows),
                         width, MEANING_FAINT, 0, ticks[i].text);
-    return width + 2;
 }
 
 /* Numbers centred below their places; those that would touch are left out by a wider step. */
@@ -374,17 +581,40 @@ static void draw_x_axis(struct area axis, int first_column, struct span span, co
     }
 }
 
+/* The window and the part of the area for the curves; 0 when there is nothing to draw or no room.
+ */
+static int arrange(struct area area, const struct curve *curve, const struct glyphs *glyphs,
+                   struct window *window, struct area *plot, int *axis_columns) {
+    if (area.rows < LEAST_ROWS || area.columns < LEAST_COLUMNS || !choose_window(curve, window))
+        return 0;
+    *axis_columns = y_axis_columns(window, area.rows - 2, glyphs);
+    *plot = area_part(area, 1, *axis_columns, area.rows - 2, area.columns - *axis_columns);
+    return 1;
+}
+
 void curve_draw(struct area area, const struct curve *curve, const struct glyphs *glyphs) {
-    if (area.rows < LEAST_ROWS || area.columns < LEAST_COLUMNS) {
-        draw_legend(area, curve, glyphs);
+    struct window window;
+    struct area plot;
+    int axis;
+    int small = area.rows < LEAST_ROWS || area.columns < LEAST_COLUMNS;
+    draw_legend(small ? area : area_part(area, 0, 0, 1, area.columns), curve, glyphs);
+    if (!arrange(area, curve, glyphs, &window, &plot, &axis))
         return;
-    }
-    draw_legend(area_part(area, 0, 0, 1, area.columns), curve, glyphs);
-    struct span x, y;
-    if (!choose_spans(curve, &x, &y))
-        return;
-    struct area plot = area_part(area, 1, 0, area.rows - 2, area.columns);
-    int used = draw_y_axis(plot, y, glyphs);
-    draw_x_axis(area_part(area, area.rows - 1, 0, 1, area.columns), used, x, curve->x_unit, glyphs);
-    draw_series(area_part(plot, 0, used, plot.rows, plot.columns - used), curve, x, y, glyphs);
+    draw_y_axis(area_part(area, 1, 0, area.rows - 2, area.columns), &window, glyphs);
+    draw_x_axis(area_part(area, area.rows - 1, 0, 1, area.columns), axis, window.x, curve->x_unit,
+                glyphs);
+    draw_series(plot, curve, &window, glyphs);
+}
+
+int curve_at(struct area area, const struct curve *curve, const struct glyphs *glyphs, int row,
+             int column, double *x) {
+    struct window window;
+    struct area plot;
+    int axis;
+    if (!arrange(area, curve, glyphs, &window, &plot, &axis) || row < 1 || row > plot.rows ||
+        column < axis || column >= axis + plot.columns)
+        return 0;
+    double share = plot.columns > 1 ? (double)(column - axis) / (plot.columns - 1) : 0;
+    *x = window.x.low + share * (window.x.high - window.x.low);
+    return 1;
 }

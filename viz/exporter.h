@@ -1,9 +1,10 @@
 /*
- * exporter.h - a grid as a picture or as text.
+ * exporter.h - a grid, such as the screen, as a picture or as text.
  */
 #ifndef SAWB_VIZ_EXPORTER_H
 #define SAWB_VIZ_EXPORTER_H
 
+#include "viz/export_drawing.h"
 #include "viz/grid.h"
 #include "viz/palette.h"
 
@@ -11,9 +12,14 @@
  * memory. */
 char *export_text(const struct grid *grid);
 
-/* An SVG picture: page background, one <text> per run of equal look with exact columns (textLength
- * or x per glyph, so that fonts of other widths stay aligned), rectangles for backgrounds. Owned by
- * the caller (free). */
-char *export_svg(const struct grid *grid, const struct palette *palette);
+/* The grid as marks (drawing_free): a text for each run of equal look, stretched to its columns so
+ * that fonts of other widths stay aligned; blocks, rules and braille as shapes, which no font can
+ * displace; rectangles for backgrounds. */
+struct drawing grid_draw(const struct grid *grid, const struct palette *palette);
+
+/* Replaces the file at `path`: a picture when it ends in .svg or .png (of `scale` times the size),
+ * otherwise text. */
+int grid_write(const struct grid *grid, const struct palette *palette, double scale,
+               const char *path, struct sawb_error *error);
 
 #endif

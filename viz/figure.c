@@ -126,9 +126,7 @@ struct panel *figure_series(struct figure *figure, const char *title, const char
     struct panel *panel = add_panel(figure, PANEL_SERIES, title, error);
     if (!panel)
         return NULL;
-    panel->x_name = strdup(x_name);
-    panel->y_name = strdup(y_name);
-    return panel->x_name && panel->y_name ? panel : drop_panel(figure, error);
+    return panel_axes(panel, x_name, y_name, error) == 0 ? panel : drop_panel(figure, error);
 }
 
 struct panel *figure_bars(struct figure *figure, const char *title, int bars, int groups,
@@ -185,6 +183,21 @@ int panel_unit(struct panel *panel, const char *unit, struct sawb_error *error) 
         return no_memory(error);
     free(panel->unit);
     panel->unit = copy;
+    return 0;
+}
+
+int panel_axes(struct panel *panel, const char *x_name, const char *y_name,
+               struct sawb_error *error) {
+    char *x = strdup(x_name), *y = strdup(y_name);
+    if (!x || !y) {
+        free(x);
+        free(y);
+        return no_memory(error);
+    }
+    free(panel->x_name);
+    free(panel->y_name);
+    panel->x_name = x;
+    panel->y_name = y;
     return 0;
 }
 

@@ -6,7 +6,7 @@
  *     figure_fact(&figure, &error, "sentence", "%s", text);
  *     struct panel *panel = figure_matrix(&figure, "A dense", T, T, &error);
  *     ... panel->values[query * T + key] = ...; figure_labels(panel->rows, T, pieces, &error) ...
- *     figure_write(&figure, "head.svg", &error);
+ *     figure_write(&figure, "head.svg", NULL, &error);   // viz/export_file.h
  *     figure_free(&figure);
  *
  * A figure is a title, facts about where it comes from (model, pattern, sentence, seed, version)
@@ -61,10 +61,10 @@ struct panel {
     enum panel_scale scale;
     double minimum, maximum; /* of the scale; equal: taken from the values that are kept */
     char *unit;              /* what a value is: "weight", "score"; bars: the value axis */
+    char *x_name, *y_name;   /* of the axes: series have them, a matrix may (see panel_axes) */
     /* Series. */
     struct panel_series *series;
     int series_count;
-    char *x_name, *y_name;
     /* Bars. */
     double *bars; /* [rows, columns] bar, group; NaN: none. Begins as zeros */
     /* Table. */
@@ -82,6 +82,7 @@ struct figure {
     struct panel *panels;
     int panel_count;
     int stacked; /* 1: panels one below the other */
+    int across;  /* panels side by side, 0: as many as there is room for */
 };
 
 int figure_title(struct figure *figure, struct sawb_error *error, const char *format, ...)
@@ -103,6 +104,8 @@ struct panel *figure_table(struct figure *figure, const char *title, int rows,
 int panel_row_labels(struct panel *panel, const char *const *labels, struct sawb_error *error);
 int panel_column_labels(struct panel *panel, const char *const *labels, struct sawb_error *error);
 int panel_unit(struct panel *panel, const char *unit, struct sawb_error *error);
+int panel_axes(struct panel *panel, const char *x_name, const char *y_name,
+               struct sawb_error *error);
 int panel_line(struct panel *panel, const char *name, const double *x, const double *y, int count,
                enum meaning meaning, struct sawb_error *error);
 /* A new last column of a table, empty. The pointer holds until the next one is added. */

@@ -5,6 +5,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define CELL_MOST 3         /* columns of a cell, its gap included */
@@ -15,6 +16,8 @@
 #define ROWS_FOR_LABELS 3   /* an area of fewer rows spends none on labels */
 #define ROWS_FOR_MARK 3     /* nor on saying how much is hidden */
 #define DIFFERENCE_LEVELS 9 /* of either sign */
+#define SMALL_LEVELS 3      /* of those in one column: thin */
+#define BOLD_LEVEL 7        /* and from here on bold */
 #define MARK_COLUMNS 2      /* on either side of cells that scroll */
 #define SCROLLING_LEAST 3   /* cells in sight, before the labels are given up */
 #define BLOCKED_COLUMNS 12  /* of "   · blocked" in the legend */
@@ -35,7 +38,7 @@ static const char *token_letters(const char *token) {
     return is_continuation(token) ? token + 2 : token;
 }
 
-static int token_columns(const char *token) {
+int heatmap_label_columns(const char *token) {
     return is_continuation(token) + text_columns(token_letters(token));
 }
 
@@ -43,10 +46,10 @@ static const char *token_at(const char *const *labels, int index) {
     return labels[index] ? labels[index] : "";
 }
 
-static int longest_label(const char *const *labels, int count) {
-    int longest = 0;
-    for (int i = 0; labels && i < count; i++) {
-        int columns = token_columns(token_at(labels, i));
+static int longest_label(const struct heatmap *map, const char *const *labels, int count) {
+    int longest = labels ? map->longest_label : 0;
+    for (int i = 0; labels && map->longest_label == 0 && i < count; i++) {
+        int columns = heatmap_label_columns(token_at(labels, i));
         if (columns > longest)
             longest = columns;
     }
@@ -69,7 +72,7 @@ static int with_gap(int label_columns) {
 }
 
 static int full_label(const struct heatmap *map) {
-    return smaller(longest_label(map->row_labels, map->rows), LABEL_MOST);
+    return smaller(longest_label(map, map->row_labels, map->rows), LABEL_MOST);
 }
 
 static void layout_columns(const struct heatmap *map, int area_columns,
@@ -94,7 +97,8 @@ static void layout_columns(const struct heatmap *map, int area_columns,
     layout->label_columns = label;
     layout->first_cell_column = layout->label_columns + 1;
     int visible = area_columns - layout->label_columns - MARK_COLUMNS;
-    layout->visible_columns = visible > 0 ? visible : 0;
+    /* Without labels all of a small map may fit after all. */
+    layout->visible_columns = visible > 0 ? smaller(visible, map->columns) : 0;
 }
 
 /* Rows that the column labels can make good use of. */
@@ -107,8 +111,8 @@ static int useful_label_rows(int longest, int cell_columns) {
 }
 
 static void layout_rows(const struct heatmap *map, int area_rows, struct heatmap_layout *layout) {
-    int useful =
-        useful_label_rows(longest_label(map->column_labels, map->columns), layout->cell_columns);
+    int useful = useful_label_rows(longest_label(map, map->column_labels, map->columns),
+                                   layout->cell_columns);
     if (area_rows < ROWS_FOR_LABELS)
         useful = 0;
     int needed = smaller(useful, 1);
@@ -284,6 +288,7 @@ static enum meaning sequential_cell(float value, struct range range, int columns
 /* `level` is -9 .. 9. */
 static enum meaning difference_cell(int level, int columns, const struct glyphs *glyphs,
                                     char text[CELL_TEXT_BYTES]) {
+    const char *const *signs = level < 0 ? glyphs->less : glyphs->more;
     int size = level < 0 ? -level : level, half = RAMP_STEPS / 2;
     int step = (size * half - 1) / DIFFERENCE_LEVELS;
     if (level == 0)
@@ -291,7 +296,7 @@ static enum meaning difference_cell(int level, int columns, const struct glyphs 
     else if (columns > 1)
         snprintf(text, CELL_TEXT_BYTES, "%s%d", level < 0 ? glyphs->minus : "+", size);
     else
-        snprintf(text, CELL_TEXT_BYTES, "%c", (level < 0 ? 'a' - 1 : '0') + size);
+        snprintf(text, CELL_TEXT_BYTES, "%s", signs[size > SMALL_LEVELS]);
     if (level != 0 && step == 0)
         step = 1; /* step 0 is the colour of no difference */
     return (enum meaning)(MEANING_DIFFERENCE + (level < 0 ? half - 1 - step : half + step));
@@ -301,6 +306,22 @@ static int difference_level(float value, struct range range) {
     float share = fabsf(value) / range.high;
     int size = share >= 1 ? DIFFERENCE_LEVELS : (int)lroundf(share * DIFFERENCE_LEVELS);
     return value < 0 ? -size : size;
+}
+
+static int is_faint(const struct heatmap *map, float value) {
+    if (map->threshold == 0)
+        return 0;
+    return (map->scale == HEATMAP_DIFFERENCE ? fabsf(value) : value) < map->threshold;
+}
+
+/* Strong differences without room for a number. */
+static unsigned cell_flags(const struct heatmap *map, struct range range, size_t index,
+                           int columns) {
+    float value = map->values[index];
+    if (map->scale != HEATMAP_DIFFERENCE || columns > 1 || isnan(value) || is_blocked(map, index) ||
+        is_faint(map, value))
+        return 0;
+    return abs(difference_level(value, range)) >= BOLD_LEVEL ? CELL_BOLD : 0;
 }
 
 /* What one cell shows in one or two columns. */
@@ -317,9 +338,34 @@ static enum meaning cell_text(const struct heatmap *map, struct range range, siz
         repeat_glyph(text, glyphs->blocked, columns, glyphs, signs);
         return MEANING_BLOCKED;
     }
+    if (is_faint(map, value)) {
+        repeat_glyph(text, glyphs->tiny, columns, glyphs, signs);
+        return MEANING_FAINT;
+    }
     if (signs)
         return difference_cell(difference_level(value, range), columns, glyphs, text);
     return sequential_cell(value, range, columns, glyphs, text);
+}
+
+enum meaning heatmap_cell(const struct heatmap *map, int row, int column,
+                          const struct glyphs *glyphs, const char **glyph) {
+    size_t index = (size_t)row * (size_t)map->columns + (size_t)column;
+    float value = map->values[index];
+    struct range range = scale_range(map);
+    *glyph = isnan(value) ? " " : is_blocked(map, index) ? glyphs->blocked : glyphs->tiny;
+    if (isnan(value))
+        return MEANING_TEXT;
+    if (is_blocked(map, index) || is_faint(map, value))
+        return is_blocked(map, index) ? MEANING_BLOCKED : MEANING_FAINT;
+    *glyph = glyphs->ramp[part_of(value, range, glyphs->ramp_count)];
+    return (enum meaning)(MEANING_WEIGHT + part_of(value, range, RAMP_STEPS));
+}
+
+double heatmap_share(const struct heatmap *map, int row, int column) {
+    float value = map->values[(size_t)row * (size_t)map->columns + (size_t)column];
+    struct range range = scale_range(map);
+    float share = (value - range.low) / (range.high - range.low);
+    return share > 0 ? fmin(1, (double)share) : 0;
 }
 
 static void draw_cells(struct area area, const struct heatmap *map, struct heatmap_layout layout,
@@ -333,8 +379,9 @@ static void draw_cells(struct area area, const struct heatmap *map, struct heatm
             int column = map->first_column + j;
             size_t index = (size_t)row * (size_t)map->columns + (size_t)column;
             enum meaning meaning = cell_text(map, range, index, columns, glyphs, text);
-            unsigned flags =
-                row == map->cursor_row && column == map->cursor_column ? CELL_CURSOR : 0;
+            unsigned flags = cell_flags(map, range, index, columns);
+            if (row == map->cursor_row && column == map->cursor_column)
+                flags |= CELL_CURSOR;
             area_text(area, layout.label_rows + i,
                       layout.first_cell_column + j * layout.cell_columns, meaning, flags, text);
         }
@@ -351,7 +398,7 @@ static unsigned label_flags(int is_cursor) {
 static void draw_token(struct area area, int row, int column, int columns, const char *token,
                        enum meaning meaning, unsigned flags, int mark_cut,
                        const struct glyphs *glyphs) {
-    int cut = token_columns(token) > columns;
+    int cut = heatmap_label_columns(token) > columns;
     struct area room = area_part(area, row, column, 1, cut && mark_cut ? columns - 1 : columns);
     int used = 0;
     if (is_continuation(token))
@@ -359,6 +406,11 @@ static void draw_token(struct area area, int row, int column, int columns, const
     used += area_text(room, 0, used, meaning, flags, token_letters(token));
     if (cut && (mark_cut || used == 0)) /* not even one wide character fitted */
         area_text(area, row, column + used, meaning, flags, glyphs->ellipsis);
+}
+
+void heatmap_label(struct area area, int row, int column, int columns, const char *token,
+                   enum meaning meaning, unsigned flags, const struct glyphs *glyphs) {
+    draw_token(area, row, column, columns, token, meaning, flags, 1, glyphs);
 }
 
 /* Writes the first letters of a token downwards. */
@@ -461,6 +513,74 @@ void heatmap_draw(struct area area, const struct heatmap *map, const struct glyp
     draw_marks(area, &view, layout, glyphs);
 }
 
+int heatmap_at(const struct heatmap *map, int area_rows, int area_columns, int row, int column,
+               int *map_row, int *map_column) {
+    struct heatmap_layout layout = heatmap_layout(map, area_rows, area_columns);
+    int first_row = scrolled(map->first_row, -1, map->rows, layout.visible_rows);
+    int first_column = scrolled(map->first_column, -1, map->columns, layout.visible_columns);
+    int i = row - layout.label_rows, j = column - layout.first_cell_column;
+    int past = layout.visible_columns * layout.cell_columns;
+    *map_row = i >= 0 && i < layout.visible_rows ? first_row + i : -1;
+    *map_column = j >= 0 && j < past ? first_column + j / layout.cell_columns : -1;
+    /* In a label one of the two is enough; between both, or beside the map, there is nothing. */
+    if (row < 0 || column < 0 || j >= past || i >= layout.visible_rows)
+        return 0;
+    return *map_row >= 0 || *map_column >= 0;
+}
+
+/* ---- overview ---- */
+
+/* The part of `count` cells that `visible` of `total` from `first` on stand for: at least one. */
+static void scale_part(int first, int visible, int total, int count, int *from, int *past) {
+    *from = (int)((long long)first * count / total);
+    *past = (int)(((long long)first + visible) * count / total);
+    *from = *from < count ? *from : count - 1;
+    *past = *past > count ? count : *past <= *from ? *from + 1 : *past;
+}
+
+enum { JOINT_UP = 1, JOINT_DOWN = 2, JOINT_LEFT = 4, JOINT_RIGHT = 8 }; /* of glyphs->joints */
+
+static void draw_frame(struct area area, int top, int bottom, int left, int right,
+                       const struct glyphs *glyphs) {
+    for (int column = left + 1; column < right; column++) {
+        area_text(area, top, column, MEANING_TITLE, CELL_BOLD, glyphs->rule);
+        area_text(area, bottom, column, MEANING_TITLE, CELL_BOLD, glyphs->rule);
+    }
+    for (int row = top + 1; row < bottom; row++) {
+        area_text(area, row, left, MEANING_TITLE, CELL_BOLD, glyphs->vertical);
+        area_text(area, row, right, MEANING_TITLE, CELL_BOLD, glyphs->vertical);
+    }
+    if (top == bottom && left == right) {
+        area_text(area, top, left, MEANING_TITLE, CELL_BOLD, glyphs->point);
+        return;
+    }
+    if (top == bottom || left == right) { /* too narrow for a frame: its ends in brackets */
+        area_text(area, top, left, MEANING_TITLE, CELL_BOLD, "[");
+        area_text(area, bottom, right, MEANING_TITLE, CELL_BOLD, "]");
+        return;
+    }
+    area_text(area, top, left, MEANING_TITLE, CELL_BOLD, glyphs->joints[JOINT_DOWN | JOINT_RIGHT]);
+    area_text(area, top, right, MEANING_TITLE, CELL_BOLD, glyphs->joints[JOINT_DOWN | JOINT_LEFT]);
+    area_text(area, bottom, left, MEANING_TITLE, CELL_BOLD, glyphs->joints[JOINT_UP | JOINT_RIGHT]);
+    area_text(area, bottom, right, MEANING_TITLE, CELL_BOLD, glyphs->joints[JOINT_UP | JOINT_LEFT]);
+}
+
+void heatmap_overview(struct area area, const struct heatmap *whole, struct heatmap_sight sight,
+                      const struct glyphs *glyphs) {
+    struct heatmap_layout layout = {.cell_columns = 1,
+                                    .visible_rows = smaller(whole->rows, area.rows),
+                                    .visible_columns = smaller(whole->columns, area.columns)};
+    int top, bottom, left, right;
+    if (layout.visible_rows <= 0 || layout.visible_columns <= 0 || sight.rows <= 0 ||
+        sight.columns <= 0)
+        return;
+    draw_cells(area, whole, layout, glyphs);
+    scale_part(sight.first_row, sight.visible_rows, sight.rows, whole->rows, &top, &bottom);
+    scale_part(sight.first_column, sight.visible_columns, sight.columns, whole->columns, &left,
+               &right);
+    draw_frame(area, top, bottom - 1, left, right - 1, glyphs);
+}
+
 /* ---- legend ---- */
 
 /* A text that is left out where it does not fit: a number cut in two would be another number. */
@@ -499,17 +619,26 @@ static int sequential_legend(struct area area, int row, int column, struct range
 
 static int difference_legend(struct area area, int row, int column, struct range range,
                              int cell_columns, const struct glyphs *glyphs) {
+    static const int one_column[] = {-DIFFERENCE_LEVELS, -SMALL_LEVELS, 0, SMALL_LEVELS,
+                                     DIFFERENCE_LEVELS};
+    static const int two_columns[] = {-9, -6, -3, 0, 3, 6, 9};
     char number[CELL_BYTES], text[CELL_TEXT_BYTES];
-    int columns = cell_columns == 1 ? 1 : CELL_GLYPHS, every = columns == 1 ? 1 : 3;
+    int columns = cell_columns == 1 ? 1 : CELL_GLYPHS;
+    const int *levels = columns == 1 ? one_column : two_columns;
+    size_t count =
+        columns == 1 ? sizeof(one_column) / sizeof(*levels) : sizeof(two_columns) / sizeof(*levels);
     int at = column + area_text(area, row, column, MEANING_ACCENT_A, 0, "A ");
-    for (int level = -DIFFERENCE_LEVELS; level <= DIFFERENCE_LEVELS; level += every) {
-        enum meaning meaning = difference_cell(level, columns, glyphs, text);
+    for (size_t i = 0; i < count; i++) {
+        enum meaning meaning = difference_cell(levels[i], columns, glyphs, text);
         at += area_text(area, row, at, meaning, 0, text);
     }
     at += area_text(area, row, at, MEANING_ACCENT_B, 0, " B");
     number_text(number, range.high, glyphs);
     char unit[2 * CELL_BYTES];
-    snprintf(unit, sizeof(unit), "   %d = %s", DIFFERENCE_LEVELS, number);
+    if (columns == 1)
+        snprintf(unit, sizeof(unit), "   to %s", number);
+    else
+        snprintf(unit, sizeof(unit), "   %d = %s", DIFFERENCE_LEVELS, number);
     at += whole_text(area, row, at, unit);
     return at - column;
 }

@@ -3,8 +3,8 @@
  *
  * Cells are two columns wide when they fit (squares), three (a square and a gap) when there is room
  * to spare, one when the sentence is longer; when even that does not fit the map scrolls to keep
- * the cursor in sight (binning is a later view's business) and marks the cut sides with an
- * ellipsis.
+ * the cursor in sight and marks the cut sides with an ellipsis. Bins are made before, by
+ * core/inspect/reduce.h.
  *
  * Three states look different in every glyph set, also without colour (UTF-8 / ASCII, a cell of two
  * columns, then of one):
@@ -14,8 +14,11 @@
  *     allowed but tiny         ▁▁  / 0      ▁  / 0
  *
  * Weights and scores are parts of their scale, ▁▂▃▄▅▆▇█ or tenths 0..9. Differences B - A are
- * ninths of the scale's maximum: "+3" and "−3" in two columns; in one, a digit 1..9 where B is
- * larger and a letter a..i where A is larger (a = 1 … i = 9), since a sign would find no room.
+ * ninths of the scale's maximum: "+3" and "−3" in two columns. In one column they are signs of
+ * three strengths, a third of the scale each: where B is larger + ╋ and a bold ╋ (ASCII + # #),
+ * where A is larger − ━ and a bold ━ (ASCII - = =).
+ *
+ * With a threshold, kept cells below it (differences: nearer to 0) are drawn as tiny ones, faint.
  */
 #ifndef SAWB_VIZ_HEATMAP_H
 #define SAWB_VIZ_HEATMAP_H
@@ -38,9 +41,13 @@ struct heatmap {
                                       "·x"; NULL: none */
     const char *const
         *column_labels; /* tokens, drawn above, cut to the room there is; NULL: none */
+    int longest_label;  /* columns of the longest of either, as heatmap_label_columns has them; 0:
+                           found out each time */
     enum heatmap_scale scale;
-    float minimum, maximum;        /* of the scale; maximum 0 (for scores: not above the minimum):
-                                      taken from the values that are kept */
+    float threshold;        /* values below it are faint; 0: none. Of weights and differences;
+                               scores may be below 0: any but 0 counts */
+    float minimum, maximum; /* of the scale; maximum 0 (for scores: not above the minimum):
+                               taken from the values that are kept */
     int cursor_row, cursor_column; /* -1: none */
     int first_row, first_column;   /* of the visible part; see heatmap_scroll */
     int cell_columns;              /* of the last layout, for the legend; set by heatmap_scroll */
@@ -70,8 +77,36 @@ void heatmap_scroll(struct heatmap *map, struct heatmap_layout layout);
 /* The cursor's cell has CELL_CURSOR; its row and column labels are bold and underlined. */
 void heatmap_draw(struct area area, const struct heatmap *map, const struct glyphs *glyphs);
 
+/* The glyph of one column that a cell of weights or scores is drawn with, and its meaning. */
+enum meaning heatmap_cell(const struct heatmap *map, int row, int column,
+                          const struct glyphs *glyphs, const char **glyph);
+/* Where the cell's value lies on the scale, 0 .. 1. */
+double heatmap_share(const struct heatmap *map, int row, int column);
+
+/* A token as labels have it ("##x" as "·x"): its columns, and drawn into at most so many. */
+int heatmap_label_columns(const char *token);
+void heatmap_label(struct area area, int row, int column, int columns, const char *token,
+                   enum meaning meaning, unsigned flags, const struct glyphs *glyphs);
+
+/* The cell of the map that heatmap_draw put at (row, column) of an area of this size, which may be
+ * that of a label: then the other of *map_row and *map_column is -1. 0: there is none. */
+int heatmap_at(const struct heatmap *map, int area_rows, int area_columns, int row, int column,
+               int *map_row, int *map_column);
+
+/*
+ * A small picture of a whole map, one column a cell, with a frame around the part in sight: cells
+ * of `whole` stand for the bins of a map of `rows` by `columns` cells, of which those from
+ * (first_row, first_column) on, `visible_*` many, are in sight.
+ */
+struct heatmap_sight {
+    int rows, columns, first_row, first_column, visible_rows, visible_columns;
+};
+void heatmap_overview(struct area area, const struct heatmap *whole, struct heatmap_sight sight,
+                      const struct glyphs *glyphs);
+
 /* The key to the ramp in one line; returns columns used:
- * "0 ▁▂▃▄▅▆▇█ 0.42   · blocked", and for differences "A −9−6−3▁▁+3+6+9 B   9 = 0.42". */
+ * "0 ▁▂▃▄▅▆▇█ 0.42   · blocked", and for differences "A −9−6−3▁▁+3+6+9 B   9 = 0.42", in one column
+ * "A ━−▁+╋ B   to 0.42". */
 int heatmap_legend(struct area area, int row, int column, const struct heatmap *map,
                    const struct glyphs *glyphs);
 

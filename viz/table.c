@@ -1,5 +1,5 @@
 /*
- * table.c - rows and columns of text, aligned for people or as TSV for programs.
+ * table.c - rows and columns of text: printed, as TSV, and in an area.
  */
 #include "viz/table.h"
 
@@ -7,8 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "viz/grid.h"
 
 #define COLUMN_GAP 2
 #define TEXT_LEAST 4 /* columns that a text column is cut to at most */
@@ -267,4 +265,147 @@ char *table_tsv(const struct table *table) {
         }
     *end = '\0';
     return text;
+}
+
+/* ---- in an area ---- */
+
+/* Where a column stands; width 0: it is left out. */
+struct slot {
+    int at, width;
+    int behind; /* columns from the point on, of the widest number in sight */
+};
+
+static int room_taken(const struct table_view *view, const struct slot *slots, int gap) {
+    int taken = -gap;
+    for (int i = 0; i < view->column_count; i++)
+        taken += slots[i].width > 0 ? slots[i].width + gap : 0;
+    return taken;
+}
+
+/* Leaves out the columns of the highest rank that is there. 0 when none may go. */
+static int leave_out(const struct table_view *view, struct slot *slots) {
+    int highest = 0;
+    for (int i = 0; i < view->column_count; i++)
+        if (slots[i].width > 0 && view->columns[i].rank > highest)
+            highest = view->columns[i].rank;
+    for (int i = 0; highest > 0 && i < view->column_count; i++)
+        if (view->columns[i].rank == highest)
+            slots[i].width = 0;
+    return highest > 0;
+}
+
+static void arrange(const struct table_view *view, int columns, struct slot *slots) {
+    int at = 0;
+    for (int i = 0; i < view->column_count; i++)
+        slots[i] = (struct slot){.width = view->columns[i].width};
+    while (room_taken(view, slots, COLUMN_GAP) > columns && leave_out(view, slots))
+        continue;
+    int left = columns - room_taken(view, slots, COLUMN_GAP);
+    for (int i = 0; i < view->column_count; i++) {
+        if (view->columns[i].elastic && slots[i].width > 0 && slots[i].width + left > 0)
+            slots[i].width += left;
+        slots[i].at = at;
+        at += slots[i].width > 0 ? slots[i].width + COLUMN_GAP : 0;
+    }
+}
+
+static void ask_cell(const struct table_view *view, int row, int column, struct table_cell *cell) {
+    cell->text = cell->room;
+    cell->room[0] = '\0';
+    cell->meaning = MEANING_TEXT;
+    cell->flags = 0;
+    view->cell(view->user, row, column, cell);
+}
+
+/* Points of numbers in sight stand one below the other. */
+static void measure_sight(const struct table_view *view, int visible, struct slot *slots) {
+    struct table_cell cell;
+    for (int i = 0; i < view->column_count; i++) {
+        if (!view->columns[i].number || slots[i].width == 0)
+            continue;
+        for (int row = view->first; row < view->first + visible && row < view->rows; row++) {
+            ask_cell(view, row, i, &cell);
+            int point = point_column(cell.text);
+            int behind = point >= 0 ? text_columns(cell.text) - point : 0;
+            slots[i].behind = behind > slots[i].behind ? behind : slots[i].behind;
+        }
+    }
+}
+
+static void draw_number(struct area part, const struct slot *slot, const struct table_cell *cell,
+                        unsigned flags) {
+    int width = text_columns(cell->text), point = point_column(cell->text);
+    int behind = point >= 0 ? width - point : slot->behind;
+    int end = slot->width - (slot->behind - behind);
+    area_text(part, 0, end - width, cell->meaning, flags, cell->text);
+}
+
+/* Text that is scrolled by `shift`; what is hidden on either side is said by an ellipsis. */
+static void draw_text(struct area part, int shift, const struct table_cell *cell, unsigned flags,
+                      const struct glyphs *glyphs) {
+    int width = text_columns(cell->text);
+    area_text(part, 0, -shift, cell->meaning, flags, cell->text);
+    if (shift > 0 && width > 0)
+        area_text(part, 0, 0, cell->meaning, flags, glyphs->ellipsis);
+    if (width - shift > part.columns)
+        area_text(part, 0, part.columns - 1, cell->meaning, flags, glyphs->ellipsis);
+}
+
+static void draw_titles(struct area area, const struct table_view *view, const struct slot *slots,
+                        const struct glyphs *glyphs) {
+    for (int i = 0; i < view->column_count; i++) {
+        const struct table_column *column = &view->columns[i];
+        int sorted = view->sorted >> i & 1, width = text_columns(column->title);
+        const char *mark = view->descending ? glyphs->falling : glyphs->rising;
+        unsigned flags = sorted ? CELL_BOLD : 0;
+        enum meaning meaning = sorted ? MEANING_TITLE : MEANING_FAINT;
+        struct area part = area_part(area, 0, slots[i].at, 1, slots[i].width);
+        int room = slots[i].width - sorted;
+        int at = column->number && width < room ? room - width : 0;
+        area_text(area_part(part, 0, 0, 1, room), 0, at, meaning, flags, column->title);
+        if (sorted)
+            area_text(part, 0, at + width < room ? at + width : room, meaning, flags, mark);
+    }
+}
+
+static void draw_row(struct area line, const struct table_view *view, int row,
+                     const struct slot *slots, const struct glyphs *glyphs) {
+    struct table_cell cell;
+    int selected = row == view->selected;
+    if (selected)
+        area_fill(line, MEANING_SELECTED, " ");
+    for (int i = 0; i < view->column_count; i++) {
+        if (slots[i].width == 0)
+            continue;
+        struct area part = area_part(line, 0, slots[i].at, 1, slots[i].width);
+        ask_cell(view, row, i, &cell);
+        if (selected)
+            cell.meaning = MEANING_SELECTED;
+        if (view->columns[i].number)
+            draw_number(part, &slots[i], &cell, cell.flags);
+        else
+            draw_text(part, view->columns[i].elastic ? view->shift : 0, &cell, cell.flags, glyphs);
+    }
+}
+
+void table_draw(struct area area, const struct table_view *view, const struct glyphs *glyphs) {
+    struct slot slots[TABLE_COLUMNS_MOST];
+    int visible = area.rows - 1;
+    if (view->column_count > TABLE_COLUMNS_MOST || visible < 0)
+        return;
+    arrange(view, area.columns, slots);
+    measure_sight(view, visible, slots);
+    draw_titles(area, view, slots, glyphs);
+    for (int i = 0; i < visible && view->first + i < view->rows; i++)
+        draw_row(area_part(area, 1 + i, 0, 1, area.columns), view, view->first + i, slots, glyphs);
+}
+
+int table_scroll(int first, int selected, int visible, int total) {
+    if (first > total - visible)
+        first = total - visible;
+    if (first > selected)
+        first = selected;
+    if (visible > 0 && first <= selected - visible)
+        first = selected - visible + 1;
+    return first > 0 ? first : 0;
 }

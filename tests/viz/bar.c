@@ -55,6 +55,40 @@ static void test_clipped_left(void **state) {
     grid_free(grid);
 }
 
+static void check_signed(int columns, double share, const struct glyphs *glyphs,
+                         const char *expected) {
+    struct grid *grid = grid_create(1, 10, NULL);
+    bar_draw_signed(grid_area(grid), 0, 1, columns, share, MEANING_ACCENT_B, glyphs);
+    char *text = export_text(grid);
+    assert_string_equal(text, expected);
+    free(text);
+    grid_free(grid);
+}
+
+static void test_signed(void **state) {
+    (void)state;
+    check_signed(9, 0, &glyphs_utf8, "     │\n");
+    check_signed(9, 1, &glyphs_utf8, "     │████\n");
+    check_signed(9, -1, &glyphs_utf8, " ████│\n");
+    check_signed(9, 0.53125, &glyphs_utf8, "     │██▏\n");
+    check_signed(9, -0.625, &glyphs_utf8, "  ▐██│\n");
+    check_signed(9, -1e-9, &glyphs_utf8, "    ▐│\n");
+    check_signed(9, -7, &glyphs_utf8, " ████│\n");
+    check_signed(10, NAN, &glyphs_utf8, "     │\n"); /* an odd number of columns */
+    check_signed(9, -0.625, &glyphs_ascii, "  -##|\n");
+    check_signed(2, 1, &glyphs_utf8, "\n");
+    unsigned seed = 5;
+    for (int round = 0; round < 500; round++) {
+        struct grid *grid = drawing_marked_grid(6, 20);
+        struct area area = area_part(grid_area(grid), 1, 3, 3, 9);
+        bar_draw_signed(area, drawing_coordinate(&seed), drawing_coordinate(&seed),
+                        drawing_coordinate(&seed), drawing_random(&seed) % 300 / 100.0 - 1.5,
+                        MEANING_POSITIVE, &glyphs_utf8);
+        drawing_check_outside(grid, area);
+        grid_free(grid);
+    }
+}
+
 static void test_nothing_outside(void **state) {
     (void)state;
     unsigned seed = 3;
@@ -70,9 +104,8 @@ static void test_nothing_outside(void **state) {
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_eighths),
-    cmocka_unit_test(test_odd_shares),
-    cmocka_unit_test(test_clipped_left),
+    cmocka_unit_test(test_eighths),         cmocka_unit_test(test_odd_shares),
+    cmocka_unit_test(test_clipped_left),    cmocka_unit_test(test_signed),
     cmocka_unit_test(test_nothing_outside),
 };
 

@@ -31,12 +31,28 @@ static void make_run(struct run *run) {
         run->validation[i] = 0.24 + 0.3 / (i + 1);
         run->accuracy[i] = 0.9 - 0.2 / (i + 1);
     }
-    run->losses[0] = (struct series){"loss", run->step, run->loss, STEPS, MEANING_ACCENT_A, 0};
-    run->losses[1] = (struct series){"loss B", run->step, run->other, STEPS, MEANING_ACCENT_B, 0};
-    run->losses[2] =
-        (struct series){"val loss", run->at, run->validation, EVALUATIONS, MEANING_POSITIVE, 1};
-    run->quality[0] =
-        (struct series){"accuracy", run->at, run->accuracy, EVALUATIONS, MEANING_POSITIVE, 1};
+    run->losses[0] = (struct series){.name = "loss",
+                                     .x = run->step,
+                                     .y = run->loss,
+                                     .count = STEPS,
+                                     .meaning = MEANING_ACCENT_A};
+    run->losses[1] = (struct series){.name = "loss B",
+                                     .x = run->step,
+                                     .y = run->other,
+                                     .count = STEPS,
+                                     .meaning = MEANING_ACCENT_B};
+    run->losses[2] = (struct series){.name = "val loss",
+                                     .x = run->at,
+                                     .y = run->validation,
+                                     .count = EVALUATIONS,
+                                     .meaning = MEANING_POSITIVE,
+                                     .points = 1};
+    run->quality[0] = (struct series){.name = "accuracy",
+                                      .x = run->at,
+                                      .y = run->accuracy,
+                                      .count = EVALUATIONS,
+                                      .meaning = MEANING_POSITIVE,
+                                      .points = 1};
 }
 
 static void add_curve(struct sheet *sheet, const struct curve *curve, int rows, int columns,
@@ -54,12 +70,22 @@ static void check_golden(const struct glyphs *glyphs, const char *path) {
     static const double signs[] = {-150, 0, 250, 100};
     struct run run;
     make_run(&run);
-    struct series single = {"single", one_x, one_y, 1, MEANING_TEXT, 0};
-    struct series lone_point = {"lone point", one_x, one_y, 1, MEANING_TEXT, 1};
-    struct series flat = {"flat", four_x, constant, 4, MEANING_TEXT, 0};
-    struct series nothing = {"zero", four_x, zero, 4, MEANING_TEXT, 0};
-    struct series negative = {"signs", four_x, signs, 4, MEANING_TEXT, 0};
-    struct series empty = {"empty", four_x, signs, 0, MEANING_TEXT, 0};
+    struct series single = {
+        .name = "single", .x = one_x, .y = one_y, .count = 1, .meaning = MEANING_TEXT};
+    struct series lone_point = {.name = "lone point",
+                                .x = one_x,
+                                .y = one_y,
+                                .count = 1,
+                                .meaning = MEANING_TEXT,
+                                .points = 1};
+    struct series flat = {
+        .name = "flat", .x = four_x, .y = constant, .count = 4, .meaning = MEANING_TEXT};
+    struct series nothing = {
+        .name = "zero", .x = four_x, .y = zero, .count = 4, .meaning = MEANING_TEXT};
+    struct series negative = {
+        .name = "signs", .x = four_x, .y = signs, .count = 4, .meaning = MEANING_TEXT};
+    struct series empty = {
+        .name = "empty", .x = four_x, .y = signs, .count = 0, .meaning = MEANING_TEXT};
     const struct curve curves[] = {
         {.title = "training", .series = run.losses, .series_count = 3, .x_unit = "step"},
         {.title = "evaluation",
@@ -130,7 +156,7 @@ static void test_spikes_survive(void **state) {
         x[i] = i;
         y[i] = 0;
     }
-    struct series series = {"s", x, y, COUNT, MEANING_TEXT, 0};
+    struct series series = {.name = "s", .x = x, .y = y, .count = COUNT, .meaning = MEANING_TEXT};
     static const int places[] = {0, 1, 777, 50000, 99998, 99999};
     for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
         for (int ascii = 0; ascii < 2; ascii++) {
@@ -155,7 +181,7 @@ static void test_gaps(void **state) {
         x[i] = i;
         y[i] = i >= 40 && i < 60 ? (i % 3 ? NAN : i % 2 ? INFINITY : -INFINITY) : 0;
     }
-    struct series series = {"s", x, y, 100, MEANING_TEXT, 0};
+    struct series series = {.name = "s", .x = x, .y = y, .count = 100, .meaning = MEANING_TEXT};
     struct grid *grid = draw_series(&series, 5, 53, 99, &glyphs_ascii);
     int drawn = drawn_in_row(grid, 3);
     grid_free(grid);
@@ -169,8 +195,9 @@ static void test_gaps(void **state) {
 static void test_values_outside_the_window(void **state) {
     (void)state;
     double x[] = {0, 10, 20, 30}, y[] = {0.5, 0.5, 7, 0.5};
-    struct series series = {"s", x, y, 4, MEANING_TEXT, 0};
-    /* Steps beyond the window are left out, not squeezed onto its edge. */
+    struct series series = {.name = "s", .x = x, .y = y, .count = 4, .meaning = MEANING_TEXT};
+    /* Steps beyond the window are left out, not squeezed onto its edge: there the line leaves it.
+     */
     struct grid *grid = draw_series(&series, 5, 40, 10, &glyphs_ascii);
     assert_int_equal(drawn_in_row(grid, 1), 0);
     grid_free(grid);
@@ -184,8 +211,9 @@ static void test_values_outside_the_window(void **state) {
 static void test_marks(void **state) {
     (void)state;
     double x[] = {0, 1, 2}, y[] = {0, 1, 0}, line[] = {1, 1, 1};
-    struct series series[] = {{"m", x, y, 3, MEANING_POSITIVE, 1},
-                              {"l", x, line, 3, MEANING_ERROR, 0}};
+    struct series series[] = {
+        {.name = "m", .x = x, .y = y, .count = 3, .meaning = MEANING_POSITIVE, .points = 1},
+        {.name = "l", .x = x, .y = line, .count = 3, .meaning = MEANING_ERROR}};
     struct curve curve = {.series = series, .series_count = 2, .x_maximum = 2, .y_maximum = 1};
     struct grid *grid = grid_create(7, 45, NULL);
     curve_draw(grid_area(grid), &curve, &glyphs_utf8);
@@ -218,16 +246,22 @@ static void test_odd_data(void **state) {
                                              : odd[drawing_random(&seed) % 16];
         }
         for (int i = 0; i < 3; i++)
-            series[i] = (struct series){i ? "loss" : NULL,
-                                        x,
-                                        y,
-                                        (int)(drawing_random(&seed) % 31),
-                                        (enum meaning)i,
-                                        (int)(drawing_random(&seed) % 2)};
+            series[i] = (struct series){.name = i ? "loss" : NULL,
+                                        .x = x,
+                                        .y = y,
+                                        .count = (int)(drawing_random(&seed) % 31),
+                                        .meaning = (enum meaning)i,
+                                        .points = (int)(drawing_random(&seed) % 2),
+                                        .look = drawing_random(&seed) % LOOK_END,
+                                        .marked = (int)(drawing_random(&seed) % 33),
+                                        .unlisted = drawing_random(&seed) % 5 == 0};
         struct curve curve = {.title = round % 3 ? "title" : NULL,
                               .series = series,
                               .series_count = (int)(drawing_random(&seed) % 4),
-                              .x_unit = round % 2 ? "step" : NULL};
+                              .x_unit = round % 2 ? "step" : NULL,
+                              .y_log = round % 4 == 0,
+                              .cursor_on = round % 5 == 0,
+                              .cursor = odd[drawing_random(&seed) % 16]};
         if (drawing_random(&seed) % 3 == 0) {
             curve.x_minimum = odd[drawing_random(&seed) % 16];
             curve.x_maximum = odd[drawing_random(&seed) % 16];
@@ -251,7 +285,7 @@ static void test_axis_is_aligned(void **state) {
         double x[2] = {0, 100}, y[2];
         y[0] = drawing_random(&seed) % 1000 / 100.0 - 4;
         y[1] = y[0] + (1 + drawing_random(&seed) % 1000) / 300.0;
-        struct series series = {"s", x, y, 2, MEANING_TEXT, 0};
+        struct series series = {.name = "s", .x = x, .y = y, .count = 2, .meaning = MEANING_TEXT};
         struct curve curve = {.series = &series, .series_count = 1};
         struct grid *grid = grid_create(5 + (int)(drawing_random(&seed) % 15), 40, NULL);
         curve_draw(grid_area(grid), &curve, &glyphs_ascii);
@@ -278,6 +312,163 @@ static void test_axis_is_aligned(void **state) {
     }
 }
 
+/* Lines that are told apart by their dots alone, and by their characters. */
+static void test_looks_differ(void **state) {
+    (void)state;
+    double x[] = {0, 100}, y[] = {0.5, 0.5};
+    char *pictures[2][CURVE_LOOKS];
+    for (int look = 0; look < CURVE_LOOKS; look++) {
+        struct series series = {
+            .x = x, .y = y, .count = 2, .look = LOOK_SOLID + (enum curve_look)look};
+        for (int ascii = 0; ascii < 2; ascii++) {
+            const struct glyphs *glyphs = ascii ? &glyphs_ascii : &glyphs_utf8;
+            struct grid *grid = draw_series(&series, 5, 40, 100, glyphs);
+            pictures[ascii][look] = export_text(grid);
+            grid_free(grid);
+            char sign[CURVE_SIGN_BYTES], other[CURVE_SIGN_BYTES];
+            curve_sign(sign, series.look, 0, glyphs);
+            for (int before = 0; before < look; before++) {
+                curve_sign(other, LOOK_SOLID + (enum curve_look)before, 0, glyphs);
+                assert_string_not_equal(sign, other);
+                assert_string_not_equal(pictures[ascii][look], pictures[ascii][before]);
+            }
+        }
+    }
+    for (int look = 0; look < CURVE_LOOKS; look++)
+        for (int ascii = 0; ascii < 2; ascii++)
+            free(pictures[ascii][look]);
+}
+
+/* Rows of the marks of values on a logarithmic axis: equal factors are equal distances, and what
+ * has no logarithm is a gap. */
+static void test_logarithmic_axis(void **state) {
+    (void)state;
+    double x[] = {0, 1, 2, 3, 4}, y[] = {0.01, 0.1, 1, 0, -3};
+    struct series series = {.x = x, .y = y, .count = 5, .points = 1};
+    struct curve curve = {.series = &series, .series_count = 1, .x_maximum = 4, .y_log = 1};
+    struct grid *grid = grid_create(13, 40, NULL);
+    curve_draw(grid_area(grid), &curve, &glyphs_ascii);
+    int rows[3], marks = 0;
+    for (int row = 1; row < 13; row++)
+        for (int column = 0; column < 40; column++)
+            if (strcmp(grid->cells[row * 40 + column].glyph, "*") == 0) {
+                assert_true(marks < 3);
+                rows[marks++] = row;
+            }
+    assert_int_equal(marks, 3);
+    assert_int_equal(rows[0], 1);
+    assert_int_equal(rows[2], 11);
+    assert_int_equal(rows[1], 6);
+    char *text = export_text(grid);
+    assert_non_null(strstr(text, "0.01 |"));
+    assert_non_null(strstr(text, " 0.1 |"));
+    assert_non_null(strstr(text, "   1 |"));
+    free(text);
+    grid_free(grid);
+}
+
+static void test_cursor(void **state) {
+    (void)state;
+    double x[] = {0, 10, 20, 30}, y[] = {1, NAN, 3, 4}, sparse_x[] = {5, 15}, sparse_y[] = {7, 8};
+    struct series series[] = {
+        {.name = "line", .x = x, .y = y, .count = 4},
+        {.name = "points", .x = sparse_x, .y = sparse_y, .count = 2, .points = 1},
+        {.name = "hidden", .x = x, .y = y, .count = 4, .unlisted = 1}};
+    struct curve curve = {.series = series, .series_count = 3, .cursor_on = 1, .cursor = 14};
+    struct grid *grid = grid_create(8, 60, NULL);
+    curve_draw(grid_area(grid), &curve, &glyphs_utf8);
+    char *text = export_text(grid);
+    /* The nearest finite value of a line, the last one up to the cursor of points. */
+    assert_non_null(strstr(text, "line 3.000"));
+    assert_non_null(strstr(text, "points 7.000"));
+    assert_null(strstr(text, "hidden"));
+    free(text);
+    grid_free(grid);
+    assert_int_equal(curve_nearest(&series[0], 4), 0);
+    assert_int_equal(curve_nearest(&series[0], 10), 0); /* of equals the earlier */
+    assert_int_equal(curve_nearest(&series[0], 11), 2);
+    assert_int_equal(curve_nearest(&series[0], -1), -1);
+    assert_int_equal(curve_nearest(&series[0], 31), -1);
+    assert_int_equal(curve_latest(&series[0], 19), 0);
+    assert_int_equal(curve_latest(&series[0], 99), 3);
+    assert_int_equal(curve_latest(&series[1], 4), -1);
+}
+
+/* A click finds the x that the cursor is drawn at. */
+static void test_click_meets_cursor(void **state) {
+    (void)state;
+    double x[] = {0, 1000}, y[] = {0, 0};
+    struct series series = {.x = x, .y = y, .count = 2};
+    struct grid *grid = grid_create(12, 80, NULL);
+    struct area area = area_part(grid_area(grid), 2, 5, 9, 70);
+    const struct glyphs *const sets[] = {&glyphs_utf8, &glyphs_ascii};
+    for (int set = 0; set < 2; set++) {
+        struct curve curve = {.series = &series, .series_count = 1, .y_maximum = 1};
+        double at;
+        int inside = 0;
+        for (int column = -1; column <= 70; column++) {
+            if (!curve_at(area, &curve, sets[set], 2, column, &at))
+                continue;
+            inside++;
+            struct curve pointed = curve;
+            pointed.cursor_on = 1;
+            pointed.cursor = at;
+            grid_clear(grid);
+            curve_draw(area, &pointed, sets[set]);
+            assert_string_equal(area_cell(area, 1, column)->glyph, sets[set]->vertical);
+        }
+        assert_in_range(inside, 60, 68);
+        assert_false(curve_at(area, &curve, sets[set], 0, 30, &at));
+        assert_false(curve_at(area, &curve, sets[set], 8, 30, &at));
+    }
+    grid_free(grid);
+}
+
+/* Between two values the line goes through a window that holds neither. */
+static void test_line_through_the_window(void **state) {
+    (void)state;
+    double x[] = {0, 100}, y[] = {0, 1};
+    struct series series = {.x = x, .y = y, .count = 2};
+    struct curve curve = {
+        .series = &series, .series_count = 1, .x_minimum = 40, .x_maximum = 60, .y_maximum = 1};
+    struct grid *grid = grid_create(12, 46, NULL);
+    curve_draw(grid_area(grid), &curve, &glyphs_ascii);
+    int drawn = 0;
+    for (int row = 1; row < 11; row++)
+        drawn += drawn_in_row(grid, row);
+    assert_in_range(drawn, 38, 44); /* a dot in each column */
+    assert_int_equal(drawn_in_row(grid, 1), 0);
+    grid_free(grid);
+}
+
+/* A curve that grows within the same even numbers leaves the axis alone. */
+static void test_axis_keeps_still(void **state) {
+    (void)state;
+    double x[50], y[50];
+    char *before = NULL;
+    for (int i = 0; i < 50; i++) {
+        x[i] = i;
+        y[i] = i == 0 ? 0.93 : 0.93 - 0.72 * i / 50.0;
+    }
+    y[1] = 0.21;
+    int changes = 0;
+    for (int count = 2; count <= 50; count++) {
+        struct series series = {.x = x, .y = y, .count = count};
+        struct curve curve = {.series = &series, .series_count = 1, .x_maximum = 50};
+        struct grid *grid = grid_create(10, 40, NULL);
+        curve_draw(grid_area(grid), &curve, &glyphs_ascii);
+        for (int row = 0; row < 10; row++) /* the numbers alone */
+            area_fill(area_part(grid_area(grid), row, 5, 1, 35), MEANING_TEXT, " ");
+        char *text = export_text(grid);
+        changes += before && strcmp(before, text) != 0;
+        free(before);
+        before = text;
+        grid_free(grid);
+    }
+    free(before);
+    assert_int_equal(changes, 0);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_golden_utf8),
     cmocka_unit_test(test_golden_ascii),
@@ -287,6 +478,12 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_marks),
     cmocka_unit_test(test_odd_data),
     cmocka_unit_test(test_axis_is_aligned),
+    cmocka_unit_test(test_looks_differ),
+    cmocka_unit_test(test_logarithmic_axis),
+    cmocka_unit_test(test_cursor),
+    cmocka_unit_test(test_click_meets_cursor),
+    cmocka_unit_test(test_line_through_the_window),
+    cmocka_unit_test(test_axis_keeps_still),
 };
 
 TEST_GROUP(tests_viz_curve, tests);

@@ -4,6 +4,10 @@
 #include "tests/viz/drawing.h"
 
 #include "tests/golden.h"
+#include "core/base/file.h"
+#include "tests/temporary.h"
+#include "tests/viz/xml.h"
+#include "viz/export_svg.h"
 #include "viz/exporter.h"
 
 static void test_text(void **state) {
@@ -23,66 +27,24 @@ static void test_text(void **state) {
     grid_free(grid);
 }
 
-/*
- * A strict reader of the XML that export_svg writes: balanced tags, quoted attributes, escaped
- * text. Counts the elements of one name.
- */
-static int read_svg(const char *svg, const char *name) {
-    char open[16][16];
-    int depth = 0, count = 0, roots = 0;
-    for (const char *at = svg; *at;) {
-        if (*at != '<') {
-            assert_true(*at != '>');
-            if (*at == '&') {
-                assert_true(strncmp(at, "&amp;", 5) == 0 || strncmp(at, "&lt;", 4) == 0 ||
-                            strncmp(at, "&gt;", 4) == 0);
-            }
-            assert_true((unsigned char)*at >= ' ' || *at == '\n');
-            at++;
-            continue;
-        }
-        at++;
-        if (*at == '/') {
-            assert_true(depth > 0);
-            depth--;
-            size_t length = strlen(open[depth]);
-            assert_memory_equal(at + 1, open[depth], length);
-            assert_int_equal(at[1 + length], '>');
-            at += length + 2;
-            continue;
-        }
-        size_t length = strspn(at, "abcdefghijklmnopqrstuvwxyz");
-        assert_in_range(length, 1, 15);
-        assert_true(depth < 16);
-        memcpy(open[depth], at, length);
-        open[depth][length] = '\0';
-        count += strcmp(open[depth], name) == 0;
-        roots += depth == 0;
-        at += length;
-        while (*at == ' ') {
-            at += 1 + strcspn(at, "=");
-            assert_int_equal(*at, '"');
-            size_t value = strcspn(at + 1, "\"<&");
-            at += 1 + value;
-            assert_int_equal(*at, '"');
-            at++;
-        }
-        if (*at == '/')
-            at++;
-        else
-            depth++;
-        assert_int_equal(*at, '>');
-        at++;
-    }
-    assert_int_equal(depth, 0);
-    assert_int_equal(roots, 1);
-    return count;
+static char *svg_of(const struct grid *grid, int index) {
+    struct palette palette;
+    char *text = NULL;
+    size_t size;
+    palette_make(&palette, index);
+    struct drawing drawing = grid_draw(grid, &palette);
+    FILE *out = open_memstream(&text, &size);
+    assert_non_null(out);
+    assert_int_equal(drawing_svg(&drawing, out, NULL), 0);
+    fclose(out);
+    drawing_free(&drawing);
+    return text;
 }
 
 static void check_count(const struct grid *grid, const char *name, int expected) {
-    char *svg = export_svg(grid, palette_get(0));
+    char *svg = svg_of(grid, 0);
     assert_non_null(svg);
-    assert_int_equal(read_svg(svg, name), expected);
+    assert_int_equal(xml_count(svg, name), expected);
     free(svg);
 }
 
@@ -98,7 +60,7 @@ static void test_golden(void **state) {
     area_text(area, 1, 12, MEANING_BLOCKED, 0, "··");
     area_text(area, 2, 0, MEANING_ACCENT_A, 0, "⡇⠀⣿");
     area_text(area, 2, 4, MEANING_FAINT, 0, "──│┌┘┼╌");
-    area_text(area, 2, 12, MEANING_NOTE, 0, "▶ ❯ → •");
+    area_text(area, 2, 12, MEANING_NOTE, 0, "▶ ❯ → • ✓✗◆▲");
     area_text(area, 3, 0, MEANING_DIFFERENCE, 0, "−9");
     area_text(area, 3, 2, MEANING_DIFFERENCE + 15, 0, "+9");
     area_text(area, 3, 5, MEANING_TEXT, CELL_REVERSE | CELL_BOLD, "reverse");
@@ -106,11 +68,11 @@ static void test_golden(void **state) {
     grid->cursor_column = 14;
     struct sheet sheet;
     sheet_open(&sheet);
-    for (int i = 0; palette_get(i); i++) {
-        char *svg = export_svg(grid, palette_get(i));
+    for (int i = 0; palette_name(i); i++) {
+        char *svg = svg_of(grid, i);
         assert_non_null(svg);
-        read_svg(svg, "svg");
-        fprintf(sheet.out, "== %s\n%s", palette_get(i)->name, svg);
+        xml_count(svg, "svg");
+        fprintf(sheet.out, "== %s\n%s", palette_name(i), svg);
         free(svg);
     }
     char *text = sheet_close(&sheet);
@@ -128,7 +90,7 @@ static void test_runs(void **state) {
     check_count(grid, "text", 0);
     area_text(area, 0, 0, MEANING_TEXT, 0, "████████████");
     check_count(grid, "rect", 2);
-    area_text(area, 0, 12, MEANING_KEY, 0, "██");
+    area_text(area, 0, 12, MEANING_ACCENT_A, 0, "██");
     check_count(grid, "rect", 3);
     area_text(area, 1, 0, MEANING_TEXT, 0, "two words");
     check_count(grid, "text", 2);
@@ -150,16 +112,17 @@ static void test_text_length(void **state) {
     (void)state;
     struct grid *grid = grid_create(1, 10, NULL);
     area_text(grid_area(grid), 0, 2, MEANING_TEXT, 0, "abc");
-    char *svg = export_svg(grid, palette_get(0));
-    assert_non_null(strstr(svg, "<text x=\"320\" y=\"238\" textLength=\"240\""));
+    char *svg = svg_of(grid, 0);
+    assert_non_null(strstr(
+        svg, "<text x=\"36\" y=\"26.3\" font-size=\"14.8\" fill=\"#d3d7de\" textLength=\"27\""));
     free(svg);
     grid_clear(grid);
     area_text(grid_area(grid), 0, 0, MEANING_TEXT, 0,
               "a\xe6\x97\xa5"
               "b");
-    svg = export_svg(grid, palette_get(0));
-    assert_non_null(strstr(svg, "textLength=\"160\""));
-    assert_int_equal(read_svg(svg, "text"), 3);
+    svg = svg_of(grid, 0);
+    assert_non_null(strstr(svg, "textLength=\"18\""));
+    assert_int_equal(xml_count(svg, "text"), 3);
     free(svg);
     grid_free(grid);
 }
@@ -169,10 +132,10 @@ static void test_no_character_breaks_it(void **state) {
     (void)state;
     struct grid *grid = grid_create(1, 20, NULL);
     area_text(grid_area(grid), 0, 0, MEANING_TEXT, 0, "<\xef\xbf\xbe&\xef\xbf\xbf\x01\xff>");
-    char *svg = export_svg(grid, palette_get(0));
+    char *svg = svg_of(grid, 0);
     assert_non_null(strstr(svg, ">&lt;?&amp;???&gt;</text>"));
     assert_null(strstr(svg, "\xef\xbf\xbe"));
-    read_svg(svg, "text");
+    xml_count(svg, "text");
     free(svg);
     grid_free(grid);
 }
@@ -191,12 +154,54 @@ static void test_random_grids(void **state) {
                       (int)(drawing_random(&seed) % 20),
                       (enum meaning)(drawing_random(&seed) % MEANING_COUNT),
                       drawing_random(&seed) % 16, pieces[drawing_random(&seed) % 14]);
-        char *svg = export_svg(grid, palette_get(round % 3));
+        char *svg = svg_of(grid, round % 3);
         assert_non_null(svg);
-        assert_int_equal(read_svg(svg, "svg"), 1);
+        assert_int_equal(xml_count(svg, "svg"), 1);
         free(svg);
         grid_free(grid);
     }
+}
+
+static char *read_back(const struct temporary *folder, const char *name, size_t *size) {
+    char *path = temporary_path(folder, name), *data = NULL;
+    assert_int_equal(file_read(&data, size, path, NULL), 0);
+    free(path);
+    return data;
+}
+
+/* The ending chooses; what is there before a failure stays. */
+static void test_files(void **state) {
+    (void)state;
+    struct temporary folder;
+    struct palette palette;
+    struct sawb_error error;
+    struct grid *grid = grid_create(2, 20, NULL);
+    static const char *const names[] = {"a.svg", "a.PNG", "a.txt", "a"};
+    static const char *const begins[] = {"<svg ", "\x89PNG\r\n", "w\xc3\xb6rds\n",
+                                         "w\xc3\xb6rds\n"};
+    temporary_make(&folder);
+    palette_make(&palette, 0);
+    area_text(grid_area(grid), 0, 0, MEANING_ACCENT_A, 0, "w\xc3\xb6rds");
+    for (int i = 0; i < 4; i++) {
+        size_t size;
+        char *path = temporary_path(&folder, names[i]);
+        assert_int_equal(grid_write(grid, &palette, 2, path, &error), 0);
+        char *data = read_back(&folder, names[i], &size);
+        assert_memory_equal(data, begins[i], strlen(begins[i]));
+        free(data);
+        free(path);
+    }
+    char *path = temporary_path(&folder, "a.PNG");
+    assert_int_equal(grid_write(grid, &palette, 1e9, path, &error), -1);
+    assert_non_null(strstr(error.message, "too large"));
+    size_t size;
+    char *data = read_back(&folder, "a.PNG", &size);
+    assert_memory_equal(data, begins[1], strlen(begins[1]));
+    free(data);
+    free(path);
+    assert_int_equal(temporary_entries(folder.path), 4);
+    grid_free(grid);
+    temporary_remove(&folder);
 }
 
 static const struct CMUnitTest tests[] = {
@@ -206,6 +211,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_text_length),
     cmocka_unit_test(test_no_character_breaks_it),
     cmocka_unit_test(test_random_grids),
+    cmocka_unit_test(test_files),
 };
 
 TEST_GROUP(tests_viz_exporter, tests);

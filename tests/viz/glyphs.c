@@ -1,12 +1,12 @@
 /*
- * glyphs.c - tests of the two sets of characters.
+ * glyphs.c - tests of the sets of characters.
  */
 #include "tests/viz/drawing.h"
 
 #include "viz/glyphs.h"
 
 /* Every string of a set, so that none is forgotten below. */
-#define SINGLE_GLYPHS 12
+#define SINGLE_GLYPHS 18
 static int all_glyphs(const struct glyphs *glyphs, const char *all[]) {
     int count = 0;
     for (int i = 0; i < glyphs->ramp_count; i++)
@@ -16,9 +16,10 @@ static int all_glyphs(const struct glyphs *glyphs, const char *all[]) {
     for (int i = 0; i < GLYPHS_LINES; i++)
         all[count++] = glyphs->lines[i];
     const char *const singles[SINGLE_GLYPHS] = {
-        glyphs->tiny,     glyphs->blocked,  glyphs->rule,    glyphs->dashed,
-        glyphs->vertical, glyphs->prompt,   glyphs->running, glyphs->delta,
-        glyphs->minus,    glyphs->ellipsis, glyphs->arrow,   glyphs->point,
+        glyphs->tiny,   glyphs->blocked, glyphs->rule,  glyphs->dashed, glyphs->vertical,
+        glyphs->prompt, glyphs->running, glyphs->delta, glyphs->minus,  glyphs->ellipsis,
+        glyphs->arrow,  glyphs->point,   glyphs->yes,   glyphs->no,     glyphs->differ,
+        glyphs->rising, glyphs->falling, glyphs->best,
     };
     for (int i = 0; i < SINGLE_GLYPHS; i++)
         all[count++] = singles[i];
@@ -28,8 +29,8 @@ static int all_glyphs(const struct glyphs *glyphs, const char *all[]) {
 
 static void test_one_column_each(void **state) {
     (void)state;
-    const struct glyphs *sets[] = {&glyphs_utf8, &glyphs_ascii};
-    for (int s = 0; s < 2; s++) {
+    const struct glyphs *sets[] = {&glyphs_utf8, &glyphs_digits, &glyphs_ascii};
+    for (int s = 0; s < 3; s++) {
         const char *all[64];
         int count = all_glyphs(sets[s], all);
         for (int i = 0; i < count; i++) {
@@ -46,8 +47,8 @@ static void test_one_column_each(void **state) {
 
 static void test_states_differ(void **state) {
     (void)state;
-    const struct glyphs *sets[] = {&glyphs_utf8, &glyphs_ascii};
-    for (int s = 0; s < 2; s++) {
+    const struct glyphs *sets[] = {&glyphs_utf8, &glyphs_digits, &glyphs_ascii};
+    for (int s = 0; s < 3; s++) {
         assert_string_equal(sets[s]->tiny, sets[s]->ramp[0]);
         assert_in_range(sets[s]->ramp_count, 2, GLYPHS_RAMP_MOST);
         for (int i = 0; i < sets[s]->ramp_count; i++) {

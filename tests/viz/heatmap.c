@@ -142,7 +142,7 @@ static void test_three_states(void **state) {
     check_values(map, 8, &glyphs_ascii, ".   0 9\n");
     map.scale = HEATMAP_DIFFERENCE;
     map.mask_other = mask;
-    check_values(map, 4, &glyphs_utf8, "· ▁8\n");
+    check_values(map, 4, &glyphs_utf8, "· ▁╋\n");
     check_values(map, 8, &glyphs_utf8, "··  ▁▁+8\n");
     check_values(map, 8, &glyphs_ascii, " .   0+8\n");
 }
@@ -185,8 +185,8 @@ static void test_signs(void **state) {
     struct heatmap map = {.columns = 9, .values = values, .scale = HEATMAP_DIFFERENCE};
     check_values(map, 18, &glyphs_utf8, "−9−5−1▁▁▁▁▁▁+1+5+9\n");
     check_values(map, 18, &glyphs_ascii, "-9-5-1 0 0 0+1+5+9\n");
-    check_values(map, 9, &glyphs_utf8, "iea▁▁▁159\n");
-    check_values(map, 9, &glyphs_ascii, "iea000159\n");
+    check_values(map, 9, &glyphs_utf8, "━━−▁▁▁+╋╋\n");
+    check_values(map, 9, &glyphs_ascii, "==-000+##\n");
 }
 
 static void test_blocked_in_both_only(void **state) {
@@ -195,9 +195,9 @@ static void test_blocked_in_both_only(void **state) {
     const uint8_t a[] = {1, 0, 0, 1}, b[] = {0, 1, 0, 1};
     struct heatmap map = {
         .columns = 4, .values = values, .mask = a, .mask_other = b, .scale = HEATMAP_DIFFERENCE};
-    check_values(map, 4, &glyphs_ascii, "i9.9\n");
+    check_values(map, 4, &glyphs_ascii, "=#.#\n");
     map.mask_other = NULL;
-    check_values(map, 4, &glyphs_ascii, "i999\n");
+    check_values(map, 4, &glyphs_ascii, "=###\n");
 }
 
 static enum meaning meaning_of(const struct grid *grid, int row, int column) {
@@ -323,6 +323,7 @@ static void test_random_maps(void **state) {
         /* What the layout says fits, and the cursor is in sight. */
         const struct heatmap *map = &random.map;
         assert_true(layout.label_rows + layout.visible_rows <= (area.rows > 0 ? area.rows : 0));
+        assert_true(layout.visible_rows <= map->rows && layout.visible_columns <= map->columns);
         assert_true(layout.visible_columns == 0 ||
                     layout.first_cell_column + layout.visible_columns * layout.cell_columns -
                             (layout.cell_columns == 3) <=
@@ -417,7 +418,156 @@ static void test_legends(void **state) {
     map.scale = HEATMAP_DIFFERENCE;
     check_legend(map, &glyphs_utf8, "A −9−6−3▁▁+3+6+9 B   9 = 1.50\n");
     map.cell_columns = 1;
-    check_legend(map, &glyphs_ascii, "A ihgfedcba0123456789 B   9 = 1.50\n");
+    check_legend(map, &glyphs_ascii, "A =-0+# B   to 1.50\n");
+}
+
+/* In one column the largest third of the differences is bold; in two the numbers say it. */
+static void test_strong_differences_are_bold(void **state) {
+    (void)state;
+    const float values[] = {-1, -0.6f, -0.2f, 0, 0.2f, 0.6f, 1};
+    struct heatmap map = {.rows = 1,
+                          .columns = 7,
+                          .values = values,
+                          .maximum = 1,
+                          .scale = HEATMAP_DIFFERENCE,
+                          .cursor_row = 0,
+                          .cursor_column = 6};
+    struct grid *grid = grid_create(1, 14, NULL);
+    heatmap_draw(area_part(grid_area(grid), 0, 0, 1, 7), &map, &glyphs_utf8);
+    for (int i = 0; i < 7; i++)
+        assert_int_equal(grid->cells[i].flags, i == 0   ? CELL_BOLD
+                                               : i == 6 ? CELL_BOLD | CELL_CURSOR
+                                                        : 0);
+    grid_clear(grid);
+    heatmap_draw(grid_area(grid), &map, &glyphs_utf8);
+    assert_int_equal(grid->cells[0].flags, 0);
+    grid_free(grid);
+}
+
+static void test_threshold(void **state) {
+    (void)state;
+    const float values[] = {0.9f, 0.2f, 0.4f, 0.5f, 0.2f, NAN};
+    const uint8_t mask[] = {1, 1, 1, 1, 0, 1};
+    struct heatmap map = {
+        .columns = 6, .values = values, .mask = mask, .maximum = 1, .threshold = 0.5f};
+    check_values(map, 6, &glyphs_utf8, "█▁▁▅·\n");
+    check_values(map, 6, &glyphs_ascii, "9005.\n");
+    struct grid *grid = grid_create(1, 6, NULL);
+    map.rows = 1;
+    heatmap_draw(grid_area(grid), &map, &glyphs_utf8);
+    assert_int_equal(meaning_of(grid, 0, 1), MEANING_FAINT);
+    assert_int_equal(meaning_of(grid, 0, 3), MEANING_WEIGHT + RAMP_STEPS / 2);
+    assert_int_equal(meaning_of(grid, 0, 4), MEANING_BLOCKED);
+    grid_free(grid);
+    const float differences[] = {-0.4f, 0.6f, -0.6f, 0.4f};
+    struct heatmap signs = {.columns = 4,
+                            .values = differences,
+                            .maximum = 1,
+                            .threshold = 0.5f,
+                            .scale = HEATMAP_DIFFERENCE};
+    check_values(signs, 4, &glyphs_utf8, "▁╋━▁\n");
+    const float logarithms[] = {-3, -1, -2};
+    struct heatmap logs = {
+        .columns = 3, .values = logarithms, .minimum = -4, .threshold = -2, .scale = HEATMAP_SCORE};
+    check_values(logs, 3, &glyphs_ascii, "075\n");
+}
+
+static void test_glyph_and_share(void **state) {
+    (void)state;
+    const float values[] = {0.5f, 2, -1, 0.25f};
+    const uint8_t mask[] = {1, 1, 1, 0};
+    struct heatmap map = {.rows = 2, .columns = 2, .values = values, .mask = mask, .maximum = 1};
+    const char *glyph;
+    assert_int_equal(heatmap_cell(&map, 0, 0, &glyphs_ascii, &glyph),
+                     MEANING_WEIGHT + RAMP_STEPS / 2);
+    assert_string_equal(glyph, "5");
+    assert_int_equal(heatmap_cell(&map, 1, 1, &glyphs_ascii, &glyph), MEANING_BLOCKED);
+    assert_string_equal(glyph, ".");
+    const double shares[] = {0.5, 1, 0, 0.25};
+    for (int i = 0; i < 4; i++)
+        assert_true(fabs(heatmap_share(&map, i / 2, i % 2) - shares[i]) < 1e-6);
+}
+
+/* What heatmap_at finds is what heatmap_draw put there: every cell of a map that scrolls. */
+static void test_at(void **state) {
+    (void)state;
+    enum { N = 12 };
+    float values[N * N] = {0};
+    const char *labels[N];
+    for (int i = 0; i < N; i++)
+        labels[i] = "word";
+    struct heatmap map = {.rows = N,
+                          .columns = N,
+                          .values = values,
+                          .row_labels = labels,
+                          .column_labels = labels,
+                          .maximum = 1,
+                          .first_row = 3,
+                          .first_column = 1};
+    static const int sizes[][2] = {{20, 50}, {20, 30}, {8, 20}, {8, 14}};
+    for (size_t s = 0; s < sizeof(sizes) / sizeof(sizes[0]); s++) {
+        int rows = sizes[s][0], columns = sizes[s][1], found = 0, row, column;
+        for (int i = 0; i < rows; i++)
+            for (int j = 0; j < columns; j++) {
+                if (!heatmap_at(&map, rows, columns, i, j, &row, &column))
+                    continue;
+                if (row < 0 || column < 0)
+                    continue;
+                found++;
+                map.cursor_row = row;
+                map.cursor_column = column;
+                struct grid *grid = grid_create(rows, columns, NULL);
+                heatmap_draw(grid_area(grid), &map, &glyphs_utf8);
+                struct heatmap_layout layout = heatmap_layout(&map, rows, columns);
+                int in_gap = layout.cell_columns == 3 &&
+                             (j - layout.first_cell_column) % layout.cell_columns == 2;
+                assert_true(in_gap || area_cell(grid_area(grid), i, j)->flags & CELL_CURSOR);
+                grid_free(grid);
+            }
+        assert_true(found > 0);
+    }
+    struct heatmap_layout layout = heatmap_layout(&map, 20, 50);
+    int row, column;
+    assert_int_equal(heatmap_at(&map, 20, 50, layout.label_rows, 0, &row, &column), 1);
+    assert_int_equal(row, 0); /* a label: the row alone; all of the map is in sight here */
+    assert_int_equal(column, -1);
+    assert_int_equal(heatmap_at(&map, 20, 50, 0, layout.first_cell_column, &row, &column), 1);
+    assert_int_equal(row, -1);
+    assert_int_equal(column, 0);
+    assert_int_equal(heatmap_at(&map, 20, 50, 0, 0, &row, &column), 0);
+    assert_int_equal(heatmap_at(&map, 20, 50, -1, 20, &row, &column), 0);
+    assert_int_equal(heatmap_at(&map, 20, 50, 19, 20, &row, &column), 0);
+}
+
+static void check_overview(struct heatmap_sight sight, const char *expected) {
+    static const float zeros[4 * 8];
+    struct heatmap whole = {.rows = 4,
+                            .columns = 8,
+                            .values = zeros,
+                            .maximum = 1,
+                            .cursor_row = -1,
+                            .cursor_column = -1};
+    struct grid *grid = grid_create(4, 8, NULL);
+    heatmap_overview(grid_area(grid), &whole, sight, &glyphs_ascii);
+    char *text = export_text(grid);
+    assert_string_equal(text, expected);
+    free(text);
+    grid_free(grid);
+}
+
+static void test_overview(void **state) {
+    (void)state;
+    check_overview((struct heatmap_sight){64, 64, 0, 32, 48, 32}, "0000+--+\n0000|00|\n"
+                                                                  "0000+--+\n00000000\n");
+    check_overview((struct heatmap_sight){64, 64, 32, 0, 32, 64}, "00000000\n00000000\n"
+                                                                  "+------+\n+------+\n");
+    check_overview((struct heatmap_sight){64, 64, 63, 63, 1, 1}, "00000000\n00000000\n"
+                                                                 "00000000\n0000000*\n");
+    check_overview((struct heatmap_sight){64, 64, 16, 8, 16, 24}, "00000000\n0[-]0000\n"
+                                                                  "00000000\n00000000\n");
+    /* More in sight than there is: a map that has just become smaller. */
+    check_overview((struct heatmap_sight){8, 8, 6, 6, 20, 20}, "00000000\n00000000\n"
+                                                               "00000000\n000000[]\n");
 }
 
 static const struct CMUnitTest tests[] = {
@@ -434,6 +584,11 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_scroll_is_lazy),
     cmocka_unit_test(test_split),
     cmocka_unit_test(test_legends),
+    cmocka_unit_test(test_strong_differences_are_bold),
+    cmocka_unit_test(test_threshold),
+    cmocka_unit_test(test_glyph_and_share),
+    cmocka_unit_test(test_at),
+    cmocka_unit_test(test_overview),
 };
 
 TEST_GROUP(tests_viz_heatmap, tests);

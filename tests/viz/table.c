@@ -136,10 +136,114 @@ static void test_many_rows(void **state) {
     table_free(table);
 }
 
+/* ---- in an area ---- */
+
+static const char *const seen[][4] = {
+    {"0", "dense", "1.5", "a short text"},
+    {"1", "local(2)", "-12.25", "a text that is longer than any column it may stand in"},
+    {"2", "na\xc3\xafve \xe6\x97\xa5\xe6\x9c\xac", "-",
+     "\xe7\x8c\xab\xe7\x8c\xab\xe7\x8c\xab e\xcc\x81 wide"},
+    {"3", "", "1000", ""},
+    {"4", "topk(0.8)", "0.125", "\xd8\xb3\xd9\x84\xd8\xa7\xd9\x85 right to left"},
+};
+enum { SEEN = sizeof(seen) / sizeof(seen[0]) };
+
+static void fill(void *user, int row, int column, struct table_cell *cell) {
+    (void)user;
+    assert_in_range(row, 0, SEEN - 1);
+    cell->text = seen[row][column];
+}
+
+static const struct table_column columns[] = {
+    {.title = "row", .number = 1, .width = 4},
+    {.title = "pattern", .width = 8, .rank = 1},
+    {.title = "loss", .number = 1, .width = 8, .rank = 2},
+    {.title = "text", .width = 10, .elastic = 1},
+};
+
+static struct table_view view_of(int first, int selected) {
+    return (struct table_view){.columns = columns,
+                               .column_count = 4,
+                               .rows = SEEN,
+                               .first = first,
+                               .selected = selected,
+                               .sorted = 1 << 2,
+                               .cell = fill};
+}
+
+static void test_view_golden(void **state) {
+    (void)state;
+    static const int widths[] = {80, 50, 40, 30, 20, 12};
+    struct sheet sheet;
+    sheet_open(&sheet);
+    for (size_t i = 0; i < sizeof(widths) / sizeof(widths[0]); i++) {
+        struct table_view view = view_of(i % 2, 1);
+        struct grid *grid = grid_create(6, widths[i], NULL);
+        assert_non_null(grid);
+        view.descending = i % 2;
+        view.shift = i == 1 ? 9 : 0;
+        table_draw(grid_area(grid), &view, i == 2 ? &glyphs_ascii : &glyphs_utf8);
+        sheet_add(&sheet, "view", grid);
+        grid_free(grid);
+    }
+    char *text = sheet_close(&sheet);
+    assert_int_equal(golden_check("tests/viz/golden/table-view.txt", text), 0);
+    free(text);
+}
+
+/* Nothing outside of the area, no wide character torn, whatever the size and the scroll. */
+static void test_view_stays_inside(void **state) {
+    (void)state;
+    unsigned random = 5;
+    for (int i = 0; i < 3000; i++) {
+        struct grid *grid = drawing_marked_grid(12, 60);
+        struct area area =
+            area_part(grid_area(grid), drawing_coordinate(&random), drawing_coordinate(&random),
+                      drawing_coordinate(&random), drawing_coordinate(&random));
+        struct table_view view =
+            view_of((int)(drawing_random(&random) % SEEN), (int)(drawing_random(&random) % 7) - 1);
+        view.shift = (int)(drawing_random(&random) % 80);
+        table_draw(area, &view, &glyphs_utf8);
+        drawing_check_outside(grid, area);
+        grid_free(grid);
+    }
+}
+
+/* The selected row is filled, the mark stands on the sorted column alone. */
+static void test_view_marks(void **state) {
+    (void)state;
+    struct table_view view = view_of(0, 2);
+    struct grid *grid = grid_create(6, 50, NULL);
+    assert_non_null(grid);
+    table_draw(grid_area(grid), &view, &glyphs_utf8);
+    for (int row = 0; row < 6; row++)
+        for (int column = 0; column < 50; column++)
+            assert_int_equal(grid->cells[row * 50 + column].meaning == MEANING_SELECTED, row == 3);
+    int marks = 0;
+    for (int column = 0; column < 50; column++)
+        marks += strcmp(grid->cells[column].glyph, glyphs_utf8.rising) == 0;
+    assert_int_equal(marks, 1);
+    grid_free(grid);
+}
+
+static void test_scroll(void **state) {
+    (void)state;
+    assert_int_equal(table_scroll(0, 0, 10, 100), 0);
+    assert_int_equal(table_scroll(0, 9, 10, 100), 0);
+    assert_int_equal(table_scroll(0, 10, 10, 100), 1);
+    assert_int_equal(table_scroll(50, 20, 10, 100), 20);
+    assert_int_equal(table_scroll(50, 55, 10, 100), 50);
+    assert_int_equal(table_scroll(95, 99, 10, 100), 90); /* no room is left empty */
+    assert_int_equal(table_scroll(5, 2, 10, 4), 0);
+    assert_int_equal(table_scroll(3, 0, 0, 0), 0);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_golden),         cmocka_unit_test(test_points_are_aligned),
     cmocka_unit_test(test_width_is_kept),  cmocka_unit_test(test_unfinished_and_empty),
     cmocka_unit_test(test_cells_are_safe), cmocka_unit_test(test_many_rows),
+    cmocka_unit_test(test_view_golden),    cmocka_unit_test(test_view_stays_inside),
+    cmocka_unit_test(test_view_marks),     cmocka_unit_test(test_scroll),
 };
 
 TEST_GROUP(tests_viz_table, tests);

@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "core/inspect/capture.h"
+#include "core/inspect/compare.h"
 #include "core/train/evaluate.h"
 #include "core/train/trainer.h"
 
@@ -31,14 +32,6 @@ enum event_kind {
     EVENT_BENCH,      /* measurement */
     EVENT_POINT,      /* point: one of a series that a job works out */
     EVENT_DONE        /* the job ended; status 0 done, 1 stopped by the user, -1 failed */
-};
-
-struct comparison {
-    struct evaluation a, b;
-    int a_only, b_only; /* rows that only A, only B has right */
-    double mcnemar_p;   /* exact, two-sided, of a_only against b_only */
-    int flips;          /* rows whose label differs, labelled or not */
-    int *flip_rows;     /* [flips], from 0; NULL when there are none */
 };
 
 struct measurement {
@@ -62,7 +55,7 @@ struct event {
     uint64_t sequence; /* from 1, without gaps */
     double time;       /* seconds since 1970 */
     int job;           /* which job speaks (worker_submit) */
-    int arm;           /* EVENT_PREDICTION, EVENT_ROW: 0 A, 1 B */
+    int arm;           /* EVENT_PREDICTION, EVENT_ROW, EVENT_POINT: 0 A, 1 B */
     int status;        /* EVENT_DONE */
     int64_t step;      /* training step, 0: none */
     char *text;        /* NOTE, ERROR, PROGRESS; ROW: the sentence */

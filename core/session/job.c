@@ -29,6 +29,23 @@ void arm_release(struct arm_kept *kept) {
     *kept = (struct arm_kept){0};
 }
 
+static int same_shape(const struct model_config *a, const struct model_config *b) {
+    return a->family == b->family && a->activation == b->activation &&
+           a->vocabulary == b->vocabulary && a->hidden == b->hidden && a->layers == b->layers &&
+           a->heads == b->heads && a->feed_forward == b->feed_forward &&
+           a->positions == b->positions && a->token_types == b->token_types &&
+           a->labels == b->labels;
+}
+
+const struct model *arm_model(const struct arm_kept *arm, const struct worker *worker, int follow,
+                              int64_t *step) {
+    const struct model *training = worker_training(worker, step);
+    if (follow && training && same_shape(&training->config, &arm->model->config))
+        return training;
+    *step = 0;
+    return arm->model;
+}
+
 int copy_text(char **copy, const char *text, struct sawb_error *error) {
     *copy = text ? strdup(text) : NULL;
     if (text && !*copy)

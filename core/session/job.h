@@ -17,6 +17,11 @@ struct arm_kept {
 int arm_keep(struct arm_kept *kept, const struct job_arm *arm, struct sawb_error *error);
 void arm_release(struct arm_kept *kept);
 
+/* The model that answers for the arm: with `follow` the one in training, if there is one of the
+ * same shape; *step is then the step it is at, otherwise 0. Borrowed while the job runs. */
+const struct model *arm_model(const struct arm_kept *arm, const struct worker *worker, int follow,
+                              int64_t *step);
+
 /* A copy, or NULL for NULL. -1 with an error when out of memory. */
 int copy_text(char **copy, const char *text, struct sawb_error *error);
 

@@ -1,33 +1,16 @@
 /*
- * job_train.c - fine-tuning as a job: steps, evaluations, checkpoints, and predictions in between.
+ * job_train.c - fine-tuning as a job: steps, evaluations, checkpoints, and what others ask for in
+ * between.
  */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/session/job.h"
+#include "core/session/job_train.h"
 #include "core/train/options.h"
 
 #define EVALUATIONS_PER_EPOCH 5
 #define STEPS_BETWEEN_EVALUATIONS 50 /* at least, where the user does not say */
-
-struct train_job {
-    struct job job;
-    struct arm_kept arm;
-    struct train_job_options options; /* its strings are those below */
-    char *data, *validation, *out;
-
-    /* While it runs. */
-    struct dataset training, checking; /* checking: the validation set; empty without one */
-    struct model *model;               /* the copy in training */
-    struct trainer *trainer;
-    int64_t first, step; /* steps made before this run began, and now */
-    int64_t evaluated;   /* step of the newest evaluation, -1: none */
-    int64_t eval_every;
-    struct model *best; /* keep_best: weights of the best evaluation; NULL before one */
-    struct evaluation best_evaluation;
-    int64_t best_step;
-};
 
 /* Data */
 
@@ -74,12 +57,12 @@ static void announce(const struct train_job *job, struct worker *worker) {
     const struct model *model = job->arm.model;
     int truncated = trainer_truncated(job->trainer);
     int has_note = model->note[0] != '\0';
-    worker_note(worker,
-                "training %s%s%s: %d of %d rows of %s, %" PRId64 " steps from step %" PRId64
-                ", pattern %s",
-                model->directory, has_note ? ", " : "", model->note,
-                trainer_sentences(job->trainer), job->training.count, job->training.path,
-                trainer_total_steps(job->trainer), job->step + 1, sparsity_text(job->arm.sparsity));
+    worker_note(
+        worker,
+        "training %s%s%s: %d of %d rows of %s, %" PRId64 " steps from step %" PRId64 ", pattern %s",
+        model->directory, has_note ? ", " : "", model->note, trainer_sentences(job->trainer),
+        job->training.count, job->training.path, trainer_total_steps(job->trainer), job->step + 1,
+        sparsity_text(trainer_sparsity(job->trainer)));
     if (truncated > 0)
         worker_note(worker, "%d sentences are too long and lose their end", truncated);
     if (job->checking.count > 0)
@@ -123,13 +106,24 @@ static int remember_best(struct train_job *job, const struct evaluation *evaluat
     return 0;
 }
 
-/* 0 also without a validation set; 1 stopped. */
-static int evaluate(struct train_job *job, struct worker *worker, struct sawb_error *error) {
+void train_log(struct train_job *job, struct worker *worker, char *line) {
+    struct sawb_error error;
+    if (job->log_failed) {
+        free(line);
+    } else if (run_log_write(&job->log, line, job->first == 0, &error) < 0) {
+        job->log_failed = 1;
+        worker_note(worker, "the run's log ends here, training goes on: %s", error.message);
+    }
+}
+
+int train_evaluate(struct train_job *job, struct worker *worker, struct sawb_error *error) {
+    const struct sparsity *sparsity = trainer_sparsity(job->trainer);
     job->evaluated = job->step;
+    train_capture_pins(job, worker);
     if (job->checking.count == 0)
         return 0;
     struct evaluation_walk walk = {.model = trainer_model(job->trainer),
-                                   .sparsity = job->arm.sparsity,
+                                   .sparsity = sparsity,
                                    .dataset = &job->checking,
                                    .seed = job->options.train.seed,
                                    .what = "evaluate",
@@ -139,6 +133,8 @@ static int evaluate(struct train_job *job, struct worker *worker, struct sawb_er
     if (status != 0)
         return status;
     worker_emit(worker, event);
+    train_log(job, worker, run_log_evaluation(job->step, &event.data.evaluation));
+    train_log(job, worker, run_log_sparsity(job->step, sparsity_text(sparsity), job->realised));
     return job->options.keep_best ? remember_best(job, &event.data.evaluation, error) : 0;
 }
 
@@ -182,29 +178,40 @@ static int save_stopped(const struct train_job *job, struct worker *worker,
     return 1;
 }
 
+static void tell_step(struct train_job *job, struct worker *worker,
+                      const struct step_report *report) {
+    struct event event = {.kind = EVENT_STEP, .step = report->step, .data.report = *report};
+    const char *spec = sparsity_text(trainer_sparsity(job->trainer));
+    int first = job->step == job->first;
+    job->step = report->step;
+    job->realised = report->realised;
+    worker_emit(worker, event);
+    train_log(job, worker, run_log_step(report));
+    if (first)
+        train_log(job, worker, run_log_sparsity(job->step, spec, job->realised));
+    worker_set_training(worker, trainer_model(job->trainer), job->step);
+}
+
 /* 0 all steps made, 1 stopped, -1 error. */
 static int make_steps(struct train_job *job, struct worker *worker, struct sawb_error *error) {
-    if (worker_breathe(worker))
-        return 1;
-    for (;;) {
-        struct event event = {.kind = EVENT_STEP};
-        int status = trainer_step(job->trainer, &event.data.report, error);
+    struct step_report report;
+    int status;
+    while ((status = train_obey(job, worker, error)) == 0) {
+        status = trainer_step(job->trainer, &report, error);
         if (status != 1)
             return status;
-        job->step = event.step = event.data.report.step;
-        worker_emit(worker, event);
-        worker_set_training(worker, trainer_model(job->trainer), job->step);
-
-        int last = job->step >= event.data.report.total_steps;
-        if (!last && job->step % job->eval_every == 0) {
-            status = evaluate(job, worker, error);
+        tell_step(job, worker, &report);
+        if (job->step < report.total_steps && job->step % job->eval_every == 0) {
+            status = train_evaluate(job, worker, error);
             if (status != 0)
                 return status;
             save_checkpoint(job, worker);
+            if (job->checking.count == 0)
+                worker_note(worker, "step %" PRId64 " of %" PRId64 ": loss %.4f, %.0f tokens/s",
+                            job->step, report.total_steps, report.loss, report.tokens_per_second);
         }
-        if (worker_breathe(worker))
-            return 1;
     }
+    return status;
 }
 
 static int run_training(struct train_job *job, struct worker *worker, struct sawb_error *error) {
@@ -215,7 +222,7 @@ static int run_training(struct train_job *job, struct worker *worker, struct saw
         return 0;
     }
     if (status == 0 && job->evaluated != job->step)
-        status = evaluate(job, worker, error);
+        status = train_evaluate(job, worker, error);
     if (status < 0)
         return -1;
     return status == 1 ? save_stopped(job, worker, error) : save_result(job, worker, error);
@@ -237,7 +244,8 @@ static int prepare(struct train_job *job, struct worker *worker, struct sawb_err
     job->first = job->step = trainer_steps_done(job->trainer);
     job->evaluated = -1;
     announce(job, worker);
-    return 0;
+    train_capture_pins(job, worker);
+    return run_log_begin(&job->log, job->out, error);
 }
 
 static int train_run(struct job *base, struct worker *worker, struct sawb_error *error) {
@@ -257,6 +265,8 @@ static void train_release(struct job *base) {
     model_release(job->best);
     dataset_free(&job->training);
     dataset_free(&job->checking);
+    run_log_end(&job->log);
+    pins_free(&job->pins);
     arm_release(&job->arm);
     free(job->data);
     free(job->validation);
@@ -278,16 +288,22 @@ struct job *job_train(const struct job_arm *arm, const struct train_job_options 
         error_set(error, "train: out of memory");
         return NULL;
     }
-    job->job = (struct job){.name = "train", .run = train_run, .release = train_release};
+    job->job =
+        (struct job){.name = "train", .run = train_run, .release = train_release, .steerable = 1};
     job->options = *options;
+    job->log.descriptor = -1;
     if (copy_text(&job->data, options->data, error) < 0 ||
         copy_text(&job->validation, options->validation, error) < 0 ||
-        copy_text(&job->out, options->out, error) < 0 || arm_keep(&job->arm, arm, error) < 0) {
+        copy_text(&job->out, options->out, error) < 0 || arm_keep(&job->arm, arm, error) < 0 ||
+        pins_keep(&job->pins, arm, options, error) < 0) {
         train_release(&job->job);
         return NULL;
     }
     job->options.data = job->data;
     job->options.validation = job->validation;
     job->options.out = job->out;
+    job->options.pins = NULL;
+    job->options.pin_count = 0;
+    memset(job->options.patterns, 0, sizeof(job->options.patterns));
     return &job->job;
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/inspect/metrics.h"
 #include "core/session/job.h"
 
 /* Prediction */
@@ -18,29 +19,31 @@ struct predict_job {
     uint64_t seed;
 };
 
-static int same_shape(const struct model_config *a, const struct model_config *b) {
-    return a->family == b->family && a->activation == b->activation &&
-           a->vocabulary == b->vocabulary && a->hidden == b->hidden && a->layers == b->layers &&
-           a->heads == b->heads && a->feed_forward == b->feed_forward &&
-           a->positions == b->positions && a->token_types == b->token_types &&
-           a->labels == b->labels;
-}
-
 static int predict_run(struct job *base, struct worker *worker, struct sawb_error *error) {
     struct predict_job *job = (struct predict_job *)base;
-    int64_t step;
-    const struct model *training = worker_training(worker, &step);
-    for (int arm = 0; arm < job->count; arm++) {
-        const struct model *model = job->arms[arm].model;
-        int follows = job->follow && training && same_shape(&training->config, &model->config);
-        struct event event = {.kind = EVENT_PREDICTION, .arm = arm, .step = follows ? step : 0};
-        if (capture_run(&event.data.capture, follows ? training : model, job->arms[arm].sparsity,
-                        job->text, job->seed, worker_compute(worker), error) < 0)
-            return -1;
-        event.data.capture->training_step = (uint64_t)event.step;
+    const struct compute *compute = worker_compute(worker);
+    const struct model *models[2] = {NULL, NULL};
+    struct capture *captures[2] = {NULL, NULL};
+    int count = 0, status = 0;
+    for (; count < job->count; count++) {
+        const struct arm_kept *arm = &job->arms[count];
+        int64_t step = 0;
+        models[count] = arm_model(arm, worker, job->follow, &step);
+        status = capture_run(&captures[count], models[count], arm->sparsity, job->text, job->seed,
+                             compute, error);
+        if (status < 0)
+            break;
+        captures[count]->training_step = (uint64_t)step;
+    }
+    if (status == 0)
+        status = metrics_measure(captures, count, models[0] == models[1], compute->pool, error);
+    for (int arm = 0; arm < count; arm++) {
+        struct event event = {
+            .kind = EVENT_PREDICTION, .arm = arm, .step = (int64_t)captures[arm]->training_step};
+        event.data.capture = captures[arm];
         worker_emit(worker, event);
     }
-    return 0;
+    return status;
 }
 
 static void predict_release(struct job *base) {
@@ -62,8 +65,10 @@ struct job *job_predict(const struct job_arm *arms, int count, const char *text,
         error_set(error, "predict: out of memory");
         return NULL;
     }
-    job->job = (struct job){
-        .name = "predict", .run = predict_run, .release = predict_release, .urgent = 1};
+    job->job = (struct job){.name = "predict",
+                            .run = predict_run,
+                            .release = predict_release,
+                            .urgent = LANE_PREDICTION};
     job->count = count;
     job->seed = seed;
     job->follow = follow;
@@ -124,26 +129,6 @@ static void keep_label(void *user, struct worker *worker, const struct evaluatio
     labels[row->row] = row->label;
 }
 
-/* Counts where the arms differ. */
-static int count_differences(const struct data_job *job, struct comparison *comparison) {
-    int rows = job->dataset.count;
-    comparison->flip_rows = malloc((size_t)rows * sizeof(int));
-    if (!comparison->flip_rows)
-        return -1;
-    for (int row = 0; row < rows; row++) {
-        int a = job->labels[0][row], b = job->labels[1][row];
-        int gold = job->dataset.examples[row].label;
-        if (a != b)
-            comparison->flip_rows[comparison->flips++] = row;
-        if (gold >= 0 && (a == gold) != (b == gold)) {
-            comparison->a_only += a == gold;
-            comparison->b_only += b == gold;
-        }
-    }
-    comparison->mcnemar_p = mcnemar_exact(comparison->a_only, comparison->b_only);
-    return 0;
-}
-
 static int compare_arms(struct data_job *job, struct worker *worker, struct sawb_error *error) {
     struct event event = {.kind = EVENT_COMPARISON};
     struct evaluation *results[2] = {&event.data.comparison.a, &event.data.comparison.b};
@@ -165,8 +150,9 @@ static int compare_arms(struct data_job *job, struct worker *worker, struct sawb
         if (status != 0)
             return status;
     }
-    if (count_differences(job, &event.data.comparison) < 0)
-        return error_set(error, "compare: out of memory for %d rows", rows);
+    if (comparison_count(&event.data.comparison, &job->dataset, job->labels[0], job->labels[1],
+                         error) < 0)
+        return -1;
     worker_emit(worker, event);
     return 0;
 }

@@ -9,6 +9,7 @@
 #ifndef SAWB_CORE_SESSION_JOBS_H
 #define SAWB_CORE_SESSION_JOBS_H
 
+#include "core/inspect/edits.h"
 #include "core/session/worker.h"
 
 struct job_arm {
@@ -18,12 +19,105 @@ struct job_arm {
 };
 
 /*
- * Urgent: predicts `text` with each arm and sends EVENT_PREDICTION for each (1 or 2 arms).
- * `follow`: while a model is in training, arms whose model has the same shape use its present
- * weights; the capture and the event say at which step.
+ * Urgent: predicts `text` with each arm and sends EVENT_PREDICTION for each (1 or 2 arms),
+ * measured. `follow`: while a model is in training, arms whose model has the same shape use its
+ * present weights; the capture and the event say at which step.
  */
 struct job *job_predict(const struct job_arm *arms, int count, const char *text, uint64_t seed,
                         int follow, struct sawb_error *error);
+
+/*
+ * Urgent: how much the loss of `text` hangs on each head (importance.h), for 1 or 2 arms. Sends
+ * EVENT_POINT of SERIES_IMPORTANCE for each head: index = layer * NH + head, of count = L * NH;
+ * values[0] is the importance, not scaled; the event says the arm. `label` -1: the predicted one.
+ * `follow` as above.
+ */
+#define SERIES_IMPORTANCE "importance"
+struct job *job_importance(const struct job_arm *arms, int count, const char *text, int label,
+                           uint64_t seed, int follow, struct sawb_error *error);
+
+/* What an EVENT_POINT says of an edited copy: `values` by these, `x` the first changed token of the
+ * first arm's sentence, `arm` whose answer it is. */
+#define SERIES_COPIES "copies"   /* of job_copies: index is the copy */
+#define SERIES_OCCLUDE "occlude" /* of job_occlude: index is the unit */
+enum copy_value {
+    COPY_LABEL,
+    COPY_PROBABILITY, /* of that label */
+    COPY_KEPT,        /* probability of the original's label, and that of the original */
+    COPY_KEPT_BEFORE,
+    COPY_DIFFERENCE, /* logit difference at the original's pair, and that of the original */
+    COPY_DIFFERENCE_BEFORE,
+    COPY_DISTANCE, /* total variation of the two answers */
+    COPY_TOKENS    /* of the first arm's sentence that were changed */
+};
+
+/*
+ * Urgent: predicts edited copies of `text` with each arm (1 or 2), many in one pass, and sends
+ * SERIES_COPIES for each copy and arm. The edits and their words are copied. `follow` as in
+ * job_predict. Serves predictions on the way; a newer job of the kind ends it.
+ */
+struct text_copy {
+    const struct text_edit *edits;
+    int count;
+};
+struct job *job_copies(const struct job_arm *arms, int count, const char *text,
+                       const struct text_copy *copies, int copy_count, uint64_t seed, int follow,
+                       struct sawb_error *error);
+
+/* The same for one copy for each unit (token or word of the first arm) with that unit masked or
+ * dropped: SERIES_OCCLUDE. */
+struct job *job_occlude(const struct job_arm *arms, int count, const char *text,
+                        enum text_change by, enum edit_unit unit, uint64_t seed, int follow,
+                        struct sawb_error *error);
+
+/*
+ * Urgent: what every head of `text` counts for in each arm (1 or 2): the answer with that head
+ * alone off, on top of the arm's pattern. Sends SERIES_ABLATION for each head: index = layer * NH +
+ * head of count = L * NH, `arm`, and values by enum ablation_value. A head that is off already
+ * changes nothing. `follow` as in job_predict.
+ */
+#define SERIES_ABLATION "ablation"
+enum ablation_value {
+    ABLATION_DIFFERENCE, /* logit difference at the pair of the answer with all heads, see
+                            logit_pair; and that of the answer itself */
+    ABLATION_BEFORE,
+    ABLATION_KEPT, /* probability of the answer's label, and that of the answer itself */
+    ABLATION_KEPT_BEFORE
+};
+struct job *job_ablate(const struct job_arm *arms, int count, const char *text, uint64_t seed,
+                       int follow, struct sawb_error *error);
+
+enum prune_by {
+    PRUNE_GREEDY,       /* every round tries every head that is left */
+    PRUNE_ONE_AT_A_TIME /* the order is that of one round */
+};
+
+struct prune_options {
+    const char *path; /* of the data set; every row that is used needs a label */
+    int rows;         /* a sample of so many, drawn by the seed; 0: all of them */
+    int until;        /* heads to remove; 0: all */
+    int arm;          /* said in the events */
+    enum prune_by by;
+    uint64_t seed;
+};
+
+/*
+ * Removes head after head, on top of the arm's pattern (Michel et al. 2019, arXiv 1905.10650, by
+ * accuracy instead of by gradient): each time the one without which accuracy, and of equals the
+ * loss, on the sample is best; of equals the first. Sends SERIES_PRUNING at the start and after
+ * each removal: index from 0, count of all points, x the heads that are off, values by enum
+ * prune_value. When stopped the points so far stay.
+ */
+#define SERIES_PRUNING "pruning"
+enum prune_value {
+    PRUNE_ACCURACY,
+    PRUNE_LOSS,
+    PRUNE_LAYER, /* of the head removed; -1 at the start */
+    PRUNE_HEAD,
+    PRUNE_ROWS /* of the sample */
+};
+struct job *job_prune(const struct job_arm *arm, const struct prune_options *options,
+                      struct sawb_error *error);
 
 /* EVENT_ROW for each row when `rows`, EVENT_PROGRESS on the way, EVENT_EVALUATION at the end. Rows
  * without a label are predicted and do not count. When stopped, the rows so far are sent, but no
@@ -35,6 +129,58 @@ struct job *job_evaluate(const struct job_arm *arm, const char *path, int rows, 
 struct job *job_compare(const struct job_arm *a, const struct job_arm *b, const char *path,
                         uint64_t seed, struct sawb_error *error);
 
+/* Sentences a run keeps watch over, and the patterns it captures them with: those of A and B. */
+#define TRAIN_PINS 4
+#define TRAIN_PATTERNS 2
+
+/* What an EVENT_POINT of job_sweep says, x being the realised sparsity: `values` by these; `text`
+ * is the pattern. index counts family by family, target by target; -1 is the dense model. */
+#define SERIES_SWEEP "sweep"
+enum sweep_value {
+    SWEEP_TARGET,
+    SWEEP_ACCURACY, /* NaN without labels */
+    SWEEP_LOSS,     /* NaN without labels */
+    SWEEP_MASS, /* dense attention that the mask keeps: mean over queries, heads, layers, rows */
+    SWEEP_AGREEMENT, /* share of rows with the dense model's label */
+    SWEEP_ROWS,      /* so far */
+    SWEEP_LABELLED,  /* of them */
+    SWEEP_FAMILY     /* from 0 */
+};
+
+/*
+ * Families that can be swept: a name and the pattern that it stands for, with a `?` for what
+ * varies. NULL past the last.
+ */
+const char *sweep_family_name(int index);
+const char *sweep_family_pattern(int index);
+
+/* The pattern of a family at a whole number or a share, owned by the caller; NULL when out of
+ * memory. A share is written with a point, so that local(?) takes it as one. */
+char *sweep_pattern(const char *family, double value, int whole);
+
+#define SWEEP_FAMILIES_MOST 6
+#define SWEEP_TARGETS_MOST 40
+struct sweep_options {
+    const char *path; /* data set */
+    /* Names, or patterns of one's own with a `?`, e.g. "topk(?)+global(cls)". */
+    const char *families[SWEEP_FAMILIES_MOST];
+    int family_count;
+    double targets[SWEEP_TARGETS_MOST]; /* shares in [0, 1) */
+    int target_count;
+    int rows; /* of the data set, chosen by the seed; more than there are: all */
+    uint64_t seed;
+};
+
+/*
+ * Accuracy and what goes with it against sparsity, for the arm's model; its pattern does not count.
+ * All points advance together over the rows, so that whole curves are there from the first batch
+ * on, and a stopped sweep is one of fewer rows. Where `?` stands for a share it is the target;
+ * where it stands for a whole number, the one whose realised sparsity on these rows is nearest, of
+ * equals the smallest. EVENT_POINTs after each batch, EVENT_PROGRESS on the way.
+ */
+struct job *job_sweep(const struct job_arm *arm, const struct sweep_options *options,
+                      struct sawb_error *error);
+
 struct train_job_options {
     struct train_options train;
     const char *data;       /* folder with train.tsv and dev.tsv (GLUE), or a single file */
@@ -45,12 +191,19 @@ struct train_job_options {
     int keep_best; /* 1: a finished run leaves the weights of its most accurate evaluation (of
                     * equals the one of lower loss) in `out` instead of the last */
     enum model_storage storage; /* of the weights a finished run leaves */
+    const char *const *pins;    /* [pin_count] sentences, at most TRAIN_PINS */
+    int pin_count;
+    const char *patterns[TRAIN_PATTERNS]; /* of the captures; NULL: none */
 };
 
 /*
  * EVENT_STEP each step, EVENT_EVALUATION with step, a checkpoint at each evaluation, when stopped
  * and at the end. The arm's model is not changed: its weights are copied. A checkpoint that cannot
  * be written is a note while there are steps left and an error at the end.
+ *
+ * The same is written into log.jsonl in `out` (run_log.h). Takes requests (steer.h). At its start,
+ * at each evaluation and at the end it sends an EVENT_PREDICTION with `step` for each pinned
+ * sentence and pattern (`arm`: the pattern's number).
  */
 struct job *job_train(const struct job_arm *arm, const struct train_job_options *options,
                       struct sawb_error *error);

@@ -1,9 +1,9 @@
 /*
  * worker.c - the worker thread.
  *
- * Two places for jobs that wait, one urgent and one long, under one mutex. The mutex is never held
- * while a job runs or while an event is pushed: pushing waits for the reader, and the reader may be
- * the thread that submits.
+ * A place for a job that waits in each lane, urgent ones and a long one, under one mutex. The mutex
+ * is never held while a job runs or while an event is pushed: pushing waits for the reader, and the
+ * reader may be the thread that submits.
  */
 #include "core/session/worker.h"
 
@@ -32,15 +32,17 @@ struct worker {
     pthread_t thread;
     pthread_mutex_t mutex;
     pthread_cond_t work;
-    struct waiting urgent, lasting; /* under the mutex */
-    int numbers;                    /* under the mutex: the last one given */
-    atomic_int busy;                /* a long job runs or waits */
-    atomic_int stop;                /* the long job shall stop */
+    struct waiting waiting[LANES]; /* under the mutex */
+    int numbers;                   /* under the mutex: the last one given */
+    struct steering *first, *last; /* under the mutex: requests to the long job, oldest first */
+    int steerable;                 /* under the mutex: the long job takes them */
+    atomic_int busy;               /* a long job runs or waits */
+    atomic_int stop;               /* the long job shall stop */
     atomic_int closing;
 
     /* Of the worker's thread alone. */
-    int job; /* number of the one that runs */
-    int running_urgent;
+    int job;  /* number of the one that runs */
+    int lane; /* where it came from */
     int lost; /* an event of this job found no memory */
     uint64_t sequence;
     double progress_time; /* monotonic, of the last progress event */
@@ -114,13 +116,87 @@ const struct model *worker_training(const struct worker *worker, int64_t *step) 
     return worker->training;
 }
 
-/* Runs a job to its end and tells it. May be nested once: an urgent job inside a long one. */
+/* ---- steering -------------------------------------------------------------------------------- */
+
+int worker_steer(struct worker *worker, struct steering *steering, struct sawb_error *error) {
+    if (!steering)
+        return -1;
+    pthread_mutex_lock(&worker->mutex);
+    int steerable = worker->steerable;
+    if (steerable) {
+        if (worker->last)
+            worker->last->next = steering;
+        else
+            worker->first = steering;
+        worker->last = steering;
+        pthread_cond_signal(&worker->work);
+    }
+    pthread_mutex_unlock(&worker->mutex);
+    if (steerable)
+        return 0;
+    error_set(error, "run %s: no run is in progress; `train DIR --out DIR` starts one",
+              steering_name(steering->kind));
+    steering_free(steering);
+    return -1;
+}
+
+int worker_steerable(struct worker *worker) {
+    pthread_mutex_lock(&worker->mutex);
+    int steerable = worker->steerable;
+    pthread_mutex_unlock(&worker->mutex);
+    return steerable;
+}
+
+struct steering *worker_steering(struct worker *worker) {
+    pthread_mutex_lock(&worker->mutex);
+    struct steering *steering = worker->first;
+    if (steering)
+        worker->first = steering->next;
+    if (!worker->first)
+        worker->last = NULL;
+    pthread_mutex_unlock(&worker->mutex);
+    if (steering)
+        steering->next = NULL;
+    return steering;
+}
+
+/* The run has ended: what it has not read comes too late. */
+static void end_steering(struct worker *worker) {
+    struct steering *steering;
+    pthread_mutex_lock(&worker->mutex);
+    worker->steerable = 0;
+    pthread_mutex_unlock(&worker->mutex);
+    while ((steering = worker_steering(worker))) {
+        worker_note(worker, "run %s came too late: the run has ended",
+                    steering_name(steering->kind));
+        steering_free(steering);
+    }
+}
+
+static int urgent_waits(const struct worker *worker) {
+    for (int lane = LANE_LONG + 1; lane < LANES; lane++)
+        if (worker->waiting[lane].job)
+            return 1;
+    return 0;
+}
+
+void worker_rest(struct worker *worker) {
+    pthread_mutex_lock(&worker->mutex);
+    while (!worker->first && !urgent_waits(worker) && !atomic_load(&worker->stop) &&
+           !atomic_load(&worker->closing))
+        pthread_cond_wait(&worker->work, &worker->mutex);
+    pthread_mutex_unlock(&worker->mutex);
+}
+
+/* ---- jobs ------------------------------------------------------------------------------------ */
+
+/* Runs a job to its end and tells it. May be nested: an urgent job inside a later lane's. */
 static void run_job(struct worker *worker, struct waiting waiting) {
     struct job *job = waiting.job;
-    int outer_job = worker->job, outer_urgent = worker->running_urgent, outer_lost = worker->lost;
-    int urgent = job->urgent;
+    int outer_job = worker->job, outer_lane = worker->lane, outer_lost = worker->lost;
+    int lane = job->urgent;
     worker->job = job->number;
-    worker->running_urgent = urgent;
+    worker->lane = lane;
     worker->lost = 0;
 
     struct sawb_error error = {{0}};
@@ -131,14 +207,16 @@ static void run_job(struct worker *worker, struct waiting waiting) {
     job->release(job);
     if (status < 0)
         worker_emit(worker, (struct event){.kind = EVENT_ERROR, .text = strdup(error.message)});
+    if (lane == LANE_LONG)
+        end_steering(worker);
     /* Before the last event: whoever has read it may submit the next job. */
-    if (!urgent)
+    if (lane == LANE_LONG)
         atomic_store(&worker->busy, 0);
     *waiting.done = (struct event){.kind = EVENT_DONE, .status = status};
     emit(worker, waiting.done);
 
     worker->job = outer_job;
-    worker->running_urgent = outer_urgent;
+    worker->lane = outer_lane;
     worker->lost = outer_lost;
 }
 
@@ -148,29 +226,44 @@ static struct waiting take(struct waiting *place) {
     return taken;
 }
 
+/* What waits in the first urgent lane before `lane`; without a job when there is none. Under the
+ * mutex. */
+static struct waiting take_urgent(struct worker *worker, int lane) {
+    for (int i = LANE_LONG + 1; i < lane; i++)
+        if (worker->waiting[i].job)
+            return take(&worker->waiting[i]);
+    return (struct waiting){0};
+}
+
 int worker_breathe(struct worker *worker) {
-    if (!worker->running_urgent && !atomic_load(&worker->closing)) {
+    int lane = worker->lane, newer = 0;
+    while (!atomic_load(&worker->closing)) {
         pthread_mutex_lock(&worker->mutex);
-        struct waiting urgent = take(&worker->urgent);
+        struct waiting urgent = take_urgent(worker, lane == LANE_LONG ? LANES : lane);
+        newer = lane != LANE_LONG && worker->waiting[lane].job;
         pthread_mutex_unlock(&worker->mutex);
-        if (urgent.job)
-            run_job(worker, urgent);
+        if (!urgent.job)
+            break;
+        run_job(worker, urgent);
+        if (lane == LANE_LONG)
+            break; /* one at a breath: its steps get on, however much is asked */
     }
     if (atomic_load(&worker->closing))
         return 1;
-    return !worker->running_urgent && atomic_load(&worker->stop);
+    return lane == LANE_LONG ? atomic_load(&worker->stop) : newer;
 }
 
 static void *worker_main(void *user) {
     struct worker *worker = user;
     pthread_mutex_lock(&worker->mutex);
     while (!atomic_load(&worker->closing)) {
-        struct waiting *place = worker->urgent.job ? &worker->urgent : &worker->lasting;
-        if (!place->job) {
+        struct waiting next = take_urgent(worker, LANES);
+        if (!next.job)
+            next = take(&worker->waiting[LANE_LONG]);
+        if (!next.job) {
             pthread_cond_wait(&worker->work, &worker->mutex);
             continue;
         }
-        struct waiting next = take(place);
         pthread_mutex_unlock(&worker->mutex);
         run_job(worker, next);
         pthread_mutex_lock(&worker->mutex);
@@ -209,7 +302,7 @@ int worker_submit(struct worker *worker, struct job *job, struct sawb_error *err
     }
 
     pthread_mutex_lock(&worker->mutex);
-    if (!job->urgent && atomic_load(&worker->busy)) {
+    if (job->urgent == LANE_LONG && atomic_load(&worker->busy)) {
         pthread_mutex_unlock(&worker->mutex);
         error_set(error, "%s: another long job is under way; wait for it or stop it first",
                   job->name);
@@ -218,14 +311,12 @@ int worker_submit(struct worker *worker, struct job *job, struct sawb_error *err
     }
     int number = ++worker->numbers;
     job->number = number;
-    struct waiting replaced = {0};
-    if (job->urgent) {
-        replaced = take(&worker->urgent);
-        worker->urgent = waiting;
-    } else {
+    struct waiting replaced = take(&worker->waiting[job->urgent]);
+    worker->waiting[job->urgent] = waiting;
+    if (job->urgent == LANE_LONG) {
         atomic_store(&worker->stop, 0);
         atomic_store(&worker->busy, 1);
-        worker->lasting = waiting;
+        worker->steerable = job->steerable;
     }
     pthread_cond_signal(&worker->work);
     pthread_mutex_unlock(&worker->mutex);
@@ -234,7 +325,10 @@ int worker_submit(struct worker *worker, struct job *job, struct sawb_error *err
 }
 
 void worker_stop(struct worker *worker) {
+    pthread_mutex_lock(&worker->mutex);
     atomic_store(&worker->stop, 1);
+    pthread_cond_signal(&worker->work);
+    pthread_mutex_unlock(&worker->mutex);
 }
 
 int worker_busy(const struct worker *worker) {
@@ -250,8 +344,10 @@ void worker_free(struct worker *worker) {
     pthread_mutex_unlock(&worker->mutex);
     queue_close(worker->events);
     pthread_join(worker->thread, NULL);
-    discard(&worker->urgent);
-    discard(&worker->lasting);
+    for (int lane = 0; lane < LANES; lane++)
+        discard(&worker->waiting[lane]);
+    for (struct steering *steering; (steering = worker_steering(worker));)
+        steering_free(steering);
     pthread_cond_destroy(&worker->work);
     pthread_mutex_destroy(&worker->mutex);
     free(worker);

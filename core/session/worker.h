@@ -8,9 +8,10 @@
  *
  * Jobs run one after the other. A job that lasts calls worker_breathe between its steps: there an
  * urgent job (a prediction for the screen) is served, and the call says whether the running job
- * shall stop. Of urgent jobs only the newest waits: a newer one replaces (and frees) one that has
- * not started, and nothing is ever heard of the replaced one. Every other job ends with exactly one
- * EVENT_DONE, after which the worker takes the next long job.
+ * shall stop. Urgent jobs have lanes: of each lane only the newest counts. It replaces (and
+ * frees) one that has not started, of which nothing is ever heard, and one that runs is told to
+ * stop at its next breath. Every other job ends with exactly one EVENT_DONE, after which the worker
+ * takes the next long job.
  *
  * No event is dropped while the worker lives: a full queue makes the worker wait for its reader.
  */
@@ -19,8 +20,20 @@
 
 #include "core/base/queue.h"
 #include "core/session/event.h"
+#include "core/session/steer.h"
 
 struct worker;
+
+/* What waits in an earlier lane is served first, also while a job of a later lane breathes. */
+enum job_lane {
+    LANE_LONG,        /* not urgent: one at a time, may be stopped */
+    LANE_PREDICTION,  /* answers to the sentence */
+    LANE_COPIES,      /* answers to edited copies of it */
+    LANE_OCCLUSION,   /* what every token of it counts for */
+    LANE_MEASUREMENT, /* what is worked out of an answer: the importance of its heads */
+    LANE_ABLATION,    /* answers with one head off */
+    LANES
+};
 
 struct job {
     const char *name; /* "predict", "train", ...; static */
@@ -28,7 +41,8 @@ struct job {
     int (*run)(struct job *job, struct worker *worker, struct sawb_error *error);
     void (*release)(struct job *job); /* frees the job itself */
     int number;                       /* given by worker_submit */
-    int urgent;
+    int urgent;                       /* its lane, 0: LANE_LONG */
+    int steerable;                    /* 1: a long job that reads worker_steering */
 };
 
 /* Events go to `events`; it and `compute` are borrowed and must outlive the worker. NULL with an
@@ -54,8 +68,18 @@ int worker_busy(const struct worker *worker); /* a long job runs or waits */
  */
 void worker_free(struct worker *worker);
 
+/* Takes a request to the run in progress over; it is followed between two steps. Safe in any
+ * thread. -1 (and freed) when no run that can be steered is under way; a NULL request is -1 with
+ * the error as it is. What comes too late for a run is told by a note. */
+int worker_steer(struct worker *worker, struct steering *steering, struct sawb_error *error);
+int worker_steerable(struct worker *worker);
+
 /* For jobs, on the worker's thread only. */
 int worker_breathe(struct worker *worker); /* 1: stop now */
+/* The oldest request, owned by the job (steering_free); NULL: there is none. */
+struct steering *worker_steering(struct worker *worker);
+/* Sleeps until an urgent job or a request waits, or the job shall stop. */
+void worker_rest(struct worker *worker);
 const struct compute *worker_compute(const struct worker *worker);
 
 /* The model in training that predictions shall follow; NULL: none. Borrowed: the training job

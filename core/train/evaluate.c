@@ -97,21 +97,13 @@ void evaluator_free(struct evaluator *evaluator) {
     free(evaluator);
 }
 
-static int largest(const float *values, int count) {
-    int best = 0;
-    for (int i = 1; i < count; i++)
-        if (values[i] > values[best])
-            best = i;
-    return best;
-}
-
 static void fill_row(struct evaluator *evaluator, int b) {
     int classes = evaluator->model->config.labels;
     const float *logits = evaluator->logits + (size_t)b * (size_t)classes;
     struct evaluation_row *row = &evaluator->rows[b];
     *row = (struct evaluation_row){.row = evaluator->done + b,
                                    .gold = evaluator->room.labels[b],
-                                   .label = largest(logits, classes)};
+                                   .label = label_of(logits, classes)};
     memcpy(row->logits, logits, (size_t)classes * sizeof(*logits));
     if (row->gold < 0)
         return;
@@ -151,6 +143,8 @@ void evaluator_result(const struct evaluator *evaluator, struct evaluation *resu
                                   .labelled = evaluator->labelled,
                                   .correct = evaluator->correct,
                                   .truncated = evaluator->set.truncated,
+                                  .kept = evaluator->kept,
+                                  .valid = evaluator->valid,
                                   .accuracy = NAN,
                                   .loss = NAN,
                                   .seconds = evaluator->seconds};
@@ -160,21 +154,4 @@ void evaluator_result(const struct evaluator *evaluator, struct evaluation *resu
     }
     if (evaluator->valid > 0)
         result->realised = 1 - (double)evaluator->kept / (double)evaluator->valid;
-}
-
-double mcnemar_exact(int b, int c) {
-    double trials = (double)b + (double)c;
-    double fewest = b < c ? b : c;
-    int unused;
-    double largest_term =
-        exp(lgamma_r(trials + 1, &unused) - lgamma_r(fewest + 1, &unused) -
-            lgamma_r(trials - fewest + 1, &unused) - trials * 0.69314718055994530942);
-    /* Pr[X = k - 1] = Pr[X = k] · k / (n - k + 1): summed from the largest term down to what no
-     * longer counts. */
-    double sum = 0, term = largest_term;
-    for (double k = fewest; k >= 0 && term > sum * 1e-18; k--) {
-        sum += term;
-        term *= k / (trials - k + 1);
-    }
-    return fmin(1, 2 * sum);
 }

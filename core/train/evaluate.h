@@ -19,7 +19,8 @@ struct evaluation_row {
 struct evaluation {
     int rows, labelled, correct, truncated;
     double accuracy, loss; /* over labelled rows; NaN without any */
-    double realised;       /* sparsity over all rows, layers and heads */
+    double realised;       /* sparsity over all rows, layers and heads: 1 - kept / valid */
+    uint64_t kept, valid;  /* query-key pairs */
     double seconds;
 };
 
@@ -38,9 +39,5 @@ int evaluator_step(struct evaluator *evaluator, const struct evaluation_row **ro
 /* Of all rows so far. */
 void evaluator_result(const struct evaluator *evaluator, struct evaluation *result);
 void evaluator_free(struct evaluator *evaluator);
-
-/* Exact two-sided McNemar p of the disagreements b and c: min(1, 2 Pr[Bin(b+c, 1/2) <= min(b,c)]).
- */
-double mcnemar_exact(int b, int c);
 
 #endif

@@ -407,6 +407,42 @@ static void test_free_of_null(void **state) {
     event_free(NULL);
 }
 
+static int steer(struct bed *bed, enum steering_kind kind) {
+    return worker_steer(bed->worker, steering_create(kind, "text", &bed->error), &bed->error);
+}
+
+/* Requests wait in their order for a job that reads them; no other job takes any. */
+static void test_mailbox(void **state) {
+    (void)state;
+    struct bed bed;
+    bed_open(&bed, 8);
+    assert_int_equal(steer(&bed, STEER_PAUSE), -1);
+    assert_non_null(strstr(bed.error.message, "run pause: no run is in progress"));
+    assert_int_equal(worker_steer(bed.worker, NULL, &bed.error), -1);
+    for (int steerable = 0; steerable < 2; steerable++) {
+        struct job *job = fake_job(&bed, MODE_UNTIL_STOPPED, 0, steerable);
+        job->steerable = steerable;
+        int number = worker_submit(bed.worker, job, &bed.error);
+        expect_note(&bed, number, steerable ? "job 1" : "job 0");
+        assert_int_equal(worker_steerable(bed.worker), steerable);
+        assert_int_equal(steer(&bed, STEER_RATE), steerable ? 0 : -1);
+        assert_int_equal(steer(&bed, STEER_BRANCH), steerable ? 0 : -1);
+        worker_stop(bed.worker);
+        if (steerable) { /* this one has read none */
+            expect_note(&bed, number, "run rate came too late: the run has ended");
+            expect_note(&bed, number, "run branch came too late: the run has ended");
+        }
+        expect_done(&bed, number, 1);
+        assert_int_equal(worker_steerable(bed.worker), 0);
+    }
+    /* What is left when the worker goes is freed with it. */
+    struct job *job = fake_job(&bed, MODE_UNTIL_STOPPED, 0, 2);
+    job->steerable = 1;
+    worker_submit(bed.worker, job, &bed.error);
+    assert_int_equal(steer(&bed, STEER_PIN), 0);
+    bed_close(&bed);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_jobs_run_in_order),
     cmocka_unit_test(test_second_long_job_is_refused),
@@ -419,6 +455,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_slow_reader_loses_nothing),
     cmocka_unit_test(test_progress_is_throttled),
     cmocka_unit_test(test_training_model_is_handed_on),
+    cmocka_unit_test(test_mailbox),
     cmocka_unit_test(test_free_while_running),
     cmocka_unit_test(test_free_with_a_full_queue_that_nobody_reads),
     cmocka_unit_test(test_free_releases_jobs_that_wait),

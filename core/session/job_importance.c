@@ -1,0 +1,93 @@
+/*
+ * job_importance.c - the importance of every head for the loss of a sentence, while somebody types.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/inspect/importance.h"
+#include "core/session/job.h"
+
+struct importance_job {
+    struct job job; /* first: a job is freed as what it is */
+    struct arm_kept arms[2];
+    int count, label, follow;
+    char *text;
+    uint64_t seed;
+};
+
+static void send_values(struct worker *worker, int arm, int64_t step, const double *values,
+                        int heads) {
+    for (int i = 0; i < heads; i++) {
+        struct event event = {.kind = EVENT_POINT, .arm = arm, .step = step};
+        event.data.point = (struct point){
+            .series = SERIES_IMPORTANCE, .index = i, .count = heads, .values = {values[i]}};
+        worker_emit(worker, event);
+    }
+}
+
+static int measure_arm(const struct importance_job *job, int arm, struct worker *worker,
+                       struct sawb_error *error) {
+    int64_t step;
+    const struct model *model = arm_model(&job->arms[arm], worker, job->follow, &step);
+    int heads = model->config.layers * model->config.heads;
+    struct encoding encoding;
+    if (tokenizer_encode(model->tokenizer, job->text, strlen(job->text), model_token_limit(model),
+                         &encoding, error) < 0)
+        return -1;
+    double *values = calloc((size_t)heads, sizeof(*values));
+    int status = values ? importance_measure(values, model, job->arms[arm].sparsity, &encoding,
+                                             job->label, job->seed, worker_compute(worker), error)
+                        : error_set(error, "importance: out of memory for %d heads", heads);
+    if (status == 0)
+        send_values(worker, arm, step, values, heads);
+    free(values);
+    encoding_free(&encoding);
+    return status;
+}
+
+static int importance_run(struct job *base, struct worker *worker, struct sawb_error *error) {
+    const struct importance_job *job = (struct importance_job *)base;
+    for (int arm = 0; arm < job->count; arm++) {
+        if (worker_breathe(worker))
+            return 1;
+        if (measure_arm(job, arm, worker, error) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static void importance_release(struct job *base) {
+    struct importance_job *job = (struct importance_job *)base;
+    for (int arm = 0; arm < 2; arm++)
+        arm_release(&job->arms[arm]);
+    free(job->text);
+    free(job);
+}
+
+struct job *job_importance(const struct job_arm *arms, int count, const char *text, int label,
+                           uint64_t seed, int follow, struct sawb_error *error) {
+    if (count < 1 || count > 2) {
+        error_set(error, "importance: %d arms; 1 or 2 can be measured", count);
+        return NULL;
+    }
+    struct importance_job *job = calloc(1, sizeof(*job));
+    if (!job) {
+        error_set(error, "importance: out of memory");
+        return NULL;
+    }
+    job->job = (struct job){.name = "importance",
+                            .run = importance_run,
+                            .release = importance_release,
+                            .urgent = LANE_MEASUREMENT};
+    job->count = count;
+    job->label = label;
+    job->seed = seed;
+    job->follow = follow;
+    int status = copy_text(&job->text, text, error);
+    for (int arm = 0; status == 0 && arm < count; arm++)
+        status = arm_keep(&job->arms[arm], &arms[arm], error);
+    if (status == 0)
+        return &job->job;
+    importance_release(&job->job);
+    return NULL;
+}

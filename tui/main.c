@@ -2,11 +2,13 @@
  * main.c - the program: one door of the command language for a shell, and the way to the screen.
  */
 #include <errno.h>
+#include <limits.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "core/base/file.h"
@@ -14,6 +16,7 @@
 #include "tui/command/arguments.h"
 #include "tui/command/command.h"
 #include "tui/screen/screen.h"
+#include "viz/grid.h"
 
 /* ---- the shell's sink ------------------------------------------------------------------------ */
 
@@ -42,7 +45,11 @@ static void shell_progress(struct sink *sink, const char *text) {
     if (!shell->on_terminal)
         return;
     clear_progress(shell);
-    fputs(text, stderr);
+    /* A line that wraps could not be overwritten. */
+    struct winsize size = {0};
+    int most =
+        ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 ? size.ws_col - 1 : INT_MAX;
+    fwrite(text, 1, text_prefix(text, most), stderr);
     shell->progress_shown = text[0] != '\0';
 }
 

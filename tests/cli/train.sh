@@ -15,18 +15,23 @@ check "steps have their schema" line_is 1 \
     "^\\{\"step\":1,\"epoch\":$number,\"loss\":$number,\"lr\":$number,\"grad_norm\":$number,\"tokens\":[0-9]+,\"tokens_per_second\":$number\\}\$"
 check "evaluations have their schema" line_is 63 "^\\{\"step\":60,\"eval\":\\{\"accuracy\":$number,\"loss\":$number\\}\\}\$"
 check "it learned" line_is 63 '"accuracy":1,'
+logged() { grep -v '"sparsity"' "$1/log.jsonl" | cmp -s - "$out"; }
+check "the log in the folder holds the same lines" logged "$work/run"
 for file in config.json model.safetensors vocab.txt tokenizer_config.json; do
     check "the checkpoint has $file" [ -s "$work/run/$file" ]
 done
 run eval "$work/data/dev.tsv" -m "$work/run" --json
 check "the checkpoint is as good" says '"rows":8,"accuracy":1,'
-check "nothing temporary is left" [ "$(find "$work/run" -type f | wc -l)" -le 5 ]
+check "nothing temporary is left" [ "$(find "$work/run" -type f | wc -l)" -le 6 ]
 
 run train "$work/data" -m $bert --out "$work/text" --epochs 2 --batch-size 8 --storage f16 --keep-best
 check "train for people" line_is 2 '^ +8 +2\.000 +[0-9.]+ +[0-9.]+ +[01]\.[0-9]{4} +0\.0 % +[0-9]+$'
 check "progress is not on stdout" lines 2
 check "stderr has no escape sequences" [ -z "$(grep "$(printf '\033')" "$err")" ]
 check "half the bytes in f16" [ "$(wc -c <"$work/text/model.safetensors")" -lt "$(($(wc -c <"$work/run/model.safetensors") * 3 / 4))" ]
+
+run train "$work/data/train.tsv" -m $bert --out "$work/alone" --max-steps 30 --batch-size 8 --eval-every 10
+check "a run without a validation set tells how it goes" [ "$(grep -c '^note: step [12]0 of 30: loss ' "$err")" -eq 2 ]
 
 # The same seed gives the same weights, in one go or resumed after a stop.
 for name in once twice; do

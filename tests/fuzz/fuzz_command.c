@@ -30,7 +30,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     size_t start;
     /* Files depend on the machine; a slash is rare enough to leave them out. */
     if (!strchr(line, '/')) {
-        int count = command_complete(&workbench, line, &start, &completions);
+        int count = command_complete(&workbench, COMMAND_SCREEN | COMMAND_SCRIPT, line, &start,
+                                     &completions);
         if (start > strlen(line))
             abort();
         completions_free(completions, count);

@@ -8,7 +8,7 @@
 static void candidates(struct desk *desk, const char *line, char *joined, size_t limit,
                        size_t *start) {
     struct completion *completions;
-    int count = command_complete(&desk->workbench, line, start, &completions);
+    int count = command_complete(&desk->workbench, COMMAND_SCREEN, line, start, &completions);
     joined[0] = '\0';
     for (int i = 0; i < count; i++) {
         assert_non_null(completions[i].help);
@@ -27,8 +27,8 @@ static void test_candidates(void **state) {
         size_t start;
         const char *candidates;
     } rows[] = {
-        {"sp", 0, "sparsity"},
-        {"  tra", 2, "train"},
+        {"spa", 0, "sparsity"},
+        {"  trai", 2, "train"},
         {"predict", 0, ""}, /* not on the screen */
         {"sparsity ", 9, "a b both"},
         {"sparsity B", 9, "b both"},
@@ -130,7 +130,8 @@ static void test_every_prefix(void **state) {
             size_t start;
             memcpy(line, lines[i], length);
             line[length] = '\0';
-            int count = command_complete(&desk.workbench, line, &start, &completions);
+            int count =
+                command_complete(&desk.workbench, COMMAND_SCREEN, line, &start, &completions);
             assert_true(start <= length);
             completions_free(completions, count);
         }

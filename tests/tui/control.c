@@ -95,13 +95,155 @@ static void test_layers_heads_views(void **state) {
     keys(&session, "m");
     assert_int_equal(workbench->mode, MAP_SCORE);
     keys(&session, "c");
-    assert_int_equal(workbench->view, VIEW_TRAINING);
+    assert_int_equal(workbench_view(workbench), VIEW_TRAINING);
     keys(&session, "?");
     assert_int_equal(screen_focus(session.screen), FOCUS_TEXT);
     keys(&session, "q");
-    assert_int_equal(workbench->view, VIEW_TRAINING);
+    assert_int_equal(workbench_view(workbench), VIEW_TRAINING);
     screen_key(session.screen, KEYS_ESCAPE);
-    assert_int_equal(workbench->view, VIEW_ATTENTION);
+    assert_int_equal(workbench_view(workbench), VIEW_ATTENTION);
+    close_session(&session);
+}
+
+static void test_panes(void **state) {
+    (void)state;
+    struct session session;
+    open_session(&session);
+    struct screen *screen = session.screen;
+    struct panes *panes = &session.workbench.panes;
+    keys(&session, "a\027"); /* in the sentence Ctrl-W cuts a word */
+    assert_string_equal(session.workbench.text, "");
+    screen_key(screen, KEYS_TAB);
+    keys(&session, "\027v");
+    assert_int_equal(panes_count(panes), 2);
+    assert_string_equal(session.workbench.message, "split right");
+    keys(&session, "gt");
+    assert_int_equal(workbench_view(&session.workbench), VIEW_TRAINING);
+    keys(&session, "\027h");
+    assert_int_equal(workbench_view(&session.workbench), VIEW_ATTENTION);
+    keys(&session, "\027\027");
+    assert_int_equal(workbench_view(&session.workbench), VIEW_TRAINING);
+    keys(&session, "z");
+    assert_true(panes->zoomed);
+    keys(&session, "z\027c");
+    assert_int_equal(panes_count(panes), 1);
+    keys(&session, "\027c");
+    assert_int_equal(session.workbench.message_kind, MESSAGE_ERROR);
+    keys(&session, "\027l");
+    assert_int_equal(session.workbench.message_kind, MESSAGE_NOTE);
+    screen_key(screen, KEYS_F1);
+    assert_int_equal(workbench_view(&session.workbench), VIEW_HELP);
+    keys(&session, "?:layout three\r");
+    assert_int_equal(panes_count(panes), 3);
+    keys(&session, ":pane wider 0\r");
+    assert_int_equal(session.workbench.message_kind, MESSAGE_ERROR);
+    keys(&session, ":split down nowhere\r");
+    assert_non_null(strstr(session.workbench.message, "nowhere"));
+    keys(&session, ":only\r");
+    assert_int_equal(panes_count(panes), 1);
+    close_session(&session);
+}
+
+static void test_own_bindings(void **state) {
+    (void)state;
+    struct session session;
+    open_session(&session);
+    struct screen *screen = session.screen;
+    struct arm *arms = session.workbench.arms;
+    screen_key(screen, KEYS_TAB);
+    keys(&session,
+         ":bind Ctrl-X swap\r:bind \"q q\" view training\r:bind Z sparsity a  topk(0.5)\r");
+    assert_int_equal(session.workbench.keys.count, 3);
+    screen_key(screen, KEYS_CONTROL('x'));
+    assert_string_equal(arms[ARM_B].spec, "dense");
+    keys(&session, "qq");
+    assert_int_equal(workbench_view(&session.workbench), VIEW_TRAINING);
+    assert_int_equal(session.workbench.quit, 0);
+    keys(&session, "Z");
+    assert_string_equal(arms[ARM_A].spec, "topk(0.5)");
+    screen_key(screen, KEYS_TAB);
+    keys(&session, "Z"); /* writes in the sentence */
+    assert_string_equal(session.workbench.text, "Z");
+    screen_key(screen, KEYS_CONTROL('x'));
+    assert_string_equal(arms[ARM_B].spec, "topk(0.5)");
+    screen_key(screen, KEYS_TAB);
+    keys(&session, ":bind\r");
+    assert_non_null(strstr(screen->answer, "q q              view training"));
+    keys(&session, "\033:unbind \"q q\"\rq");
+    assert_int_equal(session.workbench.quit, 1);
+    static const char *const wrong[] = {"bind Hyper-X swap", "bind x", "bind x nonsense",
+                                        "unbind x"};
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        screen_command(screen, wrong[i]);
+        assert_int_equal(session.workbench.message_kind, MESSAGE_ERROR);
+        session.workbench.message_kind = MESSAGE_NONE;
+    }
+    assert_int_equal(session.workbench.keys.count, 2);
+    close_session(&session);
+}
+
+static void test_mouse(void **state) {
+    (void)state;
+    struct session session;
+    struct grid *grid = grid_create(40, 120, NULL);
+    assert_non_null(grid);
+    open_session(&session);
+    struct screen *screen = session.screen;
+    struct panes *panes = &session.workbench.panes;
+    const struct area *room = &screen->drawn.panes;
+    screen_mouse(screen, MOUSE_PRESS, 20, 20); /* nothing was drawn yet */
+    panes_only(panes);
+    panes_split(panes, 0, VIEW_TRAINING, NULL);
+    keys(&session, "the film");
+    screen_draw(screen, grid);
+
+    /* The pane under the mouse gets the keys; the sentence gets its cursor. */
+    screen_mouse(screen, MOUSE_PRESS, 20, 20);
+    assert_int_equal(workbench_view(&session.workbench), VIEW_ATTENTION);
+    assert_int_equal(screen_focus(screen), FOCUS_MAP);
+    screen_mouse(screen, MOUSE_RELEASE, 20, 20);
+    screen_mouse(screen, MOUSE_PRESS, 20, 100);
+    assert_int_equal(workbench_view(&session.workbench), VIEW_TRAINING);
+    screen_mouse(screen, MOUSE_PRESS, 1, 7);
+    assert_int_equal(screen_focus(screen), FOCUS_SENTENCE);
+    assert_int_equal(screen->sentence.cursor, 4);
+    screen_mouse(screen, MOUSE_PRESS, 1, 0);
+    assert_int_equal(screen->sentence.cursor, 0);
+    screen_mouse(screen, MOUSE_PRESS, 1, 90);
+    assert_int_equal(screen->sentence.cursor, 8);
+
+    /* The border between the panes. */
+    screen_mouse(screen, MOUSE_PRESS, 20, 60);
+    screen_mouse(screen, MOUSE_DRAG, 22, 30);
+    struct pane_place places[PANES_MOST];
+    panes_place(panes, room->rows, room->columns, places);
+    assert_int_equal(places[0].columns, 30);
+    screen_mouse(screen, MOUSE_RELEASE, 22, 30);
+    screen_mouse(screen, MOUSE_DRAG, 22, 50);
+    panes_place(panes, room->rows, room->columns, places);
+    assert_int_equal(places[0].columns, 30);
+
+    /* The wheel scrolls texts. */
+    workbench_show(&session.workbench, VIEW_HELP);
+    screen_draw(screen, grid);
+    int column = panes_to_side(panes, PANE_LEFT) == 0 ? 100 : 10;
+    screen_mouse(screen, MOUSE_WHEEL_UP, 20, column);
+    screen_mouse(screen, MOUSE_WHEEL_DOWN, 20, column);
+    assert_int_equal(screen->scroll, 3);
+
+    /* At the prompt only the prompt hears it. */
+    keys(&session, ":layout two");
+    screen_draw(screen, grid);
+    screen_mouse(screen, MOUSE_PRESS, 20, 100);
+    screen_mouse(screen, MOUSE_PRESS, 38, 5);
+    assert_int_equal(screen->prompt.cursor, 2);
+    assert_int_equal(workbench_view(&session.workbench), VIEW_HELP);
+    screen_key(screen, KEYS_ESCAPE);
+
+    session.workbench.without_mouse = 1;
+    screen_mouse(screen, MOUSE_PRESS, 20, 100);
+    assert_int_equal(workbench_view(&session.workbench), VIEW_HELP);
+    grid_free(grid);
     close_session(&session);
 }
 
@@ -159,7 +301,7 @@ static void test_prompt(void **state) {
     assert_string_equal(line_editor_text(&screen->prompt), "view back");
     screen_key(screen, KEYS_ESCAPE);
     assert_int_equal(screen_focus(screen), FOCUS_MAP);
-    assert_int_equal(session.workbench.view, VIEW_ATTENTION);
+    assert_int_equal(workbench_view(&session.workbench), VIEW_ATTENTION);
     /* A prompt that a key has begun. */
     keys(&session, "t");
     assert_string_equal(line_editor_text(&screen->prompt), "train ");
@@ -269,6 +411,9 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_typing_is_read),
     cmocka_unit_test(test_presets),
     cmocka_unit_test(test_layers_heads_views),
+    cmocka_unit_test(test_panes),
+    cmocka_unit_test(test_own_bindings),
+    cmocka_unit_test(test_mouse),
     cmocka_unit_test(test_scrolling),
     cmocka_unit_test(test_prompt),
     cmocka_unit_test(test_errors_stay_until_a_key),

@@ -123,6 +123,7 @@ static inline void fixture_open(struct fixture *fixture, int tokens, const struc
     struct sawb_error error;
     memset(fixture, 0, sizeof(*fixture));
     struct workbench *workbench = &fixture->workbench;
+    atomic_init(&fixture->model.references, 1); /* the fixture's own */
     fixture->model.config = (struct model_config){.layers = FIXTURE_LAYERS,
                                                   .heads = FIXTURE_HEADS,
                                                   .labels = 2,
@@ -146,59 +147,50 @@ static inline void fixture_open(struct fixture *fixture, int tokens, const struc
     fixture->screen->now = FIXTURE_NOW;
 }
 
-/* A run of `steps` steps whose loss falls, with an evaluation every quarter. */
-static inline void fixture_run(struct fixture *fixture, int steps, int total) {
-    struct run_history *run = &fixture->workbench.run;
-    run->name = fixture_copy("runs/first");
+/* A run of `steps` steps whose loss falls, with an evaluation every third. `shift` moves its
+ * curves, to tell runs apart. */
+static inline void fixture_curves(struct run_history *run, const char *name, int steps, int total,
+                                  double shift) {
+    run->name = fixture_copy(name);
     run->running = 1;
-    run->total_steps = total;
-    run->steps = run->step_capacity = steps;
-    run->evaluations = run->evaluation_capacity = 3;
-    double **columns[] = {&run->step, &run->loss, &run->learning_rate, &run->gradient_norm};
-    for (int i = 0; i < 4; i++)
-        *columns[i] = fixture_room((size_t)steps, sizeof(double));
-    double **marks[] = {&run->evaluation_step, &run->evaluation_loss, &run->evaluation_accuracy};
-    for (int i = 0; i < 3; i++)
-        *marks[i] = fixture_room(3, sizeof(double));
     for (int i = 0; i < steps; i++) {
-        run->step[i] = i + 1;
-        run->loss[i] = 0.2 + 0.5 / (1 + i / 20.0) + (i * 7 % 5) / 50.0;
-        run->learning_rate[i] = 5e-5;
-        run->gradient_norm[i] = 1.5;
-    }
-    for (int i = 0; i < 3; i++) {
-        run->evaluation_step[i] = (i + 1) * steps / 3;
-        run->evaluation_loss[i] = 0.6 - 0.1 * i;
-        run->evaluation_accuracy[i] = 0.7 + 0.05 * i;
-    }
-    run->last = (struct step_report){.step = steps,
+        struct step_report report = {.step = i + 1,
                                      .total_steps = total,
-                                     .epoch = (double)steps / total,
-                                     .loss = run->loss[steps - 1],
+                                     .epoch = (double)(i + 1) / total,
+                                     .loss =
+                                         0.2 + shift + 0.5 / (1 + i / 20.0) + (i * 7 % 5) / 50.0,
                                      .learning_rate = 5e-5,
-                                     .gradient_norm = 1.5};
-    run->tokens_per_second = 2310;
+                                     .gradient_norm = 1.5,
+                                     .tokens = 600,
+                                     .tokens_per_second = 2310,
+                                     .realised = 0.25};
+        fixture_must(history_step(run, &report, FIXTURE_NOW) == 0);
+        if ((i + 1) * 3 % steps >= 3)
+            continue;
+        struct evaluation evaluation = {.loss = 0.6 + shift - 0.1 * run->evaluations,
+                                        .accuracy = 0.7 - shift + 0.05 * run->evaluations};
+        fixture_must(history_evaluation(run, i + 1, &evaluation) == 0);
+    }
     run->seconds_left = 200;
+}
+
+static inline void fixture_run(struct fixture *fixture, int steps, int total) {
+    fixture_curves(&fixture->workbench.run, "runs/first", steps, total, 0);
 }
 
 static inline void fixture_close(struct fixture *fixture) {
     struct workbench *workbench = &fixture->workbench;
-    struct run_history *run = &workbench->run;
     screen_free(fixture->screen);
+    attention_clear(&workbench->attention);
+    undo_clear(&workbench->undo);
+    console_clear(&workbench->console);
     for (int i = 0; i < ARMS; i++) {
         capture_free(workbench->arms[i].capture);
         free(workbench->arms[i].spec);
     }
-    double *columns[] = {run->step,
-                         run->loss,
-                         run->learning_rate,
-                         run->gradient_norm,
-                         run->evaluation_step,
-                         run->evaluation_loss,
-                         run->evaluation_accuracy};
-    for (int i = 0; i < 7; i++)
-        free(columns[i]);
-    free(run->name);
+    history_clear(&workbench->run);
+    runs_free(&workbench->runs);
+    pinned_free(&workbench->pinned);
     presets_free(workbench->presets);
     free(workbench->picture);
     free(workbench->text);

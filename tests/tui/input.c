@@ -46,6 +46,17 @@ static const struct {
     {"\033[1;5C", KEYS_CTRL | KEYS_RIGHT},
     {"\033[1;3D", KEYS_ALT | KEYS_LEFT},
     {"\033[3;5~", KEYS_CTRL | KEYS_DELETE},
+    {"\033OP", KEYS_F1},
+    {"\033OS", KEYS_F1 + 3},
+    {"\033[[C", KEYS_F1 + 2},
+    {"\033[11~", KEYS_F1},
+    {"\033[15~", KEYS_F1 + 4},
+    {"\033[17~", KEYS_F1 + 5},
+    {"\033[21~", KEYS_F1 + 9},
+    {"\033[24~", KEYS_F1 + 11},
+    {"\033[34~", KEYS_F1 + 19},
+    {"\033[1;5Q", KEYS_CTRL | (KEYS_F1 + 1)},
+    {"\033[20;3~", KEYS_ALT | (KEYS_F1 + 8)},
     {"\033b", KEYS_ALT | 'b'},
     {"\033\177", KEYS_ALT | KEYS_BACKSPACE},
     {"\033\303\251", KEYS_ALT | 0xe9},
@@ -97,7 +108,7 @@ static void test_escape_alone(void **state) {
 static void test_unknown_sequences_are_nothing(void **state) {
     (void)state;
     struct input input = {0};
-    feed(&input, "\033[?1;2c\033[200;1;1;1;1m\033[[A\033OPx");
+    feed(&input, "\033[?1;2c\033[200;1;1;1;1m\033[[Z\033OTx");
     assert_int_equal(next_key(&input, 0), 'x');
     feed(&input, "\033[99999999999999999999~y\033[12");
     assert_int_equal(next_key(&input, 0), 'y');
@@ -106,6 +117,58 @@ static void test_unknown_sequences_are_nothing(void **state) {
     feed(&input, "z");
     assert_int_equal(next_key(&input, 0), 'z');
     input_free(&input);
+}
+
+static const struct {
+    const char *bytes;
+    int event, row, column; /* event -1: nothing to us */
+} pointings[] = {
+    {"\033[<0;1;1M", MOUSE_PRESS, 0, 0},
+    {"\033[<0;200;60M", MOUSE_PRESS, 59, 199},
+    {"\033[<16;5;6M", MOUSE_PRESS, 5, 4}, /* with Ctrl */
+    {"\033[<0;5;6m", MOUSE_RELEASE, 5, 4},
+    {"\033[<32;5;6M", MOUSE_DRAG, 5, 4},
+    {"\033[<64;5;6M", MOUSE_WHEEL_UP, 5, 4},
+    {"\033[<65;5;6M", MOUSE_WHEEL_DOWN, 5, 4},
+    {"\033[<2;5;6M", -1, 0, 0},
+    {"\033[<34;5;6M", -1, 0, 0},
+    {"\033[<66;5;6M", -1, 0, 0},
+    {"\033[<128;5;6M", -1, 0, 0},
+    {"\033[<35;5;6M", -1, 0, 0},
+    {"\033[<0;0;6M", -1, 0, 0},
+    {"\033[<0M", -1, 0, 0},
+    {"\033[M !!", MOUSE_PRESS, 0, 0},
+    {"\033[M#%&", MOUSE_RELEASE, 5, 4},
+    {"\033[M@%&", MOUSE_DRAG, 5, 4},
+    {"\033[Ma%&", MOUSE_WHEEL_DOWN, 5, 4},
+    {"\033[M \377\376", MOUSE_PRESS, 221, 222},
+    {"\033[M   ", -1, 0, 0},
+};
+
+/* In one piece and byte by byte; what is nothing to us is no key either. */
+static void test_mouse(void **state) {
+    (void)state;
+    for (size_t i = 0; i < 2 * sizeof(pointings) / sizeof(pointings[0]); i++) {
+        struct input input = {0};
+        struct input_event event;
+        const char *bytes = pointings[i / 2].bytes;
+        size_t length = strlen(bytes);
+        for (size_t at = 0; i % 2 && at < length - 1; at++) {
+            assert_int_equal(input_feed(&input, bytes + at, 1), 0);
+            assert_int_equal(input_next(&input, 0, &event), INPUT_NOTHING);
+        }
+        size_t rest = i % 2 ? length - 1 : 0;
+        assert_int_equal(input_feed(&input, bytes + rest, length - rest), 0);
+        feed(&input, "x");
+        if (pointings[i / 2].event >= 0) {
+            assert_int_equal(input_next(&input, 0, &event), INPUT_MOUSE);
+            assert_int_equal(event.mouse.event, pointings[i / 2].event);
+            assert_int_equal(event.mouse.row, pointings[i / 2].row);
+            assert_int_equal(event.mouse.column, pointings[i / 2].column);
+        }
+        assert_int_equal(next_key(&input, 0), 'x');
+        input_free(&input);
+    }
 }
 
 static void test_invalid_utf8(void **state) {
@@ -211,14 +274,10 @@ static void test_noise(void **state) {
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_sequences),
-    cmocka_unit_test(test_cut_anywhere),
-    cmocka_unit_test(test_escape_alone),
-    cmocka_unit_test(test_unknown_sequences_are_nothing),
-    cmocka_unit_test(test_invalid_utf8),
-    cmocka_unit_test(test_paste),
-    cmocka_unit_test(test_paste_without_end),
-    cmocka_unit_test(test_long_paste),
-    cmocka_unit_test(test_noise),
+    cmocka_unit_test(test_sequences),    cmocka_unit_test(test_cut_anywhere),
+    cmocka_unit_test(test_escape_alone), cmocka_unit_test(test_unknown_sequences_are_nothing),
+    cmocka_unit_test(test_mouse),        cmocka_unit_test(test_invalid_utf8),
+    cmocka_unit_test(test_paste),        cmocka_unit_test(test_paste_without_end),
+    cmocka_unit_test(test_long_paste),   cmocka_unit_test(test_noise),
 };
 TEST_GROUP(tests_tui_input, tests);

@@ -4,6 +4,7 @@
  */
 #include "tests/golden.h"
 #include "tests/tui/fixture.h"
+#include "tests/tui/sound.h"
 #include "viz/exporter.h"
 
 #define GOLDEN "tests/ui/golden/"
@@ -62,7 +63,7 @@ static void test_training(void **state) {
     fixture_run(&fixture, 300, 1200);
     fixture.workbench.arms[ARM_A].capture->training_step = 300;
     check_sizes(&fixture, "training-utf8");
-    fixture.workbench.view = VIEW_TRAINING;
+    workbench_show(&fixture.workbench, VIEW_TRAINING);
     check(&fixture, 80, 24, "curves-utf8-80x24");
     check(&fixture, 120, 40, "curves-utf8-120x40");
     fixture_close(&fixture);
@@ -72,7 +73,7 @@ static void test_no_run(void **state) {
     (void)state;
     struct fixture fixture;
     fixture_open(&fixture, FIXTURE_TOKENS, &glyphs_ascii);
-    fixture.workbench.view = VIEW_TRAINING;
+    workbench_show(&fixture.workbench, VIEW_TRAINING);
     check(&fixture, 80, 24, "no-run-ascii-80x24");
     fixture_close(&fixture);
 }
@@ -91,6 +92,24 @@ static void test_other_tokens(void **state) {
     fixture_close(&fixture);
 }
 
+/* Three panes and their borders, the one at the right has the keys. */
+static void test_panes(void **state) {
+    (void)state;
+    static const struct glyphs *const sets[] = {&glyphs_utf8, &glyphs_ascii};
+    for (int i = 0; i < 2; i++) {
+        struct fixture fixture;
+        struct sawb_error error;
+        fixture_open(&fixture, FIXTURE_TOKENS, sets[i]);
+        struct panes *panes = &fixture.workbench.panes;
+        panes_split(panes, 1, VIEW_DATA, &error);
+        panes_to_side(panes, PANE_UP);
+        panes_split(panes, 0, VIEW_TRAINING, &error);
+        fixture.screen->on_map = 1;
+        check(&fixture, 120, 40, i ? "panes-ascii-120x40" : "panes-utf8-120x40");
+        fixture_close(&fixture);
+    }
+}
+
 static void test_prompt(void **state) {
     (void)state;
     struct fixture fixture;
@@ -101,29 +120,6 @@ static void test_prompt(void **state) {
     screen_key(fixture.screen, KEYS_TAB);
     check(&fixture, 80, 24, "prompt-utf8-80x24");
     fixture_close(&fixture);
-}
-
-/* The picture of a text of every pane with its meanings: nothing lies outside, nothing is cut in
- * two. */
-static void assert_sound(const struct grid *grid) {
-    for (int row = 0; row < grid->rows; row++) {
-        const struct cell *cells = grid->cells + (size_t)row * (size_t)grid->columns;
-        for (int column = 0; column < grid->columns; column++) {
-            int columns;
-            char glyph[CELL_BYTES];
-            assert_true(cells[column].meaning < MEANING_COUNT);
-            if (cells[column].flags & CELL_TAIL) {
-                assert_true(column > 0);
-                text_next(cells[column - 1].glyph, glyph, &columns);
-                assert_int_equal(columns, 2);
-            } else {
-                text_next(cells[column].glyph, glyph, &columns);
-                assert_int_equal(columns == 2,
-                                 column + 1 < grid->columns && cells[column + 1].flags & CELL_TAIL);
-            }
-        }
-    }
-    assert_true(grid->cursor_row < grid->rows && grid->cursor_column <= grid->columns);
 }
 
 /* Every view at every size, also absurd ones. */
@@ -137,7 +133,7 @@ static void test_all_sizes(void **state) {
             struct grid *grid = grid_create(rows, columns, NULL);
             fixture_must(grid != NULL);
             for (int view = 0; view < VIEWS; view++) {
-                fixture.workbench.view = (enum view)view;
+                workbench_show(&fixture.workbench, (enum view)view);
                 fixture.screen->prompt_open = (rows + columns) % 3 == 0;
                 screen_draw(fixture.screen, grid);
                 assert_sound(grid);
@@ -216,7 +212,7 @@ static void test_help_is_complete(void **state) {
     struct grid *grid = grid_create(300, 200, NULL);
     fixture_must(grid != NULL);
     fixture_open(&fixture, FIXTURE_TOKENS, &glyphs_utf8);
-    fixture.workbench.view = VIEW_HELP;
+    workbench_show(&fixture.workbench, VIEW_HELP);
     screen_draw(fixture.screen, grid);
     const struct key_binding *key;
     const struct command *command;
@@ -231,11 +227,11 @@ static void test_help_is_complete(void **state) {
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_attention),        cmocka_unit_test(test_long_sentence),
-    cmocka_unit_test(test_training),         cmocka_unit_test(test_no_run),
-    cmocka_unit_test(test_other_tokens),     cmocka_unit_test(test_prompt),
-    cmocka_unit_test(test_all_sizes),        cmocka_unit_test(test_too_small),
-    cmocka_unit_test(test_nothing_yet),      cmocka_unit_test(test_late_answers),
-    cmocka_unit_test(test_help_is_complete),
+    cmocka_unit_test(test_attention),    cmocka_unit_test(test_long_sentence),
+    cmocka_unit_test(test_training),     cmocka_unit_test(test_no_run),
+    cmocka_unit_test(test_other_tokens), cmocka_unit_test(test_panes),
+    cmocka_unit_test(test_prompt),       cmocka_unit_test(test_all_sizes),
+    cmocka_unit_test(test_too_small),    cmocka_unit_test(test_nothing_yet),
+    cmocka_unit_test(test_late_answers), cmocka_unit_test(test_help_is_complete),
 };
 TEST_GROUP(tests_tui_screen, tests);

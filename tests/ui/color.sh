@@ -7,6 +7,9 @@ colored() { # any colour in what is shown
 many_colors() {
     screen -e | grep -q "$(printf '\033')\\[[0-9;]*[34]8;5;"
 }
+rgb_colors() {
+    screen -e | grep -q "$(printf '\033')\[[0-9;]*[34]8;2;"
+}
 plain() {
     ! colored
 }
@@ -20,6 +23,16 @@ reversed() {
 start 80 24 -- -m "$MODEL" "the film is slow"
 until_true shows "6 tokens"
 check "256 colours where there are" many_colors
+check "256 colours: not RGB" eval '! rgb_colors'
+start 80 24 COLORTERM=truecolor -- -m "$MODEL" "the film is slow"
+until_true shows "6 tokens"
+check "COLORTERM=truecolor: RGB" rgb_colors
+start 80 24 COLORTERM=truecolor TERM=screen-256color TMUX= -- -m "$MODEL" "the film is slow"
+until_true shows "6 tokens"
+check "GNU screen: not RGB" eval '! rgb_colors'
+start 80 24 COLORFGBG="0;15" -- -m "$MODEL" "the film is slow"
+until_true shows "6 tokens"
+check "a light terminal: the palette for it" eval 'screen -e | grep -q "38;5;130m"'
 start 80 24 TERM=screen -- -m "$MODEL" "the film is slow"
 until_true shows "6 tokens"
 check "8 colours: coloured" colored

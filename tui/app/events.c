@@ -10,6 +10,7 @@
 #include "tui/app/history.h"
 #include "tui/app/workbench.h"
 
+#define PACE_SECONDS 1.0   /* before it is told how long work will take */
 #define FOLLOW_SECONDS 0.1 /* between two answers that follow a model in training */
 
 int workbench_begin_run(struct workbench *workbench, int job, struct model *model, const char *name,
@@ -17,25 +18,33 @@ int workbench_begin_run(struct workbench *workbench, int job, struct model *mode
     char *copy = strdup(name);
     if (!copy)
         return error_set(error, "train: out of memory");
-    history_clear(&workbench->run);
+    runs_put_away(workbench, name);
     workbench->run.name = copy;
     workbench->run.model = model_retain(model);
     workbench->run.job = job;
     workbench->run.running = 1;
+    pinned_begin(workbench);
     workbench->changed = 1;
     return 0;
 }
 
 static void take_prediction(struct workbench *workbench, struct event *event) {
+    if (workbench->run.running && event->job == workbench->run.job)
+        pinned_take(workbench, event);
     if (event->job != workbench->prediction_job || event->arm < 0 || event->arm >= ARMS)
         return;
     struct arm *arm = &workbench->arms[event->arm];
-    capture_free(arm->capture);
-    arm->capture = event->data.capture;
-    event->data.capture = NULL;
+    struct capture **place = pinned_place(workbench, event->arm), *before = *place;
+    *place = event->data.capture;
+    event->data.capture = before; /* freed with the event */
     arm->stale = 0;
     workbench->answers++;
+    if (place != &arm->capture)
+        return;
     workbench_clamp(workbench);
+    heads_take_capture(workbench, event->arm, before);
+    if (workbench->answers == ARMS)
+        heads_answered(workbench);
 }
 
 /* A step of a run has changed the weights: ask again, but never faster than answers come. */
@@ -61,6 +70,7 @@ static void take_step(struct workbench *workbench, const struct event *event) {
              format_count(total, run->total_steps), run->last.loss,
              format_count(speed, (int64_t)(run->tokens_per_second + 0.5)), left[0] ? "  " : "",
              left, left[0] ? " left" : "");
+    pinned_watch(workbench);
     follow_training(workbench, event->time);
 }
 
@@ -91,6 +101,7 @@ static void take_comparison(struct workbench *workbench, const struct comparison
 static void open_checkpoint(struct workbench *workbench) {
     struct run_history *run = &workbench->run;
     struct sawb_error error;
+    int looked_back = pinned_step(workbench) >= 0;
     for (int arm = 0; arm < ARMS; arm++) {
         if (workbench->arms[arm].model != run->model)
             continue;
@@ -102,10 +113,15 @@ static void open_checkpoint(struct workbench *workbench) {
         if (both)
             break;
     }
+    if (looked_back && pinned_step(workbench) < 0 && pinned_scrub(workbench, &error) < 0)
+        workbench_message(workbench, MESSAGE_ERROR, "%s", error.message);
 }
 
 static void take_end(struct workbench *workbench, const struct event *event) {
     struct run_history *run = &workbench->run;
+    prediction_take_end(workbench, event);
+    sweep_take_end(workbench, event);
+    pruning_take_end(workbench, event);
     if (event->job == workbench->prediction_job)
         workbench->answers = ARMS;
     if (event->job == workbench->long_job) {
@@ -119,13 +135,17 @@ static void take_end(struct workbench *workbench, const struct event *event) {
     run->running = 0;
     if (event->status >= 0 && workbench->live)
         open_checkpoint(workbench);
+    runs_take_end(workbench);
 }
 
 /* Who takes the points of which series. */
 static const struct {
     const char *series;
     void (*take)(struct workbench *workbench, const struct event *event);
-} takers[] = {{NULL, NULL}};
+} takers[] = {{SERIES_COPIES, prediction_take_copy},  {SERIES_OCCLUDE, prediction_take_occlusion},
+              {SERIES_SWEEP, sweep_take_point},       {SERIES_IMPORTANCE, heads_take_importance},
+              {SERIES_ABLATION, pruning_take_effect}, {SERIES_PRUNING, pruning_take_point},
+              {STEERING_SERIES, runs_take_steering},  {NULL, NULL}};
 
 static void take_point(struct workbench *workbench, const struct event *event) {
     for (size_t i = 0; takers[i].series; i++)
@@ -133,8 +153,22 @@ static void take_point(struct workbench *workbench, const struct event *event) {
             takers[i].take(workbench, event);
 }
 
+/* How far a job is and, once that can be told, how long it will take. */
+static void take_progress(struct workbench *workbench, const struct event *event) {
+    char done[FORMAT_BYTES], total[FORMAT_BYTES], left[FORMAT_BYTES] = "";
+    struct pace *pace = &workbench->pace;
+    int64_t now = event->data.progress.done, end = event->data.progress.total;
+    if (pace->job != event->job || now < pace->done)
+        *pace = (struct pace){event->job, now, event->time};
+    double seconds = event->time - pace->time, steps = (double)(now - pace->done);
+    if (seconds > PACE_SECONDS && steps > 0 && now < end)
+        format_duration(left, (double)(end - now) * seconds / steps);
+    snprintf(workbench->progress, sizeof(workbench->progress), "%s %s/%s%s%s%s", event->text,
+             format_count(done, now), format_count(total, end), left[0] ? "  " : "", left,
+             left[0] ? " left" : "");
+}
+
 void workbench_event(struct workbench *workbench, struct event *event) {
-    char done[FORMAT_BYTES], total[FORMAT_BYTES];
     switch (event->kind) {
     case EVENT_NOTE:
         workbench_message(workbench, MESSAGE_NOTE, "%s", event->text);
@@ -143,9 +177,7 @@ void workbench_event(struct workbench *workbench, struct event *event) {
         workbench_message(workbench, MESSAGE_ERROR, "%s", event->text);
         break;
     case EVENT_PROGRESS:
-        snprintf(workbench->progress, sizeof(workbench->progress), "%s %s/%s", event->text,
-                 format_count(done, event->data.progress.done),
-                 format_count(total, event->data.progress.total));
+        take_progress(workbench, event);
         break;
     case EVENT_PREDICTION:
         take_prediction(workbench, event);
@@ -159,7 +191,8 @@ void workbench_event(struct workbench *workbench, struct event *event) {
     case EVENT_ROW:
         break;
     case EVENT_COMPARISON:
-        take_comparison(workbench, &event->data.comparison);
+        if (event->job != workbench->data.job) /* its view shows more of it */
+            take_comparison(workbench, &event->data.comparison);
         break;
     case EVENT_BENCH:
         workbench_message(workbench, MESSAGE_NOTE, "%s  n %d  median %.3f ms",
@@ -173,6 +206,7 @@ void workbench_event(struct workbench *workbench, struct event *event) {
         take_end(workbench, event);
         break;
     }
+    data_take(workbench, event);
     workbench->changed = 1;
     event_free(event);
 }

@@ -70,4 +70,7 @@ void workbench_message(struct workbench *workbench, enum message_kind kind, cons
     va_end(arguments);
     workbench->message_kind = kind;
     workbench->changed = 1;
+    if (kind == MESSAGE_NOTE || kind == MESSAGE_ERROR)
+        console_add(&workbench->console, kind == MESSAGE_NOTE ? CONSOLE_NOTE : CONSOLE_ERROR,
+                    workbench->message);
 }

@@ -6,17 +6,29 @@
 #include <string.h>
 #include <strings.h>
 
+#include "tui/app/attention.h"
+#include "tui/app/data.h"
+#include "tui/app/heads.h"
+#include "tui/app/mask.h"
+#include "tui/app/prediction.h"
+#include "tui/app/pruning.h"
+#include "tui/app/runs.h"
+#include "tui/app/sweep.h"
+
 static const struct view_row rows[VIEWS] = {
-    [VIEW_ATTENTION] = {"attention", "one head of A and B as maps, and their difference", NULL},
-    [VIEW_HEADS] = {"heads", "every head of every layer as a small map", NULL},
-    [VIEW_MASK] = {"mask", "the pattern: blocks, realised sparsity, cells switched by hand", NULL},
+    [VIEW_ATTENTION] = {"attention", "one head of A and B as maps, and their difference",
+                        attention_figure},
+    [VIEW_HEADS] = {"heads", "every head of every layer as a small map", heads_figure},
+    [VIEW_MASK] = {"mask", "the pattern: blocks, realised sparsity, cells switched by hand",
+                   mask_figure},
     [VIEW_PREDICTION] = {"prediction", "logits of A and B, and of edited copies of the sentence",
-                         NULL},
-    [VIEW_METRICS] = {"metrics", "numbers of every head, A beside B", NULL},
-    [VIEW_PRUNING] = {"pruning", "heads that are off, and accuracy against heads removed", NULL},
-    [VIEW_DATA] = {"data", "a data set as a table, with what A and B say of each row", NULL},
-    [VIEW_TRAINING] = {"training", "the curves of the runs", NULL},
-    [VIEW_SWEEP] = {"sweep", "accuracy, loss and mass kept against sparsity", NULL},
+                         prediction_figure},
+    [VIEW_METRICS] = {"metrics", "numbers of every head, A beside B", metrics_figure},
+    [VIEW_PRUNING] = {"pruning", "heads that are off, and accuracy against heads removed",
+                      pruning_figure},
+    [VIEW_DATA] = {"data", "a data set as a table, with what A and B say of each row", data_figure},
+    [VIEW_TRAINING] = {"training", "the curves of the runs", training_figure},
+    [VIEW_SWEEP] = {"sweep", "accuracy, loss and mass kept against sparsity", sweep_figure},
     [VIEW_CONSOLE] = {"console", "commands and their answers", NULL},
     [VIEW_HELP] = {"help", "keys and commands", NULL},
 };

@@ -28,12 +28,15 @@ static int load_presets_if_any(struct presets *presets, char *path, struct sawb_
     return status;
 }
 
-/* The user's file, owned by the caller; NULL when there is no home to look in or no memory. */
-static char *user_presets(void) {
+char *workbench_user_file(const char *name) {
     const char *config = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
-    if (config && *config)
-        return file_join(config, "sawb/presets.json");
-    return home && *home ? file_join(home, ".config/sawb/presets.json") : NULL;
+    int given = config && *config;
+    if (!given && !(home && *home))
+        return NULL;
+    char *folder = file_join(given ? config : home, given ? "sawb" : ".config/sawb");
+    char *path = folder ? file_join(folder, name) : NULL;
+    free(folder);
+    return path;
 }
 
 static int open_presets(struct workbench *workbench, struct sawb_error *error) {
@@ -48,7 +51,7 @@ static int open_presets(struct workbench *workbench, struct sawb_error *error) {
         load_presets_if_any(workbench->presets, file_join(workbench->samples, "presets.json"),
                             error) < 0)
         return -1;
-    char *path = user_presets();
+    char *path = workbench_user_file("presets.json");
     return path ? load_presets_if_any(workbench->presets, path, error) : 0;
 }
 
@@ -79,7 +82,9 @@ int workbench_open(struct workbench *workbench, const struct settings *settings,
     workbench->settings = *settings;
     workbench->settings.model_directory = NULL;
     workbench->run.seconds_left = -1;
+    runs_open(&workbench->runs);
     workbench->example = -1;
+    panes_open(&workbench->panes);
     workbench->text = strdup("");
     if (settings->model_directory)
         workbench->model_directory = strdup(settings->model_directory);
@@ -191,6 +196,18 @@ void workbench_close(struct workbench *workbench) {
         model_release(workbench->arms[i].model);
     }
     history_clear(&workbench->run);
+    runs_free(&workbench->runs);
+    pinned_free(&workbench->pinned);
+    pruning_clear(&workbench->pruning);
+    undo_clear(&workbench->undo);
+    console_clear(&workbench->console);
+    scripting_clear(&workbench->scripting);
+    prediction_free(&workbench->prediction);
+    sweep_free(&workbench->sweep);
+    data_close(&workbench->data);
+    attention_clear(&workbench->attention);
+    heads_free(&workbench->heads);
+    key_map_free(&workbench->keys);
     if (workbench->compute.pool)
         compute_close(&workbench->compute);
     presets_free(workbench->presets);
@@ -224,6 +241,7 @@ int workbench_predict(struct workbench *workbench, struct sawb_error *error) {
 
 /* What follows every change: answers are old, and asked for again when that is wanted. */
 static int ask_again(struct workbench *workbench, int arm, struct sawb_error *error) {
+    pinned_live(workbench);
     for (int i = 0; i < ARMS; i++) {
         if (arm < 0 || arm == i)
             workbench->arms[i].stale = 1;
@@ -276,6 +294,7 @@ int workbench_set_model(struct workbench *workbench, int arm, const char *direct
             return error_prefix(error, "pattern of %c", "AB"[i]);
         }
     }
+    pinned_live(workbench);
     for (int i = 0; i < ARMS; i++) {
         if (arm < 0 || arm == i)
             change_model(&workbench->arms[i], model);
@@ -286,12 +305,34 @@ int workbench_set_model(struct workbench *workbench, int arm, const char *direct
 }
 
 int workbench_swap(struct workbench *workbench, struct sawb_error *error) {
+    pinned_live(workbench);
     struct arm arm = workbench->arms[ARM_A];
     workbench->arms[ARM_A] = workbench->arms[ARM_B];
     workbench->arms[ARM_B] = arm;
     workbench->changed = 1;
     /* Answers go with their arms, but one on its way would come to the wrong arm. */
     return workbench->automatic ? workbench_predict(workbench, error) : 0;
+}
+
+int workbench_restore(struct workbench *workbench, const char *text, char *const specs[ARMS],
+                      struct model *const models[ARMS], struct sawb_error *error) {
+    char *copies[ARMS + 1] = {strdup(specs[ARM_A]), strdup(specs[ARM_B]), strdup(text)};
+    if (!copies[ARM_A] || !copies[ARM_B] || !copies[ARMS]) {
+        for (int i = 0; i <= ARMS; i++)
+            free(copies[i]);
+        return error_set(error, "sawb: out of memory for the state before");
+    }
+    pinned_live(workbench);
+    for (int i = 0; i < ARMS; i++) {
+        if (models[i] && models[i] != workbench->arms[i].model)
+            change_model(&workbench->arms[i], models[i]);
+        free(workbench->arms[i].spec);
+        workbench->arms[i].spec = copies[i];
+    }
+    free(workbench->text);
+    workbench->text = copies[ARMS];
+    workbench_clamp(workbench);
+    return ask_again(workbench, -1, error);
 }
 
 int workbench_submit(struct workbench *workbench, struct job *job, struct sawb_error *error) {
@@ -311,10 +352,11 @@ int workbench_submit(struct workbench *workbench, struct job *job, struct sawb_e
     return number;
 }
 
+enum view workbench_view(const struct workbench *workbench) {
+    return panes_view(&workbench->panes);
+}
+
 void workbench_show(struct workbench *workbench, enum view view) {
-    if (view == workbench->view)
-        return;
-    workbench->previous_view = workbench->view;
-    workbench->view = view;
+    panes_show(&workbench->panes, view);
     workbench->changed = 1;
 }

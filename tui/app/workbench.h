@@ -10,7 +10,21 @@
 
 #include "core/base/version.h"
 #include "core/session/jobs.h"
-#include "tui/app/views.h"
+#include "tui/app/attention.h"
+#include "tui/app/bookmarks.h"
+#include "tui/app/console.h"
+#include "tui/app/data.h"
+#include "tui/app/heads.h"
+#include "tui/app/key_map.h"
+#include "tui/app/mask.h"
+#include "tui/app/panes.h"
+#include "tui/app/pinned.h"
+#include "tui/app/prediction.h"
+#include "tui/app/pruning.h"
+#include "tui/app/runs.h"
+#include "tui/app/scripting.h"
+#include "tui/app/sweep.h"
+#include "tui/app/undo.h"
 
 enum { ARM_A, ARM_B, ARMS };
 
@@ -22,29 +36,19 @@ struct arm {
     int stale;               /* 1 until the answer to the present text and spec is here */
 };
 
-enum map_mode { MAP_WEIGHT, MAP_SCORE, MAP_MODES };
-
-/* What a training run has told so far; grows as events come. */
-struct run_history {
-    char *name;          /* the output folder; NULL: no run yet */
-    struct model *model; /* the run started from; retained */
-    int job;             /* number of the training job */
-    int running;
-    int64_t total_steps;
-    struct step_report last;
-    int steps, step_capacity;
-    double *step, *loss, *learning_rate, *gradient_norm; /* [steps] */
-    int evaluations, evaluation_capacity;
-    double *evaluation_step, *evaluation_loss, *evaluation_accuracy; /* [evaluations] */
-    double tokens_per_second;                                        /* smoothed */
-    double first_time;   /* of the first step event of this run (seconds since 1970) */
-    int64_t first_step;  /* its step: above 1 in a resumed run */
-    double seconds_left; /* estimate, negative: unknown */
+/* Where a job was when its progress was first told. */
+struct pace {
+    int job;
+    int64_t done;
+    double time;
 };
 
 enum message_kind { MESSAGE_NONE, MESSAGE_NOTE, MESSAGE_COMMAND, MESSAGE_ERROR };
 
 enum color_choice { COLOR_NEVER, COLOR_ALWAYS, COLOR_AUTO };
+
+/* How a command prints a table. */
+enum table_style { TABLES_ALIGNED, TABLES_BOLD, TABLES_TSV };
 
 struct settings {
     const char *model_directory; /* as given; NULL: the default of samples */
@@ -53,6 +57,9 @@ struct settings {
     int json;
     int ascii;
     int color; /* enum color_choice */
+    enum table_style tables;
+    const char *config; /* script the screen starts with, "none": none; NULL: the user's file
+                           config, if there is one. Borrowed for as long as the screen runs */
 };
 
 struct workbench {
@@ -68,20 +75,39 @@ struct workbench {
     int layer, head;       /* looked at */
     int query, key;        /* the shared cursor */
     enum map_mode mode;
-    enum view view, previous_view;
-    struct run_history run;
-    int automatic;      /* 1: each change asks for a new answer; set by workbench_begin */
-    int live;           /* 1: predictions follow a model in training (the screen sets it) */
-    int long_job;       /* number of the long job under way, 0: none */
+    struct attention attention; /* what its view shows of them */
+    struct heads heads;         /* all of them: order, search, importance */
+    struct mask_state mask;
+    struct pruning pruning; /* heads off, alone and one after the other */
+    struct panes panes;     /* which views are shown where */
+    int without_mouse;      /* 1: clicks are the terminal's own, for its selection */
+    struct key_map keys;    /* bound by the user */
+    struct undo undo;       /* what can be taken back */
+    struct bookmarks bookmarks;
+    struct console console; /* commands and their answers */
+    struct run_history run; /* of this session: in progress, or ended last */
+    struct runs runs;       /* those beside it, and how all are shown */
+    struct pinned pinned;   /* states of sentences that the run has stored */
+    struct prediction_state prediction;
+    struct sweep_state sweep;
+    struct data data; /* the data set that is open, if one is */
+    int palette;      /* 1 + index of the screen's colours (viz/palette.h), 0: by its background */
+    int digit_ramp;   /* 1: parts of a scale are drawn as digits */
+    int automatic;    /* 1: each change asks for a new answer; set by workbench_begin */
+    int live;         /* 1: predictions follow a model in training (the screen sets it) */
+    int long_job;     /* number of the long job under way, 0: none */
     int prediction_job; /* number of the newest prediction of both arms, 0: none was asked for */
     int answers;        /* of that prediction that have come */
     double prediction_time; /* when it was asked for */
     int example;            /* line of samples/sentences.txt that `example` took last, from 0 */
-    char *picture;    /* a file the screen is asked to draw itself into; it takes (and frees) it */
-    int script_depth; /* scripts that run scripts */
-    char progress[160]; /* state of long work, empty: none */
+    char *picture; /* a file the screen is asked to draw itself into; it takes (and frees) it */
+    struct scripting scripting; /* variables, and the last result */
+    int script_depth;           /* scripts that run scripts */
+    char progress[160];         /* state of long work, empty: none */
+    struct pace pace;
     enum message_kind message_kind;
     char message[1024]; /* the one line at the bottom; errors stay until the next key */
+    char help_find[64]; /* help shows what holds this text; empty: all */
     int quit;
     int changed; /* something to draw; the screen clears it */
 };
@@ -114,6 +140,10 @@ void workbench_close(struct workbench *workbench);
  * beside the program's folder, or ../share/sawb. Owned by the caller. */
 char *workbench_samples(struct sawb_error *error);
 
+/* The user's own file of this name, in $XDG_CONFIG_HOME/sawb or ~/.config/sawb; owned by the
+ * caller, NULL when there is no home to look in or no memory. */
+char *workbench_user_file(const char *name);
+
 /* Lines of samples/sentences.txt: number `index` (from 0, round the end in both directions), owned
  * by the caller. *count: how many there are. */
 char *workbench_sentence(const struct workbench *workbench, int index, int *count,
@@ -128,14 +158,19 @@ int workbench_set_model(struct workbench *workbench, int arm, const char *direct
                         struct sawb_error *error); /* arm -1: both */
 int workbench_swap(struct workbench *workbench, struct sawb_error *error);
 
+/* Sentence, patterns and models all at once, as they were before; a model that is NULL stays what
+ * it is now. */
+int workbench_restore(struct workbench *workbench, const char *text, char *const specs[ARMS],
+                      struct model *const models[ARMS], struct sawb_error *error);
+
 /* Asks again for the answer of both arms to the present text. */
 int workbench_predict(struct workbench *workbench, struct sawb_error *error);
 
 /* Submits a long job, whose state is then shown in `progress`. Returns its number, or -1. */
 int workbench_submit(struct workbench *workbench, struct job *job, struct sawb_error *error);
 
-/* Empties the history for the training job just submitted, which starts from `model` and writes to
- * `name`. */
+/* A new history for the training job just submitted, which starts from `model` and writes to
+ * `name`; that of another folder is kept beside it. */
 int workbench_begin_run(struct workbench *workbench, int job, struct model *model, const char *name,
                         struct sawb_error *error);
 
@@ -155,7 +190,9 @@ void workbench_clamp(struct workbench *workbench);
  */
 void workbench_event(struct workbench *workbench, struct event *event);
 
-/* Shows a view (in the pane that has the keys); `back` of the screen returns to the one before. */
+/* The view of the pane that has the keys, and another one there; `back` of the screen returns to
+ * the one before. */
+enum view workbench_view(const struct workbench *workbench);
 void workbench_show(struct workbench *workbench, enum view view);
 
 /* Why the pair under the cursor is kept or not in this arm ("kept: rank 1 of 2"). */

@@ -373,6 +373,8 @@ int arguments_settings(const struct arguments *arguments, struct settings *setti
         settings->color = strcmp(color, "always") == 0  ? COLOR_ALWAYS
                           : strcmp(color, "never") == 0 ? COLOR_NEVER
                                                         : COLOR_AUTO;
+    if (arguments_option(arguments, "config"))
+        settings->config = arguments_option(arguments, "config");
     settings->json |= arguments_option(arguments, "json") != NULL;
     settings->ascii |= arguments_option(arguments, "ascii") != NULL;
     return 0;

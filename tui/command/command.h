@@ -20,8 +20,11 @@ struct sink {
     void (*progress)(struct sink *sink, const char *text); /* may be overwritten by the next one */
     void (*note)(struct sink *sink, const char *text);     /* worth knowing; NULL: not wanted */
     void (*error)(struct sink *sink, const char *text);
-    int wait; /* 1: long commands return when their job is done (shell, scripts); 0: at once
-                 (screen) */
+    int wait;       /* 1: long commands return when their job is done (shell, scripts); 0: at once
+                       (screen) */
+    unsigned where; /* what runs here, bits of enum command_where; 0: as `wait` has it */
+    /* The readline door, of the program itself: returns when the user leaves it. NULL: none. */
+    int (*console)(struct workbench *workbench, struct sink *sink);
     void *user;
 };
 
@@ -34,7 +37,9 @@ enum argument_kind {
     ARGUMENT_NUMBER,
     ARGUMENT_CHOICE,
     ARGUMENT_PRESET,
-    ARGUMENT_COMMAND
+    ARGUMENT_COMMAND,
+    ARGUMENT_HEAD, /* layer.head */
+    ARGUMENT_ROW   /* number of a row of the open data set */
 };
 
 /* A named option of a command: "--lr NUMBER". */
@@ -59,7 +64,8 @@ enum command_where {
     COMMAND_SCREEN = 2, /* keys and the `:` prompt */
     COMMAND_SCRIPT = 4, /* sawb -c and sawb run */
     COMMAND_BARE = 8,   /* needs no model: what it needs it opens by itself */
-    COMMAND_RAW = 16    /* the last positional is the rest of the line as it stands */
+    COMMAND_RAW = 16,   /* the last positional is the rest of the line as it stands */
+    COMMAND_ASIDE = 32  /* leaves the result of the command before it, for `assert` */
 };
 
 struct arguments; /* the parsed line: positionals and options */
@@ -105,24 +111,26 @@ int command_run_words(struct workbench *workbench, int count, char *const *words
                       struct sink *sink);
 
 /*
- * Commands separated by line breaks, or by ';' outside of quotes, brackets and comments; stops at
- * the first that fails and at `quit`. `where` names the script in errors ("demo.sawb:3: ...");
- * NULL: not said.
+ * Runs a script (tui/command/script.h): commands separated by line breaks or ';', with variables
+ * and loops. Stops at the first that fails, at an interrupt and at `quit`. Nothing runs of a script
+ * whose loops are not closed. `where` names the script in errors ("demo.sawb:3: ..."); NULL: not
+ * said.
  */
 int command_run_script(struct workbench *workbench, const char *script, const char *where,
                        struct sink *sink);
 
 /*
- * Completions of the word before the end of `line`: candidates with a short help each. `start`
- * becomes the byte where the completed word begins. Returns the number found (0 also when out of
- * memory); free with completions_free.
+ * Completions of the word before the end of `line`, for a door where commands of `where` (bits of
+ * enum command_where) run: candidates with a short help each. `start` becomes the byte where the
+ * completed word begins. Returns the number found (0 also when out of memory); free with
+ * completions_free.
  */
 struct completion {
     char *text;
     char *help; /* may be empty */
 };
-int command_complete(const struct workbench *workbench, const char *line, size_t *start,
-                     struct completion **completions);
+int command_complete(const struct workbench *workbench, unsigned where, const char *line,
+                     size_t *start, struct completion **completions);
 void completions_free(struct completion *completions, int count);
 
 /* "usage: …", help and options of a command; a part of `command --help`. Owned by the caller

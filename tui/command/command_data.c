@@ -73,13 +73,13 @@ static int add_arm(struct table *table, const char *name, const struct job_arm *
 }
 
 /* One row an evaluation; NULL when out of memory. */
-static char *print_arms(const struct job_arm *arms, const struct evaluation *const evaluations[],
-                        int count) {
+static char *print_arms(const struct workbench *workbench, const struct job_arm *arms,
+                        const struct evaluation *const evaluations[], int count) {
     struct table *table = arm_table();
     int failed = !table;
     for (int i = 0; i < count && !failed; i++)
         failed = add_arm(table, i == ARM_A ? "A" : "B", &arms[i], evaluations[i]) < 0;
-    char *text = failed ? NULL : table_print(table, 0, "~");
+    char *text = failed ? NULL : command_table(workbench, table);
     table_free(table);
     return text;
 }
@@ -98,12 +98,13 @@ static void show_evaluation(struct measuring *measuring, const struct evaluation
     note_truncated(measuring->sink, arm, evaluation);
     if (evaluation->labelled == 0)
         sink_note(measuring->sink, "the rows have no labels: there is neither accuracy nor loss");
+    struct record record = record_begin();
+    answer_evaluation(&record, evaluation, arm->spec, target_of(arm));
     if (measuring->workbench->settings.json) {
-        struct record record = record_begin();
-        answer_evaluation(&record, evaluation, arm->spec, target_of(arm));
         tell(measuring, record_print(&record));
     } else {
-        tell(measuring, print_arms(arm, &evaluation, 1));
+        command_keep(measuring->workbench, record_print(&record));
+        tell(measuring, print_arms(measuring->workbench, arm, &evaluation, 1));
     }
 }
 
@@ -169,7 +170,8 @@ static void read_comparison(void *user, const struct event *event) {
         tell(measuring, comparison_json(measuring->arms, comparison));
         return;
     }
-    tell(measuring, print_arms(measuring->arms, evaluations, ARMS));
+    command_keep(measuring->workbench, comparison_json(measuring->arms, comparison));
+    tell(measuring, print_arms(measuring->workbench, measuring->arms, evaluations, ARMS));
     sink_result(measuring->sink,
                 "only A right %d, only B right %d, McNemar's exact p %.4g; %d labels differ",
                 comparison->a_only, comparison->b_only, comparison->mcnemar_p, comparison->flips);
@@ -208,23 +210,37 @@ static int named_arm(struct workbench *workbench, const struct arguments *argume
     return status;
 }
 
-/* The arms that the command names, or those of the workbench. */
-static int compared_arms(struct workbench *workbench, const struct arguments *arguments,
-                         struct sink *sink, struct job_arm arms[ARMS]) {
+/* The arms of the workbench, but with the model of -m and the pattern of -s for B where given. */
+static int own_arms(struct workbench *workbench, const struct arguments *arguments,
+                    struct sink *sink, struct job_arm arms[ARMS]) {
+    const char *directory = arguments_option(arguments, "model");
+    const char *spec = arguments_option(arguments, "sparsity");
+    struct model_options options = {.seed = workbench->settings.seed};
+    struct model *opened = NULL;
     struct sawb_error error;
+    if ((directory ? model_open(&opened, directory, &options, &error)
+                   : command_load(workbench, sink, &error)) < 0)
+        return command_fail(sink, &error);
+    if (opened && opened->note[0])
+        sink_note(sink, "%s: %s", opened->directory, opened->note);
+    for (int i = 0; i < ARMS; i++) {
+        const struct arm *arm = &workbench->arms[i];
+        arms[i] = (struct job_arm){model_retain(opened ? opened : arm->model),
+                                   i == ARM_B && spec ? spec : arm->spec, workbench->presets};
+    }
+    model_release(opened);
+    return COMMAND_DONE;
+}
+
+int command_both_arms(struct workbench *workbench, const struct arguments *arguments,
+                      struct sink *sink, struct job_arm arms[ARMS]) {
     int status = COMMAND_DONE;
     if (arguments_count(arguments) == 3) {
         for (int i = 0; i < ARMS && status == COMMAND_DONE; i++)
             status = named_arm(workbench, arguments, arguments_get(arguments, i), sink, &arms[i]);
         return status;
     }
-    if (command_load(workbench, sink, &error) < 0)
-        return command_fail(sink, &error);
-    for (int i = 0; i < ARMS; i++) {
-        const struct arm *arm = &workbench->arms[i];
-        arms[i] = (struct job_arm){model_retain(arm->model), arm->spec, workbench->presets};
-    }
-    return status;
+    return own_arms(workbench, arguments, sink, arms);
 }
 
 int command_compare(struct workbench *workbench, const struct arguments *arguments,
@@ -236,7 +252,7 @@ int command_compare(struct workbench *workbench, const struct arguments *argumen
         error_set(&error, "compare: two arms and a file are needed: compare A B FILE");
         return command_misuse(sink, &error);
     }
-    int status = compared_arms(workbench, arguments, sink, measuring.arms);
+    int status = command_both_arms(workbench, arguments, sink, measuring.arms);
     if (status != COMMAND_DONE) {
         model_release(measuring.arms[ARM_A].model);
         return status;
@@ -259,6 +275,7 @@ static void read_measurement(void *user, const struct event *event) {
         tell(measuring, answer_measurement(measurement));
         return;
     }
+    command_keep(measuring->workbench, answer_measurement(measurement));
     if (measuring->lines++ == 0)
         sink_result(measuring->sink, "%-18s %5s %5s %12s %10s %10s", "name", "n", "runs",
                     "median ms", "p10 ms", "p90 ms");

@@ -7,6 +7,7 @@
 
 #include "tui/command/answer.h"
 #include "tui/command/handlers.h"
+#include "tui/command/relay.h"
 
 struct export_job {
     struct job job; /* first: a job is freed as what it is */
@@ -94,11 +95,12 @@ int command_export(struct workbench *workbench, const struct arguments *argument
     model_release(arm.model);
     struct waiting waiting = {.sink = sink};
     status = command_job(workbench, job, &waiting, &error);
-    if (status == COMMAND_DONE && sink->wait && workbench->settings.json) {
+    if (status == COMMAND_DONE && sink->wait) {
+        struct relay relay;
         struct record record = record_begin();
         record_text(&record, "file", path);
         record_text(&record, "text", text);
-        return sink_result_owned(sink, record_print(&record));
+        return sink_result_owned(command_objects(workbench, sink, &relay), record_print(&record));
     }
     return status;
 }

@@ -154,10 +154,25 @@ char *command_overview(void) {
     return text_end(&text);
 }
 
+/* The lines of the overview that hold a text. */
+static int find_lines(const char *find, struct sink *sink) {
+    char *overview = command_overview(), *rest = overview, *line;
+    if (!overview)
+        return command_no_memory(sink);
+    while ((line = strsep(&rest, "\n")))
+        if (strcasestr(line, find))
+            sink->result(sink, line);
+    free(overview);
+    return COMMAND_DONE;
+}
+
 int command_help(struct workbench *workbench, const struct arguments *arguments,
                  struct sink *sink) {
-    const char *name = arguments_get(arguments, 0);
+    const char *name = arguments_get(arguments, 0), *find = arguments_option(arguments, "find");
+    if (find && sink->wait)
+        return find_lines(find, sink);
     if (!name && !sink->wait) {
+        snprintf(workbench->help_find, sizeof(workbench->help_find), "%s", find ? find : "");
         workbench_show(workbench, VIEW_HELP);
         workbench->changed = 1;
         return COMMAND_DONE;

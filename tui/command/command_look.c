@@ -61,6 +61,10 @@ static int move_cursor(struct workbench *workbench, const char *word) {
     for (size_t i = 0; i < sizeof(moves) / sizeof(moves[0]); i++) {
         if (strcasecmp(moves[i].name, word) != 0)
             continue;
+        if (workbench_view(workbench) == VIEW_ATTENTION) {
+            attention_move(workbench, moves[i].query, moves[i].key); /* by what it draws */
+            return 0;
+        }
         workbench->query += moves[i].query;
         workbench->key += moves[i].key;
         workbench_clamp(workbench);
@@ -91,27 +95,17 @@ int command_cursor(struct workbench *workbench, const struct arguments *argument
     return changed(workbench);
 }
 
-int command_mode(struct workbench *workbench, const struct arguments *arguments,
-                 struct sink *sink) {
-    const char *word = arguments_get(arguments, 0);
-    (void)sink;
-    workbench->mode = strcasecmp(word, "weight") == 0  ? MAP_WEIGHT
-                      : strcasecmp(word, "score") == 0 ? MAP_SCORE
-                                                       : (workbench->mode + 1) % MAP_MODES;
-    return changed(workbench);
-}
-
 int command_view(struct workbench *workbench, const struct arguments *arguments,
                  struct sink *sink) {
     const char *word = arguments_get(arguments, 0);
     int view = view_find(word);
     struct sawb_error error;
     if (strcasecmp(word, "back") == 0)
-        view = (int)workbench->previous_view;
+        view = (int)panes_previous(&workbench->panes);
     else if (strcasecmp(word, "next") == 0)
-        view = ((int)workbench->view + 1) % VIEWS;
+        view = ((int)workbench_view(workbench) + 1) % VIEWS;
     else if (strcasecmp(word, "previous") == 0)
-        view = ((int)workbench->view + VIEWS - 1) % VIEWS;
+        view = ((int)workbench_view(workbench) + VIEWS - 1) % VIEWS;
     if (view < 0) {
         error_set(&error, "view: there is no view \"%s\"; `help view` lists them", word);
         return command_misuse(sink, &error);

@@ -87,6 +87,7 @@ static void show_prediction(void *user, const struct event *event) {
             prediction->status = COMMAND_FAILED;
         return;
     }
+    command_keep(prediction->workbench, answer_prediction(capture));
     sink_result(sink, "%s%-*s  %.3f  sparsity %5.1f %%  %s",
                 prediction->count == 1 ? ""
                 : event->arm == ARM_A  ? "A  "
@@ -156,9 +157,13 @@ struct tokenising {
     const struct model *model;
     struct sink *sink;
     int json;
+    struct workbench *workbench;
 };
 
-static int print_tokens(const struct tokenising *tokenising, const struct encoding *encoding) {
+static int print_tokens(const struct tokenising *tokenising, const char *text,
+                        const struct encoding *encoding) {
+    command_keep(tokenising->workbench,
+                 answer_tokens(tokenising->model->tokenizer, text, encoding));
     for (int i = 0; i < encoding->count; i++) {
         sink_result(tokenising->sink, "%6d  %5zu-%-5zu  %s", encoding->ids[i],
                     encoding->offsets[i][0], encoding->offsets[i][1],
@@ -185,7 +190,7 @@ static int tokenise_text(void *user, const char *text, size_t length, const char
     int status =
         tokenising->json
             ? sink_result_owned(sink, answer_tokens(tokenising->model->tokenizer, text, &encoding))
-            : print_tokens(tokenising, &encoding);
+            : print_tokens(tokenising, text, &encoding);
     encoding_free(&encoding);
     return status;
 }
@@ -196,7 +201,7 @@ int command_tokens(struct workbench *workbench, const struct arguments *argument
     int status = command_arm(workbench, arguments, sink, &arm);
     if (status != COMMAND_DONE)
         return status;
-    struct tokenising tokenising = {arm.model, sink, workbench->settings.json};
+    struct tokenising tokenising = {arm.model, sink, workbench->settings.json, workbench};
     status = for_each_text(arguments, sink, tokenise_text, &tokenising);
     model_release(arm.model);
     return status;

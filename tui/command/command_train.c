@@ -8,6 +8,7 @@
 #include "core/train/options.h"
 #include "tui/command/answer.h"
 #include "tui/command/handlers.h"
+#include "tui/command/relay.h"
 
 /* ---- train ----------------------------------------------------------------------------------- */
 
@@ -100,6 +101,7 @@ static void read_training(void *user, const struct event *event) {
         tell(training, answer_step_evaluation(event->step, evaluation));
         return;
     }
+    command_keep(training->workbench, answer_step_evaluation(event->step, evaluation));
     if (training->lines++ == 0)
         sink_result(training->sink, "%8s %8s %10s %10s %10s %10s %9s", "step", "epoch", "loss",
                     "val loss", "accuracy", "sparsity", "tokens/s");
@@ -107,6 +109,23 @@ static void read_training(void *user, const struct event *event) {
                 (long long)event->step, training->last.epoch, training->last.loss, evaluation->loss,
                 evaluation->accuracy, 100 * evaluation->realised,
                 training->workbench->run.tokens_per_second);
+}
+
+/* The job's number, or -1. */
+static int begin(struct workbench *workbench, const struct job_arm *arm,
+                 struct train_job_options *options, struct sawb_error *error) {
+    const char *pins[TRAIN_PINS];
+    pinned_options(workbench, options, pins);
+    int number = workbench_submit(workbench, job_train(arm, options, error), error);
+    if (number < 0)
+        return -1;
+    if (workbench_begin_run(workbench, number, arm->model, options->out, error) < 0 ||
+        runs_keep_recipe(workbench, options, arm->spec, error) < 0 ||
+        (options->resume && runs_resume(workbench, error) < 0)) {
+        worker_stop(workbench->worker);
+        return -1;
+    }
+    return number;
 }
 
 int command_train(struct workbench *workbench, const struct arguments *arguments,
@@ -121,11 +140,7 @@ int command_train(struct workbench *workbench, const struct arguments *arguments
     int status = command_arm(workbench, arguments, sink, &arm);
     if (status != COMMAND_DONE)
         return status;
-    int number = workbench_submit(workbench, job_train(&arm, &options, &error), &error);
-    if (number > 0 && workbench_begin_run(workbench, number, arm.model, options.out, &error) < 0) {
-        worker_stop(workbench->worker);
-        number = -1;
-    }
+    int number = begin(workbench, &arm, &options, &error);
     model_release(arm.model);
     if (number < 0)
         return command_fail(sink, &error);
@@ -193,10 +208,11 @@ int command_new(struct workbench *workbench, const struct arguments *arguments, 
         return command_misuse(sink, &error);
     struct waiting waiting = {.sink = sink};
     int status = command_job(workbench, job, &waiting, &error);
-    if (status == COMMAND_DONE && workbench->settings.json) {
+    if (status == COMMAND_DONE && sink->wait) {
+        struct relay relay;
         struct record record = record_begin();
         record_text(&record, "out", options.out);
-        return sink_result_owned(sink, record_print(&record));
+        return sink_result_owned(command_objects(workbench, sink, &relay), record_print(&record));
     }
     return status;
 }

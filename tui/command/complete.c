@@ -2,6 +2,7 @@
  * complete.c - what the word before the cursor could become.
  */
 #include <dirent.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -10,10 +11,13 @@
 #include "core/base/file.h"
 #include "tui/command/arguments.h"
 
+#define ROWS_OFFERED 200
+
 struct found {
     struct completion *items;
     int count, capacity;
     int failed;
+    unsigned where; /* whose commands are offered */
 };
 
 /* Adds prefix + text + suffix. */
@@ -49,10 +53,10 @@ static int begins(const char *text, const char *word) {
     return strncmp(text, word, strlen(word)) == 0;
 }
 
-static void add_commands(struct found *found, const char *word) {
+static void add_commands(struct found *found, unsigned where, const char *word) {
     const struct command *command;
     for (int i = 0; (command = command_get(i)); i++) {
-        if ((command->where & COMMAND_SCREEN) && begins(command->name, word))
+        if ((command->where & where) && begins(command->name, word))
             add(found, "", command->name, strlen(command->name), "", command->help);
     }
 }
@@ -90,6 +94,44 @@ static void add_patterns(struct found *found, const char *word) {
         int brackets = strchr(sparsity_pattern_usage(i), '(') != NULL;
         if (begins(name, word))
             add(found, "", name, strlen(name), brackets ? "(" : "", sparsity_pattern_help(i));
+    }
+}
+
+/* Layer.head of every head; the help says nothing that the name does not. */
+static void add_heads(struct found *found, const struct workbench *workbench, const char *word) {
+    int heads = workbench_heads(workbench);
+    for (int place = 0; place < workbench_layers(workbench) * heads; place++) {
+        char name[32];
+        snprintf(name, sizeof(name), "%d.%d", place / heads, place % heads);
+        if (begins(name, word))
+            add(found, "", name, strlen(name), "", "");
+    }
+}
+
+/* Numbers of the rows of the open data set, with their sentences. */
+static void add_rows(struct found *found, const struct data *data, const char *word) {
+    int offered = 0;
+    for (int row = 0; data->dataset && row < data->dataset->count && offered < ROWS_OFFERED;
+         row++) {
+        char name[16];
+        snprintf(name, sizeof(name), "%d", row);
+        if (!begins(name, word))
+            continue;
+        add(found, "", name, strlen(name), "", data->dataset->examples[row].text);
+        offered++;
+    }
+}
+
+/* "$NAME" for what is written with a $, with the value as help. */
+static void add_variables(struct found *found, const struct scripting *scripting,
+                          const char *word) {
+    for (int i = 0; i < scripting->count; i++) {
+        const struct variable *variable = &scripting->variables[i];
+        int dotted = strchr(variable->name, '.') != NULL;
+        const char *prefix = dotted ? "${" : "$", *suffix = dotted ? "}" : "";
+        size_t written = strlen(prefix);
+        if (begins(word, prefix) ? begins(variable->name, word + written) : begins(prefix, word))
+            add(found, prefix, variable->name, strlen(variable->name), suffix, variable->value);
     }
 }
 
@@ -198,7 +240,13 @@ static void add_kind(struct found *found, const struct workbench *workbench,
         add_files(found, word, 1);
         break;
     case ARGUMENT_COMMAND:
-        add_commands(found, word);
+        add_commands(found, found->where, word);
+        break;
+    case ARGUMENT_HEAD:
+        add_heads(found, workbench, word);
+        break;
+    case ARGUMENT_ROW:
+        add_rows(found, &workbench->data, word);
         break;
     case ARGUMENT_NONE:
     case ARGUMENT_TEXT:
@@ -261,10 +309,10 @@ static void complete_arguments(struct found *found, const struct workbench *work
     add_kind(found, workbench, positional->kind, positional->choices, line, word, start);
 }
 
-int command_complete(const struct workbench *workbench, const char *line, size_t *start,
-                     struct completion **completions) {
+int command_complete(const struct workbench *workbench, unsigned where, const char *line,
+                     size_t *start, struct completion **completions) {
     struct words words;
-    struct found found = {0};
+    struct found found = {.where = where};
     size_t length = strlen(line);
     *completions = NULL;
     *start = length;
@@ -277,7 +325,9 @@ int command_complete(const struct workbench *workbench, const char *line, size_t
     if (inside)
         *start = words.begins[last];
     if (last == 0)
-        add_commands(&found, word);
+        add_commands(&found, where, word);
+    else if (word[0] == '$' && where & COMMAND_SCRIPT)
+        add_variables(&found, &workbench->scripting, word);
     else
         complete_arguments(&found, workbench, line, &words, last, word, start);
     words_free(&words);

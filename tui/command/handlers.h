@@ -33,7 +33,6 @@ COMMAND_HANDLER(command_swap);
 COMMAND_HANDLER(command_layer);
 COMMAND_HANDLER(command_head);
 COMMAND_HANDLER(command_cursor);
-COMMAND_HANDLER(command_mode);
 COMMAND_HANDLER(command_view);
 COMMAND_HANDLER(command_live);
 COMMAND_HANDLER(command_picture);
@@ -41,10 +40,24 @@ COMMAND_HANDLER(command_quit);
 /* command_help.c */
 COMMAND_HANDLER(command_help);
 COMMAND_HANDLER(command_presets);
-/* manual.c, completions.c, run.c */
+/* manual.c, completions.c, script.c */
 COMMAND_HANDLER(command_manual);
 COMMAND_HANDLER(command_completions);
 COMMAND_HANDLER(command_run_file);
+
+/* Families of their own: command_panes.c, command_keys.c. */
+extern const struct command commands_prediction[], commands_sweep[], commands_rows[],
+    commands_runs[];
+extern const struct command commands_metrics[];
+extern const struct command commands_panes[], commands_keys[];
+extern const struct command commands_state[];
+extern const struct command commands_attention[], commands_figures[];
+
+extern const struct command commands_mask[], commands_prune[], commands_script[];
+
+/* Reads "L.H"; NULL: the head looked at. -1 with an error. */
+int command_head_place(const struct workbench *workbench, const char *word,
+                       struct head_place *place, struct sawb_error *error);
 
 /* Says the error and returns COMMAND_FAILED. */
 int command_fail(struct sink *sink, const struct sawb_error *error);
@@ -56,6 +69,20 @@ int command_no_memory(struct sink *sink);
 void sink_result(struct sink *sink, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void sink_note(struct sink *sink, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* In a handler that prints its result for people: the same as an object, for `assert` (with --json
+ * the printed one is kept by itself). Takes the text over; NULL: out of memory, there is none. */
+void command_keep(struct workbench *workbench, char *json);
+
+/* The same for a function that prints objects: the sink it is given, which prints them with --json
+ * and otherwise keeps the last one only. `relay` is its room. */
+struct relay;
+struct sink *command_objects(struct workbench *workbench, struct sink *sink, struct relay *relay);
+
+/* The table as text, as the door wants it: aligned, with its titles in bold, or as TSV. Owned by
+ * the caller, NULL when out of memory. */
+struct table;
+char *command_table(const struct workbench *workbench, const struct table *table);
+
 /* Says and frees a text; NULL: out of memory. */
 int sink_result_owned(struct sink *sink, char *text);
 
@@ -66,6 +93,14 @@ int sink_result_owned(struct sink *sink, char *text);
  */
 int command_arm(struct workbench *workbench, const struct arguments *arguments, struct sink *sink,
                 struct job_arm *arm);
+
+/*
+ * The two arms of a command "[A B] FILE": those it names, else those of the workbench, with the
+ * model of -m for both and the pattern of -s for B where given. Their models are retained, also
+ * when the status is not COMMAND_DONE (or NULL, as the caller has set them).
+ */
+int command_both_arms(struct workbench *workbench, const struct arguments *arguments,
+                      struct sink *sink, struct job_arm arms[ARMS]);
 
 /* workbench_load, which says what the model had to make up. */
 int command_load(struct workbench *workbench, struct sink *sink, struct sawb_error *error);

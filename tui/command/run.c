@@ -6,11 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/base/file.h"
 #include "tui/command/arguments.h"
 #include "tui/command/handlers.h"
-
-#define SCRIPT_DEPTH 8
+#include "tui/command/relay.h"
+#include "viz/table.h"
 
 /* ---- answers --------------------------------------------------------------------------------- */
 
@@ -68,6 +67,24 @@ void sink_note(struct sink *sink, const char *format, ...) {
     free(text);
 }
 
+/* Titles in bold. NULL when out of memory. */
+static char *embolden(char *text) {
+    char *bold = NULL;
+    if (text && asprintf(&bold, "\033[1m%.*s\033[0m%s", (int)strcspn(text, "\n"), text,
+                         text + strcspn(text, "\n")) < 0)
+        bold = NULL;
+    free(text);
+    return bold;
+}
+
+char *command_table(const struct workbench *workbench, const struct table *table) {
+    enum table_style style = workbench->settings.tables;
+    if (style == TABLES_TSV)
+        return table_tsv(table);
+    char *text = table_print(table, 0, workbench->settings.ascii ? "~" : "…");
+    return style == TABLES_BOLD ? embolden(text) : text;
+}
+
 /* ---- the model of a command ------------------------------------------------------------------ */
 
 int command_load(struct workbench *workbench, struct sink *sink, struct sawb_error *error) {
@@ -117,14 +134,47 @@ int command_arm(struct workbench *workbench, const struct arguments *arguments, 
 
 /* ---- running --------------------------------------------------------------------------------- */
 
+static unsigned doors(const struct sink *sink) {
+    if (sink->where)
+        return sink->where;
+    return sink->wait ? COMMAND_SHELL | COMMAND_SCRIPT : COMMAND_SCREEN;
+}
+
 static int may_run(const struct command *command, const struct sink *sink,
                    struct sawb_error *error) {
-    unsigned here = sink->wait ? COMMAND_SHELL | COMMAND_SCRIPT : COMMAND_SCREEN;
-    if (command->where & here)
+    if (command->where & doors(sink))
         return 0;
+    if (sink->where && command->where & COMMAND_SHELL)
+        return error_set(error, "%s: works only in a shell: sawb %s", command->name, command->name);
     return error_set(error, "%s: %s", command->name,
                      sink->wait ? "works only on the screen of the workbench"
                                 : "works only in a shell or a script, not on this screen");
+}
+
+void command_keep(struct workbench *workbench, char *json) {
+    scripting_keep(&workbench->scripting, json);
+}
+
+/* Of results as JSON the last object is kept. */
+static void keep_result(struct sink *sink, const char *text) {
+    struct relay *relay = relay_of(sink);
+    if (text[0] == '{')
+        command_keep(relay->user, strdup(text));
+    relay->outer->result(relay->outer, text);
+}
+
+/* Of results that are not asked for. */
+static void keep_only(struct sink *sink, const char *text) {
+    command_keep(relay_of(sink)->user, strdup(text));
+}
+
+struct sink *command_objects(struct workbench *workbench, struct sink *sink, struct relay *relay) {
+    if (workbench->settings.json)
+        return sink;
+    relay_open(relay, sink);
+    relay->sink.result = keep_only;
+    relay->user = workbench;
+    return &relay->sink;
 }
 
 static int run_arguments(struct workbench *workbench, const struct arguments *arguments,
@@ -142,6 +192,16 @@ static int run_arguments(struct workbench *workbench, const struct arguments *ar
         return command_misuse(sink, &error);
     }
     workbench->settings.model_directory = kept.model_directory;
+    struct relay relay;
+    if (!(command->where & COMMAND_ASIDE)) {
+        scripting_begin(&workbench->scripting, command->name);
+        if (workbench->settings.json) {
+            relay_open(&relay, sink);
+            relay.sink.result = keep_result;
+            relay.user = workbench;
+            sink = &relay.sink;
+        }
+    }
     int status = command->where & COMMAND_BARE ? 0 : command_load(workbench, sink, &error);
     status = status < 0 ? command_fail(sink, &error) : command->run(workbench, arguments, sink);
     workbench->settings = kept;
@@ -154,7 +214,7 @@ static const struct command *find_or_say(const char *name, struct sink *sink) {
         return command;
     struct sawb_error error;
     const char *near =
-        command_suggest(name, sink->wait ? COMMAND_SHELL | COMMAND_SCRIPT : COMMAND_SCREEN);
+        command_suggest(name, doors(sink));
     if (near)
         error_set(&error, "unknown command \"%s\"; did you mean \"%s\"?", name, near);
     else
@@ -233,67 +293,5 @@ int command_run(struct workbench *workbench, const char *line, struct sink *sink
     arguments_free(&arguments);
 done:
     words_free(&words);
-    return status;
-}
-
-/* ---- scripts --------------------------------------------------------------------------------- */
-
-/* Bytes of the first command of a script: up to a line break, or a ';' outside of quotes and
- * brackets. */
-static size_t command_length(const char *script) {
-    size_t at = strspn(script, " \t\r");
-    int depth = 0;
-    if (script[at] == '#')
-        return strcspn(script, "\n");
-    while (script[at] && script[at] != '\n') {
-        int word_begins = at == 0 || strchr(" \t=", script[at - 1]) != NULL;
-        size_t quoted = word_begins ? quoted_length(script + at) : 0;
-        if (quoted && !memchr(script + at, '\n', quoted)) {
-            at += quoted;
-            continue;
-        }
-        depth += script[at] == '(';
-        depth -= script[at] == ')' && depth > 0;
-        if (script[at] == ';' && depth == 0)
-            break;
-        at++;
-    }
-    return at;
-}
-
-int command_run_script(struct workbench *workbench, const char *script, const char *where,
-                       struct sink *sink) {
-    int status = COMMAND_DONE, line = 1;
-    while (*script && status == COMMAND_DONE && !workbench->quit) {
-        size_t length = command_length(script);
-        char *one = strndup(script, length);
-        if (!one)
-            return command_no_memory(sink);
-        status = command_run(workbench, one, sink);
-        free(one);
-        if (status != COMMAND_DONE && where)
-            sink_note(sink, "%s: stopped at line %d", where, line);
-        script += length;
-        if (*script)
-            line += *script++ == '\n';
-    }
-    return status;
-}
-
-int command_run_file(struct workbench *workbench, const struct arguments *arguments,
-                     struct sink *sink) {
-    const char *path = arguments_get(arguments, 0);
-    struct sawb_error error;
-    char *script;
-    if (workbench->script_depth == SCRIPT_DEPTH) {
-        error_set(&error, "%s: scripts run each other more than %d deep", path, SCRIPT_DEPTH);
-        return command_fail(sink, &error);
-    }
-    if (file_read(&script, NULL, path, &error) < 0)
-        return command_fail(sink, &error);
-    workbench->script_depth++;
-    int status = command_run_script(workbench, script, path, sink);
-    workbench->script_depth--;
-    free(script);
     return status;
 }

@@ -86,6 +86,11 @@ static const struct option_row new_options[] = {
     {0},
 };
 
+static const struct option_row help_options[] = {
+    {"find", 0, ARGUMENT_TEXT, "TEXT", "only what holds this text"},
+    {0},
+};
+
 static const struct command commands_main[] = {
     {.name = "predict",
      .usage = "TEXT...|-",
@@ -179,14 +184,6 @@ static const struct command commands_main[] = {
      .help = "list the presets and the patterns of the sparsity language",
      .where = COMMAND_SHELL | COMMAND_SCRIPT | COMMAND_SCREEN | COMMAND_BARE,
      .run = command_presets},
-    {.name = "run",
-     .usage = "FILE",
-     .positionals = {{ARGUMENT_FILE, NULL}},
-     .minimum = 1,
-     .maximum = 1,
-     .help = "run a script: a command a line, # begins a comment",
-     .where = COMMAND_SHELL | COMMAND_SCRIPT | COMMAND_SCREEN | COMMAND_BARE,
-     .run = command_run_file},
 
     {.name = "text",
      .usage = "SENTENCE",
@@ -261,14 +258,6 @@ static const struct command commands_main[] = {
      .help = "move the cursor over the maps: up and down the queries, left and right the keys",
      .where = COMMAND_SCREEN,
      .run = command_cursor},
-    {.name = "mode",
-     .usage = "weight|score|next",
-     .positionals = {{ARGUMENT_CHOICE, "weight|score|next"}},
-     .minimum = 1,
-     .maximum = 1,
-     .help = "show weights after the softmax or scores before it",
-     .where = COMMAND_SCREEN,
-     .run = command_mode},
     {.name = "view",
      .usage = "NAME|next|previous|back",
      .positionals = {{ARGUMENT_TEXT,
@@ -292,7 +281,7 @@ static const struct command commands_main[] = {
      .positionals = {{ARGUMENT_FILE, NULL}},
      .minimum = 1,
      .maximum = 1,
-     .help = "save the screen: as SVG when FILE ends in .svg, else as text",
+     .help = "save the screen as it is drawn: a picture when FILE ends in .svg or .png, else text",
      .where = COMMAND_SCREEN,
      .run = command_picture},
     {.name = "help",
@@ -302,6 +291,7 @@ static const struct command commands_main[] = {
      .minimum = 0,
      .maximum = 1,
      .help = "list the commands, or say how one is used",
+     .options = help_options,
      .where = COMMAND_SHELL | COMMAND_SCRIPT | COMMAND_SCREEN | COMMAND_BARE,
      .run = command_help},
     {.name = "manual",
@@ -328,6 +318,8 @@ static const struct command commands_main[] = {
 
 static const struct option_row program_options[] = {
     {"command", 'c', ARGUMENT_TEXT, "COMMANDS", "run commands, split at ; outside of quotes"},
+    {"config", 0, ARGUMENT_FILE, "FILE|none",
+     "script the workbench starts with (default: $XDG_CONFIG_HOME/sawb/config)"},
     {"version", 0, ARGUMENT_NONE, NULL, "print the version"},
     {0},
 };
@@ -344,7 +336,10 @@ const struct command *command_program(void) {
 }
 
 /* Families of commands: each ends with a row without a name. */
-static const struct command *const families[] = {commands_main};
+static const struct command *const families[] = {
+    commands_main, commands_figures,    commands_attention, commands_state,   commands_panes,
+    commands_keys, commands_prediction, commands_sweep,     commands_metrics, commands_rows,
+    commands_mask, commands_prune,      commands_runs,      commands_script};
 
 const struct command *command_get(int index) {
     if (index < 0)

@@ -54,8 +54,13 @@ static struct columns arrange(const struct screen *screen, int width) {
     return at;
 }
 
-static void draw_captions(const struct columns *at, struct area area, int row) {
-    area_text(area, row, at->pattern, MEANING_FAINT, 0, "pattern");
+/* `stored`: the step of the states that are looked back at, -1: live ones. */
+static void draw_captions(const struct columns *at, int64_t stored, struct area area, int row) {
+    if (stored >= 0)
+        area_printf(area, row, at->pattern, MEANING_NOTE, 0, "at step %lld, stored",
+                    (long long)stored);
+    else
+        area_text(area, row, at->pattern, MEANING_FAINT, 0, "pattern");
     if (at->target_end)
         area_text_right(area, row, at->target_end, MEANING_FAINT, 0, "target");
     area_text_right(area, row, at->removed_end, MEANING_FAINT, 0, "removed");
@@ -143,9 +148,10 @@ static void draw_difference(struct screen *screen, const struct columns *at, str
 
 int arms_draw(struct screen *screen, struct area area) {
     struct columns at = arrange(screen, area.columns);
-    int captions = area.grid->rows >= 20, difference = area.grid->rows >= 18, row = 0;
+    int captions = area.grid->rows >= ARMS_CAPTION_ROWS, difference = area.grid->rows >= 18,
+        row = 0;
     if (captions)
-        draw_captions(&at, area, row++);
+        draw_captions(&at, pinned_step(screen->workbench), area, row++);
     draw_arm(screen, &at, ARM_A, area, row++);
     draw_arm(screen, &at, ARM_B, area, row++);
     if (difference)

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/file.h"
 #include "tui/screen/prompt.h"
 
 #define LEAVE_PATIENCE 3.0 /* seconds in which a second Ctrl-C or q counts as the second */
@@ -14,12 +15,22 @@
 /* Lines a command answers with, until it is known whether they fit on the message line. */
 struct answer {
     struct screen *screen;
+    const char *line; /* the command, until the console has it; NULL then */
     char *text;
     size_t length;
 };
 
+/* The console view gets the command before what it answers with. */
+static void log_command(struct answer *answer) {
+    if (answer->line)
+        console_add(&answer->screen->workbench->console, CONSOLE_COMMAND, answer->line);
+    answer->line = NULL;
+}
+
 static void answer_result(struct sink *sink, const char *text) {
     struct answer *answer = sink->user;
+    log_command(answer);
+    console_add(&answer->screen->workbench->console, CONSOLE_RESULT, text);
     size_t length = strlen(text);
     char *grown = realloc(answer->text, answer->length + length + 2);
     if (!grown) {
@@ -36,6 +47,7 @@ static void answer_result(struct sink *sink, const char *text) {
 
 static void answer_note(struct sink *sink, const char *text) {
     struct answer *answer = sink->user;
+    log_command(answer);
     workbench_message(answer->screen->workbench, MESSAGE_NOTE, "%s", text);
 }
 
@@ -46,6 +58,7 @@ static void answer_progress(struct sink *sink, const char *text) {
 
 static void answer_error(struct sink *sink, const char *text) {
     struct answer *answer = sink->user;
+    log_command(answer);
     workbench_message(answer->screen->workbench, MESSAGE_ERROR, "%s", text);
 }
 
@@ -61,25 +74,49 @@ static void take_sentence(struct screen *screen) {
 
 void screen_command(struct screen *screen, const char *line) {
     struct workbench *workbench = screen->workbench;
-    struct answer answer = {.screen = screen};
+    struct answer answer = {.screen = screen, .line = line};
     struct sink sink = {.result = answer_result,
                         .progress = answer_progress,
                         .note = answer_note,
                         .error = answer_error,
                         .user = &answer};
     workbench_message(workbench, MESSAGE_COMMAND, "%s", line);
+    if (screen->prompted)
+        log_command(&answer);
+    screen->prompted = 0;
+    undo_note(workbench, screen->now);
     command_run(workbench, line, &sink);
+    undo_note(workbench, screen->now);
     take_sentence(screen);
+    int in_sight = panes_shows(&workbench->panes, VIEW_CONSOLE);
     if (answer.text && !strchr(answer.text, '\n') && workbench->message_kind != MESSAGE_ERROR) {
-        workbench_message(workbench, MESSAGE_NOTE, "%s", answer.text);
-    } else if (answer.text) {
+        workbench->message_kind = MESSAGE_NOTE;
+        snprintf(workbench->message, sizeof(workbench->message), "%s", answer.text);
+    } else if (answer.text && !in_sight) {
         free(screen->answer);
         screen->answer = answer.text;
+        screen_take_text(screen, TEXT_ANSWER);
         screen->scroll = 0;
         answer.text = NULL;
     }
     free(answer.text);
     workbench->changed = 1;
+}
+
+void screen_configure(struct screen *screen) {
+    struct workbench *workbench = screen->workbench;
+    const char *given = workbench->settings.config;
+    if (given && strcmp(given, "none") == 0)
+        return;
+    char *path = given ? strdup(given) : workbench_user_file("config"), *line = NULL;
+    if (path && (given || file_exists(path)) && asprintf(&line, "run -- '%s'", path) >= 0) {
+        screen_command(screen, line);
+        if (workbench->message_kind == MESSAGE_COMMAND)
+            workbench->message_kind = MESSAGE_NONE;
+        free(line);
+    }
+    free(path);
+    undo_clear(&workbench->undo);
 }
 
 static void focus_map(struct screen *screen, const char *argument) {
@@ -104,8 +141,11 @@ static void go_back(struct screen *screen, const char *argument) {
     if (screen->answer) {
         free(screen->answer);
         screen->answer = NULL;
-    } else if (workbench->view == VIEW_HELP && workbench->previous_view != VIEW_HELP) {
-        workbench_show(workbench, workbench->previous_view);
+    } else if (pinned_step(workbench) >= 0) {
+        screen_command(screen, "scrub off");
+    } else if (workbench_view(workbench) == VIEW_HELP &&
+               panes_previous(&workbench->panes) != VIEW_HELP) {
+        workbench_show(workbench, panes_previous(&workbench->panes));
     } else {
         workbench_show(workbench, VIEW_ATTENTION);
     }
@@ -134,6 +174,7 @@ static void scroll(struct screen *screen, const char *argument) {
 void screen_leave(struct screen *screen) {
     struct workbench *workbench = screen->workbench;
     screen->leaving = 1;
+    runs_forget_branches(workbench); /* their checkpoints stay */
     if (!workbench->long_job)
         return;
     worker_stop(workbench->worker);
@@ -185,6 +226,7 @@ static const struct screen_action actions[] = {
     {"back", go_back},
     {"scroll", scroll},
     {"prompt", prompt_open},
+    {"find-command", prompt_find},
     {"accept", prompt_accept},
     {"cancel", prompt_cancel},
     {"complete", prompt_complete},
@@ -199,8 +241,7 @@ const struct screen_action *screen_action_get(int index) {
     return index >= 0 && index < count ? &actions[index] : NULL;
 }
 
-/* A binding's text: an action with its argument, or a line of the command language. */
-static void run(struct screen *screen, const char *text) {
+void screen_run_key(struct screen *screen, const char *text) {
     size_t name = strcspn(text, " ");
     const struct screen_action *action;
     for (int i = 0; (action = screen_action_get(i)); i++) {
@@ -215,26 +256,49 @@ static void run(struct screen *screen, const char *text) {
 enum focus screen_focus(const struct screen *screen) {
     if (screen->prompt_open)
         return FOCUS_PROMPT;
-    if (screen->answer || screen->workbench->view == VIEW_HELP)
+    if (screen->answer || workbench_view(screen->workbench) == VIEW_HELP)
         return FOCUS_TEXT;
     return screen->on_map ? FOCUS_MAP : FOCUS_SENTENCE;
 }
 
-/* The sentence was edited: the model reads it, without anybody waiting. */
-static void read_sentence(struct screen *screen) {
+struct key_sources screen_keys(const struct screen *screen) {
+    return (struct key_sources){&screen->workbench->keys, screen_view(screen)->keys};
+}
+
+int screen_text(const struct screen *screen) {
+    return screen->answer ? TEXT_ANSWER : (int)workbench_view(screen->workbench);
+}
+
+void screen_take_text(struct screen *screen, int text) {
+    if (text == screen->text)
+        return;
+    screen->texts[screen->text] = (struct text_place){screen->scroll, screen->page, screen->lines};
+    screen->text = text;
+    screen->scroll = screen->texts[text].scroll;
+    screen->page = screen->texts[text].page;
+    screen->lines = screen->texts[text].lines;
+}
+
+void screen_read_sentence(struct screen *screen) {
+    undo_note(screen->workbench, screen->now);
     struct sawb_error error;
     if (workbench_set_text(screen->workbench, line_editor_text(&screen->sentence), &error) < 0)
         workbench_message(screen->workbench, MESSAGE_ERROR, "%s", error.message);
+    undo_note(screen->workbench, screen->now);
 }
 
 static void edit(struct screen *screen, enum focus focus, int key) {
     struct line_editor *editor = focus == FOCUS_PROMPT ? &screen->prompt : &screen->sentence;
+    if (screen->finding && (key == KEYS_UP || key == KEYS_DOWN)) {
+        prompt_complete(screen, key == KEYS_UP ? "back" : "");
+        return;
+    }
     switch (line_editor_key(editor, key)) {
     case LINE_CHANGED:
         if (focus == FOCUS_PROMPT)
             prompt_changed(screen);
         else
-            read_sentence(screen);
+            screen_read_sentence(screen);
         break;
     case LINE_FAILED:
         workbench_message(screen->workbench, MESSAGE_ERROR,
@@ -257,9 +321,11 @@ void screen_key(struct screen *screen, int key) {
     workbench->changed = 1;
     workbench->message_kind = MESSAGE_NONE;
     screen->first_key = 0;
-    const struct key_binding *binding = keys_find(screen_view(screen)->keys, focus, first, key);
+    screen_take_text(screen, screen_text(screen));
+    struct key_sources sources = screen_keys(screen);
+    const struct key_binding *binding = keys_find(&sources, focus, first, key);
     if (binding) {
-        run(screen, binding->command);
+        screen_run_key(screen, binding->command);
     } else if (first) {
         char names[2][40];
         keys_name(first, names[0], sizeof(names[0]));
@@ -267,7 +333,7 @@ void screen_key(struct screen *screen, int key) {
         if (key != KEYS_ESCAPE)
             workbench_message(workbench, MESSAGE_NOTE, "%s %s: there is no such key; ? lists them",
                               names[0], names[1]);
-    } else if (keys_begins(screen_view(screen)->keys, focus, key)) {
+    } else if (keys_begins(&sources, focus, key)) {
         screen->first_key = key;
     } else if (focus == FOCUS_SENTENCE || focus == FOCUS_PROMPT) {
         edit(screen, focus, key);
@@ -302,7 +368,7 @@ void screen_paste(struct screen *screen, const char *text, size_t length, int co
         prompt_changed(screen);
     } else {
         screen->on_map = 0;
-        read_sentence(screen);
+        screen_read_sentence(screen);
     }
 }
 
@@ -327,7 +393,7 @@ int screen_create(struct screen **created, struct workbench *workbench, const st
         return -1;
     }
     if (!workbench->prediction_job)
-        read_sentence(screen);
+        screen_read_sentence(screen);
     workbench->changed = 1;
     *created = screen;
     return 0;

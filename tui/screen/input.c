@@ -1,5 +1,6 @@
 /*
- * input.c - decodes terminal input: UTF-8, escape sequences in xterm's style, bracketed paste.
+ * input.c - decodes terminal input: UTF-8, escape sequences in xterm's style, bracketed paste, the
+ * mouse.
  */
 #include "tui/screen/input.h"
 
@@ -7,7 +8,6 @@
 #include <string.h>
 
 #include "core/text/unicode.h"
-#include "tui/screen/keys.h"
 
 #define ESCAPE_PATIENCE 25  /* ms: a lone Esc is a key after this */
 #define PASTE_PATIENCE 1000 /* ms: a paste that goes silent is over */
@@ -67,6 +67,11 @@ static int letter_key(unsigned char final) {
         return KEYS_HOME;
     case 'M':
         return KEYS_ENTER;
+    case 'P':
+    case 'Q':
+    case 'R':
+    case 'S':
+        return KEYS_F1 + final - 'P';
     case 'Z':
         return KEYS_BACK_TAB;
     default:
@@ -78,39 +83,106 @@ static int number_key(int number) {
     static const int keys[] = {0,        KEYS_HOME,    KEYS_INSERT,    KEYS_DELETE,
                                KEYS_END, KEYS_PAGE_UP, KEYS_PAGE_DOWN, KEYS_HOME,
                                KEYS_END};
+    /* Function keys leave gaps. */
+    static const int functions[KEYS_FUNCTIONS] = {11, 12, 13, 14, 15, 17, 18, 19, 20, 21,
+                                                  23, 24, 25, 26, 28, 29, 31, 32, 33, 34};
+    for (int i = 0; i < KEYS_FUNCTIONS; i++)
+        if (functions[i] == number)
+            return KEYS_F1 + i;
     return number > 0 && number < (int)(sizeof(keys) / sizeof(keys[0])) ? keys[number] : 0;
 }
 
-/*
- * A sequence that begins with ESC '[' or ESC 'O' at bytes[0..count). Returns its length, 0 when it
- * is not whole yet. *key is 0 for one that means nothing to us.
- */
-static size_t read_sequence(const unsigned char *bytes, size_t count, int *key, int *paste) {
-    int parameters[2] = {0, 0}, parameter = 0;
+/* ---- the mouse ------------------------------------------------------------------------------- */
+
+#define BUTTONS 3 /* bits of the button's number; 3 in the old form: one was let go */
+#define MOTION 32
+#define WHEEL 64
+#define OTHERS 128    /* buttons 8 to 11 */
+#define OLD_OFFSET 32 /* of every number in the old form */
+#define OLD_BYTES 6
+
+/* What the number a terminal sends says; -1: nothing for us. With Shift the mouse is the
+ * terminal's. */
+static int mouse_event(int number, int released) {
+    int button = number & BUTTONS;
+    if (number & OTHERS)
+        return -1;
+    if (number & WHEEL)
+        return released || button > 1 ? -1 : button ? MOUSE_WHEEL_DOWN : MOUSE_WHEEL_UP;
+    if (number & MOTION)
+        return button == 0 ? MOUSE_DRAG : -1;
+    if (button == 3 || (button == 0 && released))
+        return MOUSE_RELEASE;
+    return button == 0 ? MOUSE_PRESS : -1;
+}
+
+static int read_mouse(int number, int column, int row, int released, struct input_mouse *mouse) {
+    int event = mouse_event(number, released);
+    if (event < 0 || column < 1 || row < 1)
+        return 0;
+    *mouse = (struct input_mouse){(enum mouse_event)event, row - 1, column - 1};
+    return 1;
+}
+
+/* ---- sequences ------------------------------------------------------------------------------- */
+
+#define PARAMETERS 3
+
+/* What a sequence means; all zero: nothing to us. */
+struct meaning {
+    int key, paste, mouse;
+    struct input_mouse pointed;
+};
+
+/* ESC [ M and three bytes: how terminals that do not know the new form tell of the mouse. */
+static size_t read_old_mouse(const unsigned char *bytes, size_t count, struct meaning *meaning) {
+    if (count < OLD_BYTES)
+        return 0;
+    meaning->mouse = read_mouse(bytes[3] - OLD_OFFSET, bytes[4] - OLD_OFFSET, bytes[5] - OLD_OFFSET,
+                                0, &meaning->pointed);
+    return OLD_BYTES;
+}
+
+/* The Linux console's function keys: ESC [ [ A to E. */
+static size_t read_console_key(const unsigned char *bytes, size_t count, struct meaning *meaning) {
+    if (count < 4)
+        return 0;
+    if (bytes[3] >= 'A' && bytes[3] <= 'E')
+        meaning->key = KEYS_F1 + bytes[3] - 'A';
+    return 4;
+}
+
+/* A sequence that begins with ESC '[' or ESC 'O' at bytes[0..count). Returns its length, 0 when it
+ * is not whole yet. */
+static size_t read_sequence(const unsigned char *bytes, size_t count, struct meaning *meaning) {
+    int parameters[PARAMETERS] = {0}, parameter = 0;
     size_t at = 2;
-    *key = 0;
     while (at < count && bytes[at] >= 0x20 && bytes[at] < 0x40) {
         if (bytes[at] == ';')
             parameter++;
-        else if (bytes[at] >= '0' && bytes[at] <= '9' && parameter < 2 &&
-                 parameters[parameter] < 1000)
+        else if (bytes[at] >= '0' && bytes[at] <= '9' && parameter < PARAMETERS &&
+                 parameters[parameter] < 100000)
             parameters[parameter] = parameters[parameter] * 10 + bytes[at] - '0';
         at++;
     }
     if (at == count)
         return 0;
-    if (bytes[at] == '[' && at == 2) {
-        /* The Linux console's function keys: ESC [ [ letter. */
-        return count > 3 ? 4 : 0;
-    }
-    if (bytes[at] == '~' && parameters[0] == 200)
-        *paste = 1;
-    else if (bytes[at] == '~')
-        *key = number_key(parameters[0]);
+    unsigned char final = bytes[at];
+    if (at == 2 && bytes[1] == '[' && final == '[')
+        return read_console_key(bytes, count, meaning);
+    if (at == 2 && bytes[1] == '[' && final == 'M')
+        return read_old_mouse(bytes, count, meaning);
+    if (bytes[2] == '<' && (final == 'M' || final == 'm'))
+        meaning->mouse = read_mouse(parameters[0], parameters[1], parameters[2], final == 'm',
+                                    &meaning->pointed);
+    else if (final == '~' && parameters[0] == 200)
+        meaning->paste = 1;
+    else if (final == '~')
+        meaning->key = number_key(parameters[0]);
     else
-        *key = letter_key(bytes[at]);
-    if (*key)
-        *key |= modifiers(parameters[1]);
+        meaning->key = letter_key(final);
+    if (meaning->key)
+        meaning->key |= modifiers(parameters[1]);
     return at + 1;
 }
 
@@ -182,14 +254,16 @@ enum input_kind input_next(struct input *input, int late, struct input_event *ev
             return next_paste(input, late, event);
         const unsigned char *bytes = input->bytes + input->at;
         size_t count = input->count - input->at, used;
-        int key = 0, paste = 0;
+        struct meaning meaning = {0};
+        int key = 0;
         if (bytes[0] != KEYS_ESCAPE) {
             used = read_plain(bytes, count, late, &key);
         } else if (count == 1) {
             used = late ? 1 : 0;
             key = KEYS_ESCAPE;
         } else if (bytes[1] == '[' || bytes[1] == 'O') {
-            used = read_sequence(bytes, count, &key, &paste);
+            used = read_sequence(bytes, count, &meaning);
+            key = meaning.key;
             if (used == 0 && late)
                 used = count; /* a broken sequence is nothing */
         } else if (bytes[1] < 0x20 && bytes[1] != '\b') {
@@ -204,15 +278,16 @@ enum input_kind input_next(struct input *input, int late, struct input_event *ev
         if (used == 0)
             return INPUT_NOTHING;
         input->at += used;
-        input->pasting = paste;
+        input->pasting = meaning.paste;
         input->parts = 0;
         if (key < 0) {
             event->length = 1;
             return INPUT_INVALID;
         }
         event->key = key;
-        if (key)
-            return INPUT_KEY;
+        event->mouse = meaning.pointed;
+        if (key || meaning.mouse)
+            return key ? INPUT_KEY : INPUT_MOUSE;
     }
     if (input->pasting && late)
         input->pasting = 0;

@@ -1,5 +1,5 @@
 /*
- * input.h - what a terminal sends, as keys and pasted text.
+ * input.h - what a terminal sends, as keys, pasted text and the mouse.
  *
  * Bytes go in as they come; events come out when they are whole. sawb decodes by itself so that
  * pastes, Alt, modified arrows and invalid UTF-8 mean the same everywhere, and so that it can be
@@ -13,6 +13,8 @@
 #define SAWB_TUI_SCREEN_INPUT_H
 
 #include <stddef.h>
+
+#include "tui/screen/keys.h"
 
 #define INPUT_PASTE_CHUNK 65536 /* a longer paste is given out in parts */
 
@@ -28,12 +30,19 @@ struct input {
 enum input_kind {
     INPUT_NOTHING, /* more bytes are needed */
     INPUT_KEY,
+    INPUT_MOUSE,  /* event.mouse */
     INPUT_PASTE,  /* text[length], borrowed until the next call, may hold anything */
     INPUT_INVALID /* `length` bytes were not UTF-8 and were dropped */
 };
 
+struct input_mouse {
+    enum mouse_event event;
+    int row, column; /* from 0 */
+};
+
 struct input_event {
     int key;
+    struct input_mouse mouse;
     const char *text;
     size_t length;
     int continued; /* a later part of a paste that came in parts */

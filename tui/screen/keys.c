@@ -5,9 +5,9 @@
  */
 #include "tui/screen/keys.h"
 
-#include <stdio.h>
+#include <stddef.h>
 
-#include "core/text/unicode.h"
+#define CTRL_W KEYS_CONTROL('w')
 
 static const struct key_binding bindings[] = {
     {FOCUS_SENTENCE, KEYS_TAB, 0, "focus-map", "leave the sentence: the keys go to the map", "Tab",
@@ -52,16 +52,60 @@ static const struct key_binding bindings[] = {
     {FOCUS_MAP, KEYS_ENTER, 0, "focus-sentence", NULL, NULL, NULL, 0},
     {FOCUS_MAP, 'e', 0, "example next", "the next example sentence", "e", "example", 0},
     {FOCUS_MAP, 'E', 0, "example previous", "the example before", NULL, NULL, 0},
+    {FOCUS_MAP, ')', 0, "data next", "the sentence of the data set's next row", NULL, NULL, 0},
+    {FOCUS_MAP, '(', 0, "data previous", "of the row before", NULL, NULL, 0},
     {FOCUS_MAP, 't', 0, "prompt train ", "write a training command", "t", "train", 0},
     {FOCUS_MAP, 's', 0, "stop", "end the training or other long work; weights are saved", NULL,
      NULL, 0},
     {FOCUS_MAP, 'w', 0, "live toggle", "follow the weights of the model in training, or not", NULL,
      NULL, 0},
-    {FOCUS_MAP, 'c', 0, "view training", "the curves of the runs", "c", "curves", 0},
+    {FOCUS_MAP, 'g', 'a', "view attention", "one head of A and B as maps", "g", "views", 1},
+    {FOCUS_MAP, 'g', 'h', "view heads", "every head of every layer", NULL, NULL, 0},
+    {FOCUS_MAP, 'g', 'm', "view mask", "the pattern and what it keeps", NULL, NULL, 0},
+    {FOCUS_MAP, 'g', 'p', "view prediction", "logits of A and B and of edited copies", NULL, NULL,
+     0},
+    {FOCUS_MAP, 'g', 'n', "view metrics", "numbers of every head", NULL, NULL, 0},
+    {FOCUS_MAP, 'g', 'o', "view pruning", "heads that are off", NULL, NULL, 0},
+    {FOCUS_MAP, 'g', 'd', "view data", "a data set as a table", NULL, NULL, 0},
+    {FOCUS_MAP, 'g', 't', "view training", "the curves of the runs", NULL, NULL, 0},
+    {FOCUS_MAP, 'g', 's', "view sweep", "accuracy against sparsity", NULL, NULL, 0},
+    {FOCUS_MAP, 'g', 'c', "view console", "commands and their answers", NULL, NULL, 0},
+    {FOCUS_MAP, 'g', '?', "view help", NULL, NULL, NULL, 0},
+    {FOCUS_MAP, 'c', 0, "view training", NULL, "c", "curves", 0},
     {FOCUS_MAP, 'v', 0, "view next", "the next view", NULL, NULL, 0},
+    {FOCUS_MAP, 'V', 0, "view previous", "the view before", NULL, NULL, 0},
+    {FOCUS_MAP, 'z', 0, "zoom", "the pane alone, and back", NULL, NULL, 0},
+    {FOCUS_MAP, CTRL_W, 'v', "split right", "another pane at the right", "Ctrl-W", "panes", 0},
+    {FOCUS_MAP, CTRL_W, 's', "split down", "another pane below", NULL, NULL, 0},
+    {FOCUS_MAP, CTRL_W, 'w', "pane next", "to the next pane", NULL, NULL, 0},
+    {FOCUS_MAP, CTRL_W, CTRL_W, "pane next", NULL, NULL, NULL, 0},
+    {FOCUS_MAP, CTRL_W, 'W', "pane previous", "to the pane before", NULL, NULL, 0},
+    {FOCUS_MAP, CTRL_W, 'h', "pane left", "to the pane at the left", NULL, NULL, 0},
+    {FOCUS_MAP, CTRL_W, 'j', "pane down", "to the pane below", NULL, NULL, 0},
+    {FOCUS_MAP, CTRL_W, 'k', "pane up", "to the pane above", NULL, NULL, 0},
+    {FOCUS_MAP, CTRL_W, 'l', "pane right", "to the pane at the right", NULL, NULL, 0},
+    {FOCUS_MAP, CTRL_W, KEYS_LEFT, "pane left", NULL, NULL, NULL, 0},
+    {FOCUS_MAP, CTRL_W, KEYS_DOWN, "pane down", NULL, NULL, NULL, 0},
+    {FOCUS_MAP, CTRL_W, KEYS_UP, "pane up", NULL, NULL, NULL, 0},
+    {FOCUS_MAP, CTRL_W, KEYS_RIGHT, "pane right", NULL, NULL, NULL, 0},
+    {FOCUS_MAP, CTRL_W, '+', "pane taller", "more rows for the pane", NULL, NULL, 0},
+    {FOCUS_MAP, CTRL_W, '-', "pane shorter", "fewer rows", NULL, NULL, 0},
+    {FOCUS_MAP, CTRL_W, '>', "pane wider", "more columns", NULL, NULL, 0},
+    {FOCUS_MAP, CTRL_W, '<', "pane narrower", "fewer columns", NULL, NULL, 0},
+    {FOCUS_MAP, CTRL_W, '=', "pane equal", "all panes of one size", NULL, NULL, 0},
+    {FOCUS_MAP, CTRL_W, 'z', "zoom", NULL, NULL, NULL, 0},
+    {FOCUS_MAP, CTRL_W, 'o', "only", "this pane only", NULL, NULL, 0},
+    {FOCUS_MAP, CTRL_W, 'c', "close", "close the pane", NULL, NULL, 0},
+    {FOCUS_MAP, CTRL_W, 'a', "layout auto", "as many panes as have room", NULL, NULL, 0},
     {FOCUS_MAP, KEYS_ESCAPE, 0, "back", "back to the attention", NULL, NULL, 0},
     {FOCUS_MAP, 'o', 0, "prompt open ", "open another model", NULL, NULL, 0},
     {FOCUS_MAP, 'P', 0, "prompt picture ", "save the screen as SVG or text", NULL, NULL, 0},
+    {FOCUS_MAP, KEYS_CONTROL('p'), 0, "find-command", "search keys and commands by a few letters",
+     "Ctrl-P", "find", 0},
+    {FOCUS_MAP, 'u', 0, "undo", "take back the last change", "u", "undo", 0},
+    {FOCUS_MAP, 'U', 0, "redo", "make it again", NULL, NULL, 0},
+    {FOCUS_MAP, '"', 0, "bookmark", "keep this place", NULL, NULL, 0},
+    {FOCUS_MAP, '\'', 0, "prompt jump ", "go to a place that was kept", NULL, NULL, 0},
     {FOCUS_MAP, ':', 0, "prompt", "write a command", ":", "command", 1},
     {FOCUS_MAP, '?', 0, "view help", "this help", "?", "help", 1},
     {FOCUS_MAP, 'q', 0, "leave", "quit; a run in training saves its weights first", "q", "quit", 1},
@@ -87,6 +131,7 @@ static const struct key_binding bindings[] = {
     {FOCUS_PROMPT, KEYS_ESCAPE, 0, "cancel", "close the prompt", "Esc", "close", 1},
     {FOCUS_PROMPT, KEYS_CONTROL('c'), 0, "cancel", NULL, NULL, NULL, 0},
 
+    {FOCUS_ANY, KEYS_F1, 0, "view help", NULL, NULL, NULL, 0},
     {FOCUS_ANY, KEYS_CONTROL('c'), 0, "interrupt", "end long work; without any, twice to quit",
      NULL, NULL, 0},
     {FOCUS_ANY, KEYS_CONTROL('l'), 0, "redraw", "draw everything again", NULL, NULL, 0},
@@ -98,82 +143,96 @@ const struct key_binding *keys_get(int index) {
     return index >= 0 && index < count ? &bindings[index] : NULL;
 }
 
-static int is_bound(const struct key_binding *row, enum focus focus, int first, int key) {
-    return row->focus == focus &&
-           (first ? row->key == first && row->then == key : row->key == key && !row->then);
-}
+/* The rows come from three sources, searched one after the other. */
+enum { SOURCE_USER, SOURCE_OWN, SOURCE_TABLE, SOURCES };
 
-static const struct key_binding *find_in(const struct key_binding *own, enum focus focus, int first,
-                                         int key) {
-    const struct key_binding *row;
-    for (row = own; row && row->command; row++)
-        if (is_bound(row, focus, first, key))
-            return row;
-    for (int i = 0; (row = keys_get(i)); i++)
-        if (is_bound(row, focus, first, key))
-            return row;
+static const struct key_binding *source_row(const struct key_sources *sources, int source,
+                                            int index) {
+    const struct key_map *user = sources ? sources->user : NULL;
+    const struct key_binding *own = sources ? sources->own : NULL;
+    if (source == SOURCE_USER)
+        return user && index < user->count ? &user->rows[index] : NULL;
+    if (source == SOURCE_TABLE)
+        return keys_get(index);
+    for (int i = 0; own && own[i].command; i++)
+        if (i == index)
+            return &own[i];
     return NULL;
 }
 
-const struct key_binding *keys_find(const struct key_binding *own, enum focus focus, int first,
-                                    int key) {
-    const struct key_binding *row = find_in(own, focus, first, key);
+const struct key_binding *keys_row(const struct key_sources *sources, int index) {
+    for (int source = 0; source < SOURCES; source++) {
+        int count = 0;
+        const struct key_binding *row;
+        while ((row = source_row(sources, source, count))) {
+            if (count == index)
+                return row;
+            count++;
+        }
+        index -= count;
+    }
+    return NULL;
+}
+
+/* The binding in one source; *begins: the key begins one of two keys there. */
+static const struct key_binding *find_in(const struct key_sources *sources, int source,
+                                         enum focus focus, int first, int key, int *begins) {
+    const struct key_binding *row;
+    *begins = 0;
+    for (int i = 0; (row = source_row(sources, source, i)); i++) {
+        if (row->focus != focus)
+            continue;
+        if (first ? row->key == first && row->then == key : row->key == key && !row->then)
+            return row;
+        *begins |= !first && row->key == key;
+    }
+    return NULL;
+}
+
+/* The same in all sources of one focus. */
+static const struct key_binding *find_for(const struct key_sources *sources, enum focus focus,
+                                          int first, int key, int *begins) {
+    for (int source = 0; source < SOURCES; source++) {
+        const struct key_binding *row = find_in(sources, source, focus, first, key, begins);
+        if (row || *begins)
+            return row;
+    }
+    return NULL;
+}
+
+/* What the user bound everywhere goes before all else, what sawb did after it. */
+static const struct key_binding *find(const struct key_sources *sources, enum focus focus,
+                                      int first, int key, int *begins) {
     int with_alt = (first ? first : key) & KEYS_ALT;
     int on_map = focus == FOCUS_TEXT || (with_alt && focus != FOCUS_PROMPT);
-    if (!row && on_map)
-        row = find_in(own, FOCUS_MAP, first & ~KEYS_ALT, key & ~KEYS_ALT);
-    if (!row)
-        row = find_in(own, FOCUS_ANY, first, key);
+    const struct key_sources none = {NULL, sources ? sources->own : NULL};
+    if (focus == FOCUS_PROMPT)
+        sources = &none;
+    const struct key_binding *row = find_in(sources, SOURCE_USER, FOCUS_ANY, first, key, begins);
+    if (!row && !*begins)
+        row = find_for(sources, focus, first, key, begins);
+    if (!row && !*begins && on_map)
+        row = find_for(sources, FOCUS_MAP, first & ~KEYS_ALT, key & ~KEYS_ALT, begins);
+    if (!row && !*begins)
+        row = find_in(sources, SOURCE_TABLE, FOCUS_ANY, first, key, begins);
     return row;
 }
 
-int keys_begins(const struct key_binding *own, enum focus focus, int key) {
-    const struct key_binding *row;
-    if (focus == FOCUS_PROMPT || (focus == FOCUS_SENTENCE && !(key & KEYS_ALT)))
+const struct key_binding *keys_find(const struct key_sources *sources, enum focus focus, int first,
+                                    int key) {
+    int begins;
+    return find(sources, focus, first, key, &begins);
+}
+
+int keys_begins(const struct key_sources *sources, enum focus focus, int key) {
+    int begins;
+    return !find(sources, focus, 0, key, &begins) && begins;
+}
+
+int keys_holds(const struct key_sources *sources, enum focus focus,
+               const struct key_binding *binding) {
+    int key = binding->then ? binding->then : binding->key;
+    if (binding->then && !keys_begins(sources, focus, binding->key))
         return 0;
-    key &= ~KEYS_ALT;
-    for (row = own; row && row->command; row++)
-        if (row->then && row->key == key)
-            return 1;
-    for (int i = 0; (row = keys_get(i)); i++)
-        if (row->focus == FOCUS_MAP && row->then && row->key == key)
-            return 1;
-    return 0;
-}
-
-void keys_name(int key, char *name, size_t size) {
-    static const char *const named[KEYS_LAST - KEYS_FIRST] = {
-        "Backspace", "Up",   "Down", "Left",   "Right",  "Home",
-        "End",       "PgUp", "PgDn", "Insert", "Delete", "Shift-Tab"};
-    const char *alt = key & KEYS_ALT ? "Alt-" : "", *control = key & KEYS_CTRL ? "Ctrl-" : "";
-    int plain = key & ~(KEYS_ALT | KEYS_CTRL);
-    char text[8] = {0};
-    const char *word = text;
-    if (plain >= KEYS_FIRST && plain < KEYS_LAST)
-        word = named[plain - KEYS_FIRST];
-    else if (plain == KEYS_TAB)
-        word = "Tab";
-    else if (plain == KEYS_ENTER)
-        word = "Enter";
-    else if (plain == KEYS_ESCAPE)
-        word = "Esc";
-    else if (plain == ' ')
-        word = "Space";
-    else if (plain < 0x20) {
-        control = "Ctrl-";
-        text[0] = (char)(plain + '@');
-    } else if (plain < KEYS_FIRST) {
-        unicode_encode(plain, text);
-    } else {
-        word = "?";
-    }
-    snprintf(name, size, "%s%s%s", alt, control, word);
-}
-
-void keys_binding_name(const struct key_binding *binding, char *name, size_t size) {
-    char first[40], then[40] = "";
-    keys_name(binding->key, first, sizeof(first));
-    if (binding->then)
-        keys_name(binding->then, then, sizeof(then));
-    snprintf(name, size, "%s%s%s", first, then[0] ? " " : "", then);
+    return keys_find(sources, focus, binding->then ? binding->key : 0, key) == binding;
 }

@@ -10,12 +10,14 @@
 
 #include "tui/app/format.h"
 #include "tui/screen/arms.h"
+#include "tui/screen/frames.h"
 #include "tui/screen/prompt.h"
 
 #define LATE 0.15 /* seconds after which an old answer is drawn as such: sooner would flicker */
 #define MESSAGE_ROWS 4  /* a long message takes so many rows at most */
 #define NOTE_COLUMNS 18 /* at the right of the sentence */
 #define SPARK_POINTS 12
+#define SECOND_MOST 64       /* keys that follow a first one */
 #define COLUMNS_FOR_WORDS 72 /* below, hints are keys only */
 #define COLUMNS_FOR_MORE 100 /* from here, the title has a curve and longer names */
 
@@ -116,6 +118,8 @@ static void draw_run(struct screen *screen, struct area area) {
     snprintf(loss, sizeof(loss), "  loss %.3f", run->last.loss);
     snprintf(rate, sizeof(rate), "  %s tok/s%s%s%s", speed, left[0] ? "  " : "", left,
              left[0] ? " left" : "");
+    if (run->paused)
+        snprintf(place, sizeof(place), "train paused %s/%s", step, total);
     if (run->steps == 0)
         snprintf(place, sizeof(place), "train %s starting", screen->glyphs->running);
     snprintf(text, sizeof(text), "%s%s%s", place, run->steps ? loss : "", run->steps ? rate : "");
@@ -146,12 +150,18 @@ static void draw_sentence(struct screen *screen, struct area area, int row) {
     int focused = screen_focus(screen) == FOCUS_SENTENCE;
     area_text(area, row, 1, focused ? MEANING_ACCENT_A : MEANING_FAINT, focused ? CELL_BOLD : 0,
               screen->glyphs->prompt);
-    line_editor_draw(&screen->sentence, area, row, 3, area.columns - 3 - NOTE_COLUMNS, MEANING_TEXT,
+    screen->drawn.sentence_columns = area.columns - 3 - NOTE_COLUMNS;
+    line_editor_draw(&screen->sentence, area, row, 3, screen->drawn.sentence_columns, MEANING_TEXT,
                      focused, screen->glyphs);
     if (!a || !b)
         return;
     char text[64];
     int cut = a->encoding.truncated || b->encoding.truncated;
+    if (pinned_step(workbench) >= 0 && area.rows < ARMS_CAPTION_ROWS) {
+        snprintf(text, sizeof(text), "step %lld, stored", (long long)pinned_step(workbench));
+        area_text_right(area, row, area.columns - 1, MEANING_NOTE, 0, text);
+        return;
+    }
     if (a->encoding.count == b->encoding.count)
         snprintf(text, sizeof(text), "%s%d tokens", cut ? "cut to " : "", a->encoding.count);
     else
@@ -162,51 +172,97 @@ static void draw_sentence(struct screen *screen, struct area area, int row) {
 
 /* ---- the bottom ------------------------------------------------------------------------------ */
 
-/* Hints of the present focus, in the table's order; the needed ones first when not all have room.
- */
+/* 1 for a hint of the present focus that is true: nothing that goes before has its key. */
+static int is_hint(const struct key_sources *sources, enum focus focus,
+                   const struct key_binding *binding) {
+    return binding->hint && binding->focus == focus && keys_holds(sources, focus, binding);
+}
+
+/* Hints of the present focus, those of the view first; the needed ones when not all have room. */
 static void draw_hints(struct screen *screen, struct area area, int row) {
     const struct key_binding *binding;
+    const struct key_sources sources = screen_keys(screen);
     enum focus focus = screen_focus(screen);
     int column = 1, needed = 0;
     if (focus == FOCUS_SENTENCE && area.columns >= COLUMNS_FOR_WORDS)
         column += area_text(area, row, column, MEANING_FAINT, 0, "type a sentence") + 2;
-    for (int i = 0; (binding = keys_get(i)); i++)
-        if (binding->focus == focus && binding->hint && binding->needed)
+    for (int i = 0; (binding = keys_row(&sources, i)); i++)
+        if (binding->needed && is_hint(&sources, focus, binding))
             needed += text_columns(binding->hint_keys) + text_columns(binding->hint) + 3;
-    for (int i = 0; (binding = keys_get(i)); i++) {
-        int columns;
-        if (binding->focus != focus || !binding->hint)
+    for (int i = 0; (binding = keys_row(&sources, i)); i++) {
+        if (!is_hint(&sources, focus, binding))
             continue;
-        columns = text_columns(binding->hint_keys) + text_columns(binding->hint) + 3;
-        if (!binding->needed && column + columns + needed > area.columns + 1)
+        int columns = text_columns(binding->hint_keys) + text_columns(binding->hint) + 3;
+        int others = needed - (binding->needed ? columns : 0);
+        if (column + columns + (binding->needed ? 0 : others) > area.columns + 1)
             continue;
-        needed -= binding->needed ? columns : 0;
+        needed = others;
         column += area_text(area, row, column, MEANING_KEY, 0, binding->hint_keys) + 1;
         column += area_text(area, row, column, MEANING_FAINT, 0, binding->hint) + 2;
     }
 }
 
-/* After the first key of two: what may follow, by the last word of its command. */
-static void draw_second_keys(struct screen *screen, struct area area, int row) {
+/* What may follow the first key of two, each command once. Returns how many. */
+static int second_keys(const struct screen *screen, const struct key_binding *rows[SECOND_MOST]) {
+    const struct key_sources sources = screen_keys(screen);
     const struct key_binding *binding;
-    char name[40];
-    int first = screen->first_key & ~KEYS_ALT, column = 1;
-    keys_name(first, name, sizeof(name));
-    column += area_text(area, row, column, MEANING_KEY, CELL_BOLD, name) + 2;
-    for (int i = 0; (binding = keys_get(i)); i++) {
-        if (binding->key != first || !binding->then)
+    enum focus focus = screen_focus(screen);
+    int count = 0;
+    for (int i = 0; (binding = keys_row(&sources, i)) && count < SECOND_MOST; i++) {
+        int twice = 0;
+        if (!binding->then ||
+            keys_find(&sources, focus, screen->first_key, binding->then) != binding)
             continue;
-        const char *word = strrchr(binding->command, ' ');
-        keys_name(binding->then, name, sizeof(name));
-        column += area_text(area, row, column, MEANING_KEY, 0, name) + 1;
-        column +=
-            area_text(area, row, column, MEANING_FAINT, 0, word ? word + 1 : binding->command) + 2;
+        for (int k = 0; k < count && !binding->note; k++)
+            twice |= strcmp(rows[k]->command, binding->command) == 0;
+        if (!twice)
+            rows[count++] = binding;
+    }
+    return count;
+}
+
+/* A command, without its first word when all of them share it. */
+static const char *second_label(const struct key_binding *const rows[], int count, int index) {
+    const char *command = rows[index]->command, *last = strrchr(command, ' ');
+    size_t word = strcspn(rows[0]->command, " ");
+    for (int i = 0; i < count; i++)
+        if (strncmp(rows[i]->command, rows[0]->command, word + 1) != 0)
+            return command;
+    return last ? last + 1 : command;
+}
+
+/* After the first key of two: what may follow, in as many rows as it takes; the last one is `row`.
+ */
+static void draw_second_keys(struct screen *screen, struct area area, int row) {
+    const struct key_binding *rows[SECOND_MOST];
+    int count = second_keys(screen, rows), width = 0;
+    char first[40], name[40];
+    keys_name(screen->first_key & ~KEYS_ALT, first, sizeof(first));
+    int start = 1 + text_columns(first) + 2;
+    for (int i = 0; i < count; i++) {
+        keys_name(rows[i]->then, name, sizeof(name));
+        int columns = text_columns(name) + 1 + text_columns(second_label(rows, count, i)) + 2;
+        width = columns > width ? columns : width;
+    }
+    int across = width > 0 && area.columns - start > width ? (area.columns - start) / width : 1;
+    int lines = (count + across - 1) / across;
+    int one = lines <= 1; /* then they stand close together */
+    for (int line = 1; line < lines; line++)
+        area_fill(area_part(area, row - line, 0, 1, area.columns), MEANING_TEXT, " ");
+    if (!one)
+        area_rule(area_part(area, row - lines, 0, 1, area.columns), 0, screen->glyphs);
+    area_text(area, one ? row : row - lines + 1, 1, MEANING_KEY, CELL_BOLD, first);
+    for (int i = 0, column = start; i < count; i++) {
+        int line = one ? row : row - lines + 1 + i % lines;
+        if (!one)
+            column = start + i / lines * width;
+        keys_name(rows[i]->then, name, sizeof(name));
+        column += area_text(area, line, column, MEANING_KEY, 0, name) + 1;
+        column += area_text(area, line, column, MEANING_FAINT, 0, second_label(rows, count, i)) + 2;
     }
 }
 
-/* The next row of a text that is wrapped at `columns`: its bytes; *next is where the row after it
- * starts. */
-static size_t wrap(const char *text, int columns, const char **next) {
+size_t text_wrap(const char *text, int columns, const char **next) {
     size_t line = strcspn(text, "\n");
     char *copy = strndup(text, line);
     size_t fits = copy ? text_prefix(copy, columns) : line;
@@ -247,7 +303,7 @@ static void draw_message(struct screen *screen, struct area area, int row) {
     }
     while (*text && count < MESSAGE_ROWS) {
         lines[count] = text;
-        lengths[count] = wrap(text, width, &text);
+        lengths[count] = text_wrap(text, width, &text);
         count++;
     }
     for (int i = 0; i < count; i++) {
@@ -267,6 +323,7 @@ static void draw_bottom(struct screen *screen, struct area area) {
         prompt_draw(screen, area_part(area, 0, 0, hints, area.columns));
     else
         draw_message(screen, area, message);
+    screen->drawn.prompt_row = screen->prompt_open ? message : -1;
     if (screen->first_key)
         draw_second_keys(screen, area, hints);
     else
@@ -288,21 +345,32 @@ static void draw_too_small(struct area area) {
     }
 }
 
+/* The first row of the panes, below what stands above them at this size. */
+static int draw_top(struct screen *screen, struct area area, int whole) {
+    int row = 1;
+    draw_title(screen, area);
+    screen->drawn.sentence_row = whole ? -1 : row;
+    if (whole)
+        return row;
+    draw_sentence(screen, area, row);
+    return row + 1 +
+           arms_draw(screen, area_part(area, row + 1, 0, area.rows - row - 1, area.columns));
+}
+
 void screen_draw(struct screen *screen, struct grid *grid) {
+    struct panes *panes = &screen->workbench->panes;
     struct area area = grid_area(grid);
     grid_clear(grid);
+    screen->drawn = (struct drawn){.sentence_row = -1, .prompt_row = -1};
     if (area.rows < SCREEN_ROWS_MINIMUM || area.columns < SCREEN_COLUMNS_MINIMUM) {
         draw_too_small(area);
         return;
     }
-    const struct view_ops *view = screen_view(screen);
-    draw_title(screen, area);
-    int row = 1;
-    if (!view->whole) {
-        draw_sentence(screen, area, row);
-        row +=
-            1 + arms_draw(screen, area_part(area, row + 1, 0, area.rows - row - 1, area.columns));
-    }
-    view->draw(screen, area_part(area, row, 0, area.rows - 2 - row, area.columns));
+    panes_fit(panes, area.rows, area.columns, screen->workbench->run.name != NULL);
+    int row = draw_top(screen, area,
+                       screen_view(screen)->whole && (panes->zoomed || panes_count(panes) == 1));
+    panes->rows = area.rows - 2 - row;
+    panes->columns = area.columns;
+    frames_draw(screen, area_part(area, row, 0, panes->rows, area.columns));
     draw_bottom(screen, area);
 }

@@ -390,30 +390,38 @@ void line_editor_remember(struct line_editor *editor) {
     editor->history_at = editor->history_count;
 }
 
+/* Columns of the first `length` bytes of a text; 0 when out of memory. */
+static int columns_of(const char *text, size_t length) {
+    char *part = strndup(text, length);
+    int columns = part ? text_columns(part) : 0;
+    free(part);
+    return columns;
+}
+
+/* Bytes that are left out in front so that the cursor is in sight. The window moves by half its
+ * width at a time, so that the line does not creep at each key. */
+static size_t skipped_bytes(const struct line_editor *editor, int columns) {
+    int half = columns / 2, start = 0;
+    int position = columns_of(line_editor_text(editor), editor->cursor);
+    while (position - start > columns - 2)
+        start += half;
+    return text_prefix(line_editor_text(editor), start);
+}
+
+void line_editor_point(struct line_editor *editor, int columns, int column) {
+    const char *text = line_editor_text(editor);
+    if (columns < 4)
+        return;
+    size_t skipped = skipped_bytes(editor, columns);
+    editor->cursor = skipped + text_prefix(text + skipped, column > 0 ? column : 0);
+}
+
 void line_editor_draw(const struct line_editor *editor, struct area area, int row, int column,
                       int columns, enum meaning meaning, int cursor, const struct glyphs *glyphs) {
     if (columns < 4)
         return;
     const char *text = line_editor_text(editor);
-    char *left = strndup(text, editor->cursor);
-    if (!left)
-        return;
-    int position = text_columns(left);
-    free(left);
-
-    /* The window moves by half its width at a time, so that the line does not creep at each key. */
-    int half = columns / 2, start = 0;
-    while (position - start > columns - 2)
-        start += half;
-    size_t skipped = text_prefix(text, start);
-    int hidden = 0;
-    if (skipped) {
-        char *before = strndup(text, skipped);
-        if (!before)
-            return;
-        hidden = text_columns(before);
-        free(before);
-    }
+    size_t skipped = skipped_bytes(editor, columns);
     struct area line = area_part(area, row, column, 1, columns);
     area_text(line, 0, 0, meaning, 0, text + skipped);
     if (skipped)
@@ -422,6 +430,7 @@ void line_editor_draw(const struct line_editor *editor, struct area area, int ro
         area_text(line, 0, columns - 1, MEANING_FAINT, 0, glyphs->ellipsis);
     if (cursor) {
         area.grid->cursor_row = area.row + row;
-        area.grid->cursor_column = area.column + column + position - hidden;
+        area.grid->cursor_column =
+            area.column + column + columns_of(text + skipped, editor->cursor - skipped);
     }
 }

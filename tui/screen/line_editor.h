@@ -74,6 +74,9 @@ struct line_binding {
 };
 const struct line_binding *line_editor_binding(int index);
 
+/* Puts the cursor where a place of the line is seen that is drawn in `columns` columns. */
+void line_editor_point(struct line_editor *editor, int columns, int column);
+
 /* Draws the part around the cursor into `columns` columns; with `cursor` the grid's cursor is put
  * there. */
 void line_editor_draw(const struct line_editor *editor, struct area area, int row, int column,

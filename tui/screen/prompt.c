@@ -1,10 +1,12 @@
 /*
- * prompt.c - the `:` prompt and its candidates.
+ * prompt.c - the `:` prompt and its candidates, and the search over commands that looks the same.
  */
 #include "tui/screen/prompt.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#include "tui/screen/finder.h"
 
 #define CANDIDATE_ROWS 8
 
@@ -19,10 +21,16 @@ void prompt_forget(struct screen *screen) {
 void prompt_changed(struct screen *screen) {
     struct line_editor *prompt = &screen->prompt;
     prompt_forget(screen);
+    if (screen->finding) {
+        screen->completion_count =
+            finder_search(screen, line_editor_text(prompt), &screen->completions);
+        screen->chosen = screen->completion_count > 0 ? 0 : -1;
+        return;
+    }
     char *before = strndup(line_editor_text(prompt), prompt->cursor);
     if (!before)
         return;
-    screen->completion_count = command_complete(screen->workbench, before,
+    screen->completion_count = command_complete(screen->workbench, COMMAND_SCREEN, before,
                                                 &screen->completion_start, &screen->completions);
     free(before);
 }
@@ -34,11 +42,18 @@ void prompt_open(struct screen *screen, const char *text) {
         return;
     }
     screen->prompt_open = 1;
+    screen->finding = 0;
+    prompt_changed(screen);
+}
+
+void prompt_find(struct screen *screen, const char *argument) {
+    prompt_open(screen, argument);
+    screen->finding = screen->prompt_open;
     prompt_changed(screen);
 }
 
 static void close_prompt(struct screen *screen) {
-    screen->prompt_open = 0;
+    screen->prompt_open = screen->finding = 0;
     prompt_forget(screen);
     line_editor_set(&screen->prompt, "", NULL); /* shrinking cannot fail */
 }
@@ -48,8 +63,26 @@ void prompt_cancel(struct screen *screen, const char *argument) {
     close_prompt(screen);
 }
 
+/* Runs what was found; a command that needs more words is opened for them instead. */
+static void accept_found(struct screen *screen) {
+    char *line = screen->chosen < 0 ? NULL : strdup(screen->completions[screen->chosen].text);
+    close_prompt(screen);
+    if (!line)
+        return;
+    size_t length = strlen(line);
+    if (length > 0 && line[length - 1] == ' ')
+        prompt_open(screen, line);
+    else
+        screen_run_key(screen, line);
+    free(line);
+}
+
 void prompt_accept(struct screen *screen, const char *argument) {
     (void)argument;
+    if (screen->finding) {
+        accept_found(screen);
+        return;
+    }
     char *line = strdup(line_editor_text(&screen->prompt));
     if (!line) {
         workbench_message(screen->workbench, MESSAGE_ERROR, "out of memory for the command");
@@ -57,6 +90,7 @@ void prompt_accept(struct screen *screen, const char *argument) {
     }
     line_editor_remember(&screen->prompt);
     close_prompt(screen);
+    screen->prompted = 1;
     if (line[strspn(line, " :")])
         screen_command(screen, line + strspn(line, " :"));
     free(line);
@@ -90,6 +124,10 @@ void prompt_complete(struct screen *screen, const char *argument) {
     int count = screen->completion_count, back = strcmp(argument, "back") == 0;
     if (count == 0)
         return;
+    if (screen->finding) {
+        screen->chosen = (screen->chosen + (back ? count - 1 : 1)) % count;
+        return;
+    }
     if (screen->chosen < 0) {
         size_t common = agreed(screen);
         size_t written = screen->prompt.cursor - screen->completion_start;
@@ -143,7 +181,8 @@ void prompt_draw(struct screen *screen, struct area area) {
     area_fill(box, MEANING_TEXT, " ");
     area_rule(box, 0, screen->glyphs);
     draw_candidates(screen, area_part(box, 1, 0, rows, box.columns));
-    area_text(box, rows + 1, 1, MEANING_TITLE, CELL_BOLD, ":");
-    line_editor_draw(&screen->prompt, box, rows + 1, 3, box.columns - 4, MEANING_TEXT, 1,
-                     screen->glyphs);
+    int column =
+        1 + area_text(box, rows + 1, 1, MEANING_TITLE, CELL_BOLD, screen->finding ? "find" : ":");
+    line_editor_draw(&screen->prompt, box, rows + 1, column + 1, box.columns - column - 2,
+                     MEANING_TEXT, 1, screen->glyphs);
 }

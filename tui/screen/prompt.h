@@ -8,9 +8,12 @@
 
 /* Actions. */
 void prompt_open(struct screen *screen, const char *text); /* with `text` already written */
+/* A search over the commands and keys that are at hand, by a few letters. */
+void prompt_find(struct screen *screen, const char *argument);
 void prompt_accept(struct screen *screen, const char *argument);
 void prompt_cancel(struct screen *screen, const char *argument);
-/* First as far as all candidates agree, then one after the other ("back": the other way round). */
+/* First as far as all candidates agree, then one after the other ("back": the other way round). In
+ * a search: the next candidate. */
 void prompt_complete(struct screen *screen, const char *argument);
 
 /* The line was edited: new candidates. */

@@ -31,8 +31,9 @@ struct loop {
     struct screen *screen;
     struct input input;
     struct grid *grid;
-    const struct palette *palette;
-    double frames, counted; /* that may be drawn, and the time of that count */
+    struct palette palette;
+    const struct glyphs *glyphs; /* that the locale can show */
+    double frames, counted;      /* that may be drawn, and the time of that count */
     double last_input;
     int urgent;  /* what changed is the user's doing */
     int hung_up; /* nobody is there to see */
@@ -54,29 +55,45 @@ static int fit_grid(struct loop *loop, struct sawb_error *error) {
     return 0;
 }
 
+/* The index of the palette that the user chose; else by what COLORFGBG tells of the background
+ * ("15;0": white on black), which some terminals set. */
+static int palette_index(const struct workbench *workbench) {
+    const char *colors = getenv("COLORFGBG"), *last = colors ? strrchr(colors, ';') : NULL;
+    int background = last ? atoi(last + 1) : 0;
+    if (term_colors() == 0)
+        return palette_find("none");
+    if (workbench->palette > 0)
+        return workbench->palette - 1;
+    return palette_find(background == 7 || background >= 9 ? "light" : "dark");
+}
+
+static void choose_look(struct loop *loop) {
+    const struct workbench *workbench = loop->screen->workbench;
+    int digits = workbench->digit_ramp && loop->glyphs->unicode;
+    loop->screen->glyphs = digits ? &glyphs_digits : loop->glyphs;
+    int index = palette_index(workbench);
+    if (loop->palette.name != palette_name(index))
+        palette_make(&loop->palette, index);
+}
+
 /* The screen as `picture` asked for it, without the prompt that was used to ask. */
 static void save_picture(struct loop *loop) {
     struct workbench *workbench = loop->screen->workbench;
     char *path = workbench->picture;
-    size_t length = strlen(path);
     struct sawb_error error;
     workbench->picture = NULL;
     workbench->message_kind = MESSAGE_NONE;
     screen_draw(loop->screen, loop->grid);
-    int is_svg = length > 4 && strcmp(path + length - 4, ".svg") == 0;
-    char *picture = is_svg ? export_svg(loop->grid, loop->palette) : export_text(loop->grid);
-    if (!picture)
-        workbench_message(workbench, MESSAGE_ERROR, "picture: out of memory");
-    else if (file_replace(path, picture, strlen(picture), &error) < 0)
+    if (grid_write(loop->grid, &loop->palette, 1, path, &error) < 0)
         workbench_message(workbench, MESSAGE_ERROR, "%s", error.message);
     else
         workbench_message(workbench, MESSAGE_NOTE, "the screen is saved in %s", path);
-    free(picture);
     free(path);
 }
 
 static void draw_frame(struct loop *loop) {
     struct screen *screen = loop->screen;
+    choose_look(loop);
     if (screen->workbench->picture)
         save_picture(loop);
     screen->workbench->changed = 0;
@@ -84,7 +101,8 @@ static void draw_frame(struct loop *loop) {
     if (screen->redraw)
         term_forget();
     screen->redraw = 0;
-    term_draw(loop->grid, loop->palette);
+    term_mouse(!screen->workbench->without_mouse);
+    term_draw(loop->grid, &loop->palette);
     loop->frames -= 1;
     loop->urgent = 0;
 }
@@ -99,6 +117,8 @@ static void take_input(struct loop *loop, int late) {
     while ((kind = input_next(&loop->input, late, &event)) != INPUT_NOTHING) {
         if (kind == INPUT_KEY)
             screen_key(screen, event.key);
+        else if (kind == INPUT_MOUSE)
+            screen_mouse(screen, event.mouse.event, event.mouse.row, event.mouse.column);
         else if (kind == INPUT_PASTE)
             screen_paste(screen, event.text, event.length, event.continued);
         else
@@ -179,6 +199,9 @@ static double frame_wait(struct loop *loop) {
 /* Milliseconds to wait for something to come; -1: as long as it takes. */
 static int patience(struct loop *loop, int input_wait) {
     double wait = screen_patience(loop->screen);
+    double follow = runs_patience(loop->screen->workbench, clock_wall());
+    if (follow >= 0 && (wait < 0 || follow < wait))
+        wait = follow;
     if (loop->screen->workbench->changed && !loop->hung_up)
         wait = frame_wait(loop);
     if (input_wait >= 0) {
@@ -210,6 +233,7 @@ static int turn(struct loop *loop, struct sawb_error *error) {
     else if (input_wait >= 0 && now - loop->last_input >= input_wait * 1e-3)
         take_input(loop, 1);
     take_events(workbench);
+    runs_follow(workbench, screen->now);
     if (screen->suspend) {
         term_suspend();
         screen->suspend = 0;
@@ -235,16 +259,18 @@ static int wants_color(const struct settings *settings) {
 }
 
 int screen_run(struct workbench *workbench, struct sawb_error *error) {
-    struct loop loop = {.palette = palette_get(0)};
+    struct loop loop = {0};
     const struct glyphs *glyphs =
         !workbench->settings.ascii && term_is_utf8() ? &glyphs_utf8 : &glyphs_ascii;
     int status = -1;
+    loop.glyphs = glyphs;
     if (screen_create(&loop.screen, workbench, glyphs, error) < 0)
         return -1;
     if (term_open(wants_color(&workbench->settings), error) < 0)
         goto end;
     if (signals_open(error) < 0)
         goto end;
+    screen_configure(loop.screen);
     status = 0;
     while (status == 0 && !loop.done)
         status = turn(&loop, error);

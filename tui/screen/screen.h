@@ -23,6 +23,30 @@
 #define SCREEN_ROWS_MINIMUM 16
 #define SCREEN_COLUMNS_MINIMUM 60
 
+/* Where one reads in a text: a view's (by enum view) or a command's answer. */
+#define TEXT_ANSWER VIEWS
+#define TEXTS (VIEWS + 1)
+struct text_place {
+    int scroll, page, lines;
+};
+
+/* Where things stood when they were drawn last: what the mouse points at. The area has no grid. */
+struct drawn {
+    struct area panes; /* no rows: nothing was drawn */
+    int alone;         /* 1: the pane that has the keys fills it */
+    int sentence_row;  /* -1: not shown */
+    int sentence_columns;
+    int prompt_row; /* -1: not shown */
+};
+
+/* What the mouse is about. */
+struct pointer {
+    int pressed,
+        dragging;    /* node of a pane where the button went down or border it moves, plus 1 */
+    int row, column; /* of the last press */
+    double time;
+};
+
 struct screen {
     struct workbench *workbench; /* borrowed */
     const struct glyphs *glyphs;
@@ -31,6 +55,8 @@ struct screen {
     struct line_editor sentence, prompt;
     int on_map;            /* keys go to the map, otherwise to the sentence */
     int prompt_open;       /* keys go to the prompt */
+    int prompted;          /* the command about to run was written at the prompt */
+    int finding;           /* the prompt searches commands instead of taking one */
     int first_key;         /* the first key of two, 0: none */
     double asked_to_leave; /* when a first Ctrl-C or q asked for a second; 0: not */
 
@@ -47,6 +73,11 @@ struct screen {
     size_t paste_dropped; /* bytes left out of the paste so far */
     int paste_failed;     /* a part of it had no room */
 
+    struct text_place texts[TEXTS]; /* of the texts that do not have the fields above now */
+    int text;                       /* index of the one that has */
+    struct drawn drawn;
+    struct pointer pointer;
+
     int redraw, suspend; /* asked of the loop, which clears them */
     int leaving;         /* the user or a signal ends the screen once long work has stopped */
 };
@@ -54,13 +85,29 @@ struct screen {
 /* A view fills the part of the screen between the arms and the message line, or all of it. What it
  * is called stands in tui/app/views.c. */
 struct view_ops {
-    int whole; /* 1: without the sentence and the arms above it */
+    int whole; /* 1: without the sentence and the arms above it, when it is the only pane */
     /* Keys of this view alone, of FOCUS_MAP, which go before those of every view; ends with a row
      * without a command. NULL: none. */
     const struct key_binding *keys;
+    /*
+     * Draws into an area of any size; several views may be on the screen, so only the area's own
+     * size counts. The area's first row is the border to what is above: a rule (area_rule) with a
+     * title in it. layout.c accents that of the pane that has the keys, adds the view's name where
+     * the title does not say it, and joins it with the other borders.
+     */
     void (*draw)(struct screen *screen, struct area area);
+    /*
+     * The mouse at (row, column) of the area it was last drawn in, after the pane has got the keys.
+     * As a key does, it runs a command line (screen_command). Returns 1 when it meant something.
+     * NULL, or 0 for the wheel: the wheel moves as the arrow keys do.
+     */
+    int (*click)(struct screen *screen, struct area area, int row, int column,
+                 enum mouse_event event);
 };
-extern const struct view_ops view_attention, view_training, view_help, view_answer;
+extern const struct view_ops view_heads, view_metrics, view_data;
+extern const struct view_ops view_mask, view_pruning, view_console;
+extern const struct view_ops view_attention, view_training, view_help, view_answer, view_prediction,
+    view_sweep;
 
 /* By enum view; NULL past the last. */
 const struct view_ops *screen_view_get(int view);
@@ -73,6 +120,16 @@ int screen_create(struct screen **screen, struct workbench *workbench, const str
 void screen_free(struct screen *screen);
 
 enum focus screen_focus(const struct screen *screen);
+/* Where keys are looked up at present. */
+struct key_sources screen_keys(const struct screen *screen);
+/* Runs what a key is bound to: a word of screen_actions with its argument, or a command line. */
+void screen_run_key(struct screen *screen, const char *text);
+/* The fields scroll, page and lines become those of this text (TEXT_ANSWER or a view). */
+void screen_take_text(struct screen *screen, int text);
+/* The text that has the keys, or would have if it is one. */
+int screen_text(const struct screen *screen);
+/* The sentence was edited: the model reads it. */
+void screen_read_sentence(struct screen *screen);
 
 /* What the terminal sent. */
 void screen_key(struct screen *screen, int key);
@@ -80,6 +137,9 @@ void screen_key(struct screen *screen, int key);
  * dropped. */
 void screen_paste(struct screen *screen, const char *text, size_t length, int continued);
 void screen_invalid(struct screen *screen, size_t bytes); /* dropped, not UTF-8 */
+
+/* The mouse, at a place of the screen (from 0). */
+void screen_mouse(struct screen *screen, enum mouse_event event, int row, int column);
 
 /* Asks long work to stop and then ends the screen. */
 void screen_leave(struct screen *screen);
@@ -93,6 +153,10 @@ const struct screen_action *screen_action_get(int index);
 
 /* Runs a line of the command language and shows it; answers of several lines open as a text. */
 void screen_command(struct screen *screen, const char *line);
+
+/* Runs the script that the settings name, or the user's `config` if it is there; what fails in it
+ * is shown. */
+void screen_configure(struct screen *screen);
 
 /* Draws all of it; `grid` may have any size. */
 void screen_draw(struct screen *screen, struct grid *grid);
@@ -110,6 +174,10 @@ char *signed_text(char *text, size_t size, double value, int decimals, const str
 /* Text in at most `columns` columns, cut with an ellipsis. Returns the columns it took. */
 int draw_cut(struct area area, int row, int column, int columns, enum meaning meaning,
              unsigned flags, const char *text, const struct glyphs *glyphs);
+
+/* The next row of a text that is wrapped at `columns`: its bytes; *next is where the row after it
+ * starts. */
+size_t text_wrap(const char *text, int columns, const char **next);
 
 /* 1 when the arm's answer is old and has been for so long that it should look so. */
 int screen_is_late(const struct screen *screen, int arm);

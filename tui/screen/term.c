@@ -23,22 +23,27 @@
 #undef columns /* term.h defines names of capabilities as macros */
 
 #include "core/text/unicode.h"
+#include "tui/screen/term_entry.h"
 
 #define PASTE_ON "\033[?2004h"
 #define PASTE_OFF "\033[?2004l"
+/* Buttons, motion while one is down, and places as decimal numbers. Where the last two are unknown
+ * the first one still works. */
+#define MOUSE_ON "\033[?1000h\033[?1002h\033[?1006h"
+#define MOUSE_OFF "\033[?1006l\033[?1002l\033[?1000l"
 #define RESTORE_BYTES 256
 #define CRASH_STACK 16384
 #define PAIRS_MOST 255 /* what every terminal with colours has at least, but one */
 
 static struct {
-    int open, colors, has_paste;
+    int open, colors, has_paste, has_mouse, mouse_on;
     SCREEN *screen;
     struct termios before;
     char restore[RESTORE_BYTES]; /* what a crash sends */
     size_t restore_length;
-    const struct palette *palette; /* whose pairs are set up */
-    struct grid *shown;            /* what the terminal holds; NULL: unknown */
-    cchar_t *row;                  /* [columns] */
+    const char *palette; /* name of the one whose pairs are set up, NULL: none */
+    struct grid *shown;  /* what the terminal holds; NULL: unknown */
+    cchar_t *row;        /* [columns] */
 } terminal;
 
 /* ---- crashes --------------------------------------------------------------------------------- */
@@ -98,9 +103,93 @@ static void remember_restore(void) {
     terminal.restore_length = 0;
     if (terminal.has_paste)
         add_restore(PASTE_OFF);
+    if (terminal.has_mouse)
+        add_restore(MOUSE_OFF);
     add_restore(tigetstr("sgr0"));
     add_restore(tigetstr("cnorm"));
     add_restore(tigetstr("rmcup"));
+}
+
+/* ---- colours of 24 bits ---------------------------------------------------------------------- */
+
+#define DIRECT_NAME "sawb-direct"
+#define DIRECT_PAIRS 65536
+
+static int count_names(NCURSES_CONST char *const *names) {
+    int count = 0;
+    while (names[count])
+        count++;
+    return count;
+}
+
+/* The string that stands for one of the terminal's: colour numbers are RGB values, and there is no
+ * table of them to be changed. */
+static const char *direct_string(const char *name) {
+    const char *own = tigetstr(name);
+    if (strcmp(name, "setaf") == 0)
+        return term_entry_foreground;
+    if (strcmp(name, "setab") == 0)
+        return term_entry_background;
+    if (strcmp(name, "initc") == 0 || strcmp(name, "oc") == 0)
+        return NULL;
+    return own == (char *)-1 ? NULL : own;
+}
+
+static int direct_number(const char *name) {
+    return strcmp(name, "colors") == 0  ? 1 << 24
+           : strcmp(name, "pairs") == 0 ? DIRECT_PAIRS
+                                        : tigetnum(name);
+}
+
+/* The present terminal's entry with direct colours, owned by the caller; NULL when out of memory.
+ */
+static char *direct_entry(void) {
+    int flag_count = count_names(boolnames), number_count = count_names(numnames);
+    int string_count = count_names(strnames);
+    unsigned char *flags = calloc((size_t)flag_count, 1);
+    int *numbers = calloc((size_t)number_count, sizeof(*numbers));
+    const char **strings = calloc((size_t)string_count, sizeof(*strings));
+    char *text = NULL;
+    if (flags && numbers && strings) {
+        for (int i = 0; i < flag_count; i++)
+            flags[i] = strcmp(boolnames[i], "ccc") != 0 && tigetflag(boolnames[i]) > 0;
+        for (int i = 0; i < number_count; i++)
+            numbers[i] = direct_number(numnames[i]);
+        for (int i = 0; i < string_count; i++)
+            strings[i] = direct_string(strnames[i]);
+        struct term_entry entry = {DIRECT_NAME, flags,        numbers,     strings,
+                                   flag_count,  number_count, string_count};
+        text = term_entry_print(&entry);
+    }
+    free(flags);
+    free(numbers);
+    free(strings);
+    return text;
+}
+
+/* The terminal with RGB colours, NULL when it does not have them or ncurses will not. */
+static SCREEN *open_direct(const char *name) {
+    char *before = getenv("TERMINFO") ? strdup(getenv("TERMINFO")) : NULL;
+    SCREEN *screen = NULL;
+    int status;
+    if (setupterm(name, STDOUT_FILENO, &status) == ERR) {
+        free(before);
+        return NULL;
+    }
+    int wanted = term_entry_wanted(getenv("COLORTERM"), name, getenv("TMUX"), tigetnum("colors")) &&
+                 tigetnum("colors") == 256;
+    char *entry = wanted ? direct_entry() : NULL;
+    del_curterm(cur_term);
+    if (entry && setenv("TERMINFO", entry, 1) == 0) {
+        screen = newterm(DIRECT_NAME, stdout, stdin);
+        if (before)
+            setenv("TERMINFO", before, 1);
+        else
+            unsetenv("TERMINFO");
+    }
+    free(entry);
+    free(before);
+    return screen;
 }
 
 /* ---- opening and closing --------------------------------------------------------------------- */
@@ -123,9 +212,21 @@ int term_is_utf8(void) {
     return locale_is_utf8();
 }
 
+int term_colors(void) {
+    return terminal.colors;
+}
+
 static void send_now(const char *text) {
     putp(text);
     fflush(stdout);
+}
+
+void term_mouse(int on) {
+    on = on && terminal.has_mouse;
+    if (!terminal.open || terminal.mouse_on == on)
+        return;
+    send_now(on ? MOUSE_ON : MOUSE_OFF);
+    terminal.mouse_on = on;
 }
 
 int term_open(int color, struct sawb_error *error) {
@@ -153,7 +254,9 @@ int term_open(int color, struct sawb_error *error) {
                          "`sawb help` for the commands that need none",
                          name);
     tcgetattr(STDIN_FILENO, &terminal.before);
-    terminal.screen = newterm(NULL, stdout, stdin);
+    terminal.screen = color ? open_direct(name) : NULL;
+    if (!terminal.screen)
+        terminal.screen = newterm(NULL, stdout, stdin);
     if (!terminal.screen)
         return error_set(error, "ncurses cannot open the terminal (TERM=%s)", name);
     typeahead(-1); /* a frame is sent whole, also while keys come */
@@ -173,6 +276,9 @@ int term_open(int color, struct sawb_error *error) {
      */
     char *alternate = tigetstr("smcup");
     terminal.has_paste = alternate && alternate != (char *)-1;
+    char *mouse = tigetstr("kmous");
+    terminal.has_mouse = mouse && mouse != (char *)-1;
+    terminal.mouse_on = 0;
     remember_restore();
     watch_crashes();
     static int at_exit;
@@ -192,6 +298,7 @@ static void drop_shown(void) {
 void term_close(void) {
     if (!terminal.open)
         return;
+    term_mouse(0);
     terminal.open = 0;
     if (terminal.has_paste)
         send_now(PASTE_OFF);
@@ -206,6 +313,8 @@ void term_close(void) {
 }
 
 void term_suspend(void) {
+    int mouse = terminal.mouse_on;
+    term_mouse(0);
     if (terminal.has_paste)
         send_now(PASTE_OFF);
     endwin();
@@ -221,6 +330,7 @@ void term_suspend(void) {
     sigaction(SIGTSTP, &before, NULL);
     if (terminal.has_paste)
         send_now(PASTE_ON);
+    term_mouse(mouse);
     term_forget();
 }
 
@@ -249,13 +359,12 @@ static const struct look *look_of(const struct palette *palette, int meaning) {
 
 /* A pair of colours for each meaning. */
 static void set_pairs(const struct palette *palette) {
-    for (int meaning = 0; meaning < MEANING_COUNT && meaning < PAIRS_MOST; meaning++) {
-        const struct look *look = look_of(palette, meaning);
-        int many = terminal.colors == 256; /* with more of them, numbers are RGB values */
-        init_pair((short)(meaning + 1), many ? look->foreground : look->foreground_8,
-                  many ? look->background : look->background_8);
-    }
-    terminal.palette = palette;
+    struct terminal_look looks[MEANING_COUNT];
+    palette_reduce(palette, terminal.colors, looks);
+    for (int meaning = 0; terminal.colors && meaning < MEANING_COUNT && meaning < PAIRS_MOST;
+         meaning++)
+        init_extended_pair(meaning + 1, looks[meaning].foreground, looks[meaning].background);
+    terminal.palette = palette->name;
 }
 
 static attr_t attributes(const struct look *look, unsigned flags) {
@@ -317,6 +426,12 @@ static void draw_row(const struct grid *grid, const struct palette *palette, int
     mvadd_wchnstr(row, 0, terminal.row, count);
 }
 
+/* No cell is like what is shown. */
+static void forget_cells(const struct grid *grid) {
+    memset(terminal.shown->cells, 0xff,
+           (size_t)grid->rows * (size_t)grid->columns * sizeof(*grid->cells));
+}
+
 /* The picture that differences are taken against has the terminal's size. */
 static int make_room(const struct grid *grid) {
     if (terminal.shown && terminal.shown->rows == grid->rows &&
@@ -330,8 +445,7 @@ static int make_room(const struct grid *grid) {
     terminal.shown = grid_create(grid->rows, grid->columns, NULL);
     if (!terminal.shown)
         return -1;
-    memset(terminal.shown->cells, 0xff,
-           (size_t)grid->rows * (size_t)grid->columns * sizeof(*grid->cells));
+    forget_cells(grid);
     return 0;
 }
 
@@ -339,8 +453,10 @@ void term_draw(const struct grid *grid, const struct palette *palette) {
     size_t bytes = (size_t)grid->columns * sizeof(*grid->cells);
     if (!terminal.open || grid->rows != LINES || grid->columns != COLS || make_room(grid) < 0)
         return;
-    if (terminal.colors && terminal.palette != palette)
+    if (terminal.palette != palette->name) {
         set_pairs(palette);
+        forget_cells(grid);
+    }
     for (int row = 0; row < grid->rows; row++) {
         size_t at = (size_t)row * (size_t)grid->columns;
         if (memcmp(terminal.shown->cells + at, grid->cells + at, bytes) == 0)

@@ -15,6 +15,9 @@
 int term_open(int color, struct sawb_error *error);
 void term_close(void); /* twice is fine */
 
+/* Colours of the open terminal: 2^24 when they are RGB values, 0: none. */
+int term_colors(void);
+
 /* 1 when the locale can show UTF-8. May be asked before term_open. */
 int term_is_utf8(void);
 
@@ -23,6 +26,10 @@ void term_size(int *rows, int *columns);
 
 /* Shows the grid, which has the terminal's size: only what differs from what is shown is sent. */
 void term_draw(const struct grid *grid, const struct palette *palette);
+
+/* Whether the terminal tells of the mouse (off at first) or keeps it for its own selection. Does
+ * nothing when that is so already, or when it has none. */
+void term_mouse(int on);
 
 /* The next term_draw sends everything: something else has written to the terminal. */
 void term_forget(void);

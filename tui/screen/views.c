@@ -7,7 +7,15 @@
 
 static const struct view_ops *const views[VIEWS] = {
     [VIEW_ATTENTION] = &view_attention,
+    [VIEW_HEADS] = &view_heads,
+    [VIEW_METRICS] = &view_metrics,
+    [VIEW_MASK] = &view_mask,
+    [VIEW_PREDICTION] = &view_prediction,
+    [VIEW_PRUNING] = &view_pruning,
+    [VIEW_DATA] = &view_data,
     [VIEW_TRAINING] = &view_training,
+    [VIEW_SWEEP] = &view_sweep,
+    [VIEW_CONSOLE] = &view_console,
     [VIEW_HELP] = &view_help,
 };
 
@@ -16,6 +24,5 @@ const struct view_ops *screen_view_get(int view) {
 }
 
 const struct view_ops *screen_view(const struct screen *screen) {
-    const struct view_ops *view = views[screen->workbench->view];
-    return screen->answer ? &view_answer : view ? view : &view_attention;
+    return screen->answer ? &view_answer : views[workbench_view(screen->workbench)];
 }

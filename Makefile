@@ -9,7 +9,7 @@ APT_GET ?= apt-get
 
 # What sawb needs: the name pkg-config knows it by, and Debian's package.
 PACKAGES = openblas:libopenblas-dev libcjson:libcjson-dev libutf8proc:libutf8proc-dev \
-           ncursesw:libncurses-dev
+           zlib:zlib1g-dev ncursesw:libncurses-dev
 TEST_PACKAGES = cmocka:libcmocka-dev
 PACKAGE_NAMES = $(foreach package,$(PACKAGES),$(firstword $(subst :, ,$(package))))
 CORE_NAMES = $(filter-out ncursesw,$(PACKAGE_NAMES))

@@ -46,14 +46,55 @@ check_shows "next layer" "layer 1  head 1"
 keys m
 check_shows "scores" "─ score"
 keys m
+check_shows "logarithms" "─ log"
+keys m
 check_shows "weights" "─ weight"
 
 keys '?'
-check_shows "help" "On the map"
+check_shows "help begins with the view it was asked from" "In the view of attention"
+keys /
+type_text "sentence"
+keys Enter
+check_shows "help: a search" "help with \"sentence\""
+keys n
+check_shows "help: all of it again" "In the view of attention"
 keys End
 check_shows "help: the patterns at its end" "heads_off"
 keys Escape
 check_shows "back from help" "layer 1  head 1"
+
+# Undo, a place to come back to, the search over commands, the console.
+keys 2
+check_shows "a pattern" "B moderate_sparse"
+keys u
+check_shows "undo" "B aggressive_sparse"
+keys U
+check_shows "redo" "B moderate_sparse"
+keys '"'
+check_shows "a bookmark" "layer 1 head 1"
+keys '['
+check_shows "another head" "layer 1  head 0"
+keys "'"
+type_text "1"
+keys Enter
+check_shows "jump" "layer 1  head 1"
+keys C-p
+type_text "exch"
+check_shows "the search finds by a few letters" "exchange A and B"
+keys Enter
+check_shows "and runs it" "A moderate_sparse"
+keys u
+keys ':'
+type_text "view console"
+keys Enter
+check_shows "the console has what was said" "layer 1 head 1"
+keys ':'
+type_text "nonsense"
+keys Enter
+check_shows "and errors" "nonsense"
+keys g a
+check_shows "back at the map" "layer 1  head 1"
+keys 3
 keys c
 check_shows "curves without a run" "No run yet"
 keys Escape

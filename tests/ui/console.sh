@@ -1,0 +1,103 @@
+#!/bin/sh
+# The console on a terminal: completion with help, history across sessions, pasted lines, Ctrl-C, the pager.
+. tests/ui/session.inc
+history=$folder/state/sawb/history
+
+console() {
+    start 80 24 XDG_STATE_HOME="$folder/state" "$@" -- -m "$MODEL" console
+    check_shows "the console opens" 'Ctrl-D leaves'
+    check "and waits" shows 'sawb>'
+}
+
+# line TEXT: types it and Enter
+line() {
+    type_text "$1"
+    keys Enter
+}
+
+# times COUNT TEXT: it is so many times on the screen
+times() {
+    [ "$(screen | grep -cF -- "$2")" -eq "$1" ]
+}
+
+awk 'BEGIN {print "sentence\tlabel"; for (i = 0; i < 4000; i++) print "a fine film .\t" i % 2}' >"$folder/data.tsv"
+
+console
+type_text 'presets --j'
+keys Tab Enter
+check_shows "TAB completes options, and results are printed" '{"preset":"dense","spec":"dense"}'
+keys C-l
+type_text 'ex'
+keys Tab
+check "TAB lists what there is, with help" matches '^export +write scores'
+type_text 'po'
+keys Tab
+type_text '--gr'
+keys Tab
+check_shows "options of the command" 'export --gradients'
+keys C-c
+check_shows "Ctrl-C drops the line" '--gradients ^C'
+keys C-l
+type_text 'ablate 0'
+keys Tab
+keys Tab
+check "TAB knows the model's heads" matches '^0\.1'
+keys C-u C-l
+line 'let greeting = good evening'
+type_text 'echo $gr'
+keys Tab Enter
+check "and variables" matches '^good evening$'
+line 'foreach x in 1..2'
+check_shows "a loop is read up to its end" '  ...'
+line 'echo turn $x'
+line 'end'
+check "and run" matches '^turn 2$'
+line 'echo wow! !! !$'
+check "nothing is expanded behind a !" matches '^wow! !! !\$$'
+line 'echo $nothing'
+check_shows "errors are told" 'error: there is no variable nothing'
+
+pane set-buffer "$(printf 'echo first\necho second\n')"
+pane paste-buffer -p
+keys Enter
+check "pasted lines run one after the other" matches '^second$'
+
+keys C-l
+line "eval $folder/data.tsv"
+keys C-c
+line 'echo alive'
+check "Ctrl-C ends the command and not the console" matches '^alive$'
+line 'help'
+check_shows "long answers go through the pager" 'usage: sawb'
+check "which waits" matches '^:$|lines'
+keys q
+check "and leaves" shows 'sawb>'
+keys C-u C-d
+check "Ctrl-D leaves" ended 0
+check "the terminal is as it was" terminal_is_back
+check "the history is the user's alone" [ "$(stat -c %a "$history")" = 600 ]
+
+console
+keys Up Up
+check_shows "the history lasts" 'sawb> echo alive'
+keys C-u C-r
+type_text 'foreach'
+check_shows "loops are one line of it" 'foreach x in 1..2; echo turn $x; end'
+keys C-c
+keys C-u
+line 'quit'
+check "quit leaves" ended 0
+
+awk 'BEGIN {for (i = 0; i < 3000; i++) print "echo line " i}' >"$history"
+console
+line 'quit'
+check "quit leaves again" ended 0
+check "the history is bounded" [ "$(wc -l <"$history")" -le 1001 ]
+
+start 80 24 XDG_STATE_HOME="$folder/state" NO_COLOR=1 PAGER=no-such-pager -- -m "$MODEL" console
+check "without a pager" shows 'sawb>'
+line 'help'
+check_shows "answers are printed" '--version'
+line "eval $folder/data.tsv"
+check "tables are aligned on a terminal" matches '^A +tests/model/vectors/bert +dense'
+keys C-d

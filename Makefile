@@ -9,15 +9,15 @@ APT_GET ?= apt-get
 
 # What sawb needs: the name pkg-config knows it by, and Debian's package.
 PACKAGES = openblas:libopenblas-dev libcjson:libcjson-dev libutf8proc:libutf8proc-dev \
-           zlib:zlib1g-dev ncursesw:libncurses-dev
+           zlib:zlib1g-dev ncursesw:libncurses-dev readline:libreadline-dev
 TEST_PACKAGES = cmocka:libcmocka-dev
 PACKAGE_NAMES = $(foreach package,$(PACKAGES),$(firstword $(subst :, ,$(package))))
-CORE_NAMES = $(filter-out ncursesw,$(PACKAGE_NAMES))
+CORE_NAMES = $(filter-out ncursesw readline,$(PACKAGE_NAMES))
 
 # Values of pkg-config are asked for when they are used, so that `make deps` works before they exist.
 PACKAGE_CFLAGS = $(shell $(PKG_CONFIG) --cflags $(PACKAGE_NAMES))
 CORE_LIBS = $(shell $(PKG_CONFIG) --libs $(CORE_NAMES)) -lm -pthread
-SCREEN_LIBS = $(shell $(PKG_CONFIG) --libs ncursesw)
+DOOR_LIBS = $(shell $(PKG_CONFIG) --libs ncursesw readline)
 TEST_LIBS = $(shell $(PKG_CONFIG) --libs cmocka)
 
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -I. $(WARNINGS) $(WERROR) $(OPTIMISE) -fopenmp-simd -fno-math-errno -pthread \
@@ -82,7 +82,7 @@ $(BUILD)/libsawb.a: $(OBJECTS)
 	$(AR) rcs $@ $^
 
 $(BUILD)/sawb: $(BUILD)/$(MAIN:.c=.o) $(BUILD)/libsawb.a
-	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(SCREEN_LIBS) $(CORE_LIBS)
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(DOOR_LIBS) $(CORE_LIBS)
 
 # Linked without ncurses and readline: nothing that is tested here may need a terminal.
 $(BUILD)/unit: $(TEST_OBJECTS) $(BUILD)/libsawb.a

@@ -15,6 +15,8 @@
 #include "tui/app/interrupt.h"
 #include "tui/command/arguments.h"
 #include "tui/command/command.h"
+#include "tui/console/door.h"
+#include "tui/screen/replay_door.h"
 #include "tui/screen/screen.h"
 #include "viz/grid.h"
 
@@ -120,11 +122,37 @@ static int fail(struct sink *sink, int status, const struct sawb_error *error) {
     return status;
 }
 
-static int run_screen(struct workbench *workbench, const char *sentence, struct sink *sink) {
+/* A session that cannot be recorded is no reason not to work. */
+static int start_recording(struct workbench *workbench, const struct arguments *arguments,
+                           struct sink *sink) {
+    const char *file = arguments_option(arguments, "session");
     struct sawb_error error;
-    if (workbench_begin(workbench, sentence, &error) < 0 || screen_run(workbench, &error) < 0)
+    long megabytes = 0;
+    if (arguments_int(arguments, "session-limit", 1, 100000, &megabytes, &error) < 0)
+        return fail(sink, COMMAND_USAGE, &error);
+    if (arguments_option(arguments, "no-session"))
+        return COMMAND_DONE;
+    if (recorder_open(&workbench->recorder, file, (uint64_t)megabytes << 20, &error) == 0)
+        recorder_begin(workbench);
+    else if (file)
         return fail(sink, COMMAND_FAILED, &error);
+    else
+        workbench_message(workbench, MESSAGE_NOTE, "this session is not recorded: %s",
+                          error.message);
     return COMMAND_DONE;
+}
+
+static int run_screen(struct workbench *workbench, const struct arguments *arguments,
+                      const char *sentence, struct sink *sink) {
+    struct sawb_error error;
+    if (workbench_begin(workbench, sentence, &error) < 0)
+        return fail(sink, COMMAND_FAILED, &error);
+    int status = start_recording(workbench, arguments, sink);
+    if (status == COMMAND_DONE && screen_run(workbench, &error) < 0)
+        status = fail(sink, COMMAND_FAILED, &error);
+    if (recorder_close(workbench, &error) < 0)
+        sink->note(sink, error.message);
+    return status;
 }
 
 static int predict(struct workbench *workbench, const char *sentence, struct sink *sink) {
@@ -145,7 +173,7 @@ static int run_program(struct workbench *workbench, const struct arguments *argu
     if (script)
         return command_run_script(workbench, script, NULL, sink);
     if (arguments_count(arguments) == 0 && screen)
-        return run_screen(workbench, NULL, sink);
+        return run_screen(workbench, arguments, NULL, sink);
     if (arguments_count(arguments) == 0) {
         error_set(&error, "sawb: the workbench opens only on a terminal and without --json; give a "
                           "sentence or a command (sawb --help)");
@@ -157,7 +185,7 @@ static int run_program(struct workbench *workbench, const struct arguments *argu
         return fail(sink, COMMAND_FAILED, &error);
     }
     int status =
-        screen ? run_screen(workbench, sentence, sink) : predict(workbench, sentence, sink);
+        screen ? run_screen(workbench, arguments, sentence, sink) : predict(workbench, sentence, sink);
     free(sentence);
     return status;
 }
@@ -211,6 +239,8 @@ int main(int count, char **words) {
                         .note = shell_note,
                         .error = shell_error,
                         .wait = 1,
+                        .console = door_open,
+                        .replay = replay_door,
                         .user = &shell};
     struct arguments arguments;
     struct sawb_error error;

@@ -79,8 +79,9 @@ int encoder_forward(struct encoder *encoder, const struct weights *weights,
 /*
  * Adds the gradient of the last forward pass's batch to `gradients`, given d loss / d logits [B,K].
  * ENCODER_TRAINING only, once after each forward pass and with the same weights; anything else is
- * an error. Weights whose pointer in `gradients` is NULL (weights_prepare) are passed over; without
- * the word embeddings' the pass ends at the first layer.
+ * an error. Weights whose pointer in `gradients` is NULL (weights_prepare) are passed over, those
+ * of a layer or of the embeddings all or none; where all below a layer are (and no gate_gradients
+ * are wanted), the pass ends there.
  */
 int encoder_backward(struct encoder *encoder, const struct weights *weights,
                      const float *logit_gradients, struct weights *gradients,

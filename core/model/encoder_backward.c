@@ -16,7 +16,7 @@ struct backward {
     struct encoder *encoder;
     const struct weights *weights;
     struct weights *gradients;
-    int layer;
+    int layer, lowest;        /* at work; the last one to be visited */
     struct encoder_norm norm; /* the one that norm_rows takes back */
 };
 
@@ -245,7 +245,8 @@ static void projections_backward(struct backward *pass) {
          .terms = 3,
          .a = {gradients->query, gradients->key, gradients->value},
          .b = {weights->query_weight, weights->key_weight, weights->value_weight},
-         .y = gradients->out,
+         .y =
+             pass->layer > pass->lowest || pass->gradients->word_embeddings ? gradients->out : NULL,
          .accumulate = 1},
     };
     run_products(encoder, products, 4);
@@ -364,6 +365,17 @@ static void embedding_backward(struct backward *pass) {
     pool_run(pool, (hidden + COLUMNS_PER_TASK - 1) / COLUMNS_PER_TASK, embedding_columns, pass);
 }
 
+/* A layer's weights are wanted all or none. */
+static int lowest_layer(const struct backward *pass) {
+    const struct encoder *encoder = pass->encoder;
+    int layers = encoder->config.layers, layer = 0;
+    if (pass->gradients->word_embeddings || encoder->options.gate_gradients)
+        return 0;
+    while (layer < layers && !pass->gradients->layer[layer].query_weight)
+        layer++;
+    return layer;
+}
+
 int encoder_backward(struct encoder *encoder, const struct weights *weights,
                      const float *logit_gradients, struct weights *gradients,
                      struct sawb_error *error) {
@@ -372,8 +384,9 @@ int encoder_backward(struct encoder *encoder, const struct weights *weights,
     if (encoder->state != ENCODER_FORWARDED)
         return error_set(error, "encoder: a backward pass follows a forward pass, once");
     struct backward pass = {.encoder = encoder, .weights = weights, .gradients = gradients};
+    pass.lowest = lowest_layer(&pass);
     classifier_backward(&pass, logit_gradients);
-    for (pass.layer = encoder->config.layers - 1; pass.layer >= 0; pass.layer--)
+    for (pass.layer = encoder->config.layers - 1; pass.layer >= pass.lowest; pass.layer--)
         backward_layer(&pass);
     if (gradients->word_embeddings)
         embedding_backward(&pass);

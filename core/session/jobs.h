@@ -181,8 +181,11 @@ struct sweep_options {
 struct job *job_sweep(const struct job_arm *arm, const struct sweep_options *options,
                       struct sawb_error *error);
 
+#define TRAIN_SCHEDULE_BYTES 1024
+
 struct train_job_options {
     struct train_options train;
+    char sparsity_schedule[TRAIN_SCHEDULE_BYTES]; /* core/train/plan.h; "": the arm's pattern */
     const char *data;       /* folder with train.tsv and dev.tsv (GLUE), or a single file */
     const char *validation; /* NULL: dev.tsv in the folder if it is there, none for a single file */
     const char *out;        /* folder of the checkpoint */

@@ -39,6 +39,7 @@ struct worker {
     atomic_int busy;               /* a long job runs or waits */
     atomic_int stop;               /* the long job shall stop */
     atomic_int closing;
+    int mute; /* there is no thread */
 
     /* Of the worker's thread alone. */
     int job;  /* number of the one that runs */
@@ -292,6 +293,49 @@ struct worker *worker_create(const struct compute *compute, struct queue *events
     return worker;
 }
 
+/* ---- a mute worker --------------------------------------------------------------------------- */
+
+struct worker *worker_create_mute(struct sawb_error *error) {
+    struct worker *worker = calloc(1, sizeof(*worker));
+    if (!worker) {
+        error_set(error, "worker: out of memory");
+        return NULL;
+    }
+    worker->mute = 1;
+    pthread_mutex_init(&worker->mutex, NULL);
+    pthread_cond_init(&worker->work, NULL);
+    return worker;
+}
+
+int worker_is_mute(const struct worker *worker) {
+    return worker->mute;
+}
+
+struct worker_state worker_state(struct worker *worker) {
+    pthread_mutex_lock(&worker->mutex);
+    struct worker_state state = {worker->numbers, atomic_load(&worker->busy), worker->steerable};
+    pthread_mutex_unlock(&worker->mutex);
+    return state;
+}
+
+void worker_set_state(struct worker *worker, const struct worker_state *state) {
+    worker->numbers = state->numbers;
+    atomic_store(&worker->busy, state->busy);
+    worker->steerable = state->steerable;
+}
+
+int worker_skip(struct worker *worker) {
+    return ++worker->numbers;
+}
+
+/* What it is told is forgotten, so that nothing waits. */
+static void forget_all(struct worker *worker) {
+    for (int lane = 0; lane < LANES; lane++)
+        discard(&worker->waiting[lane]);
+    for (struct steering *steering; (steering = worker_steering(worker));)
+        steering_free(steering);
+}
+
 int worker_submit(struct worker *worker, struct job *job, struct sawb_error *error) {
     if (!job)
         return -1;
@@ -321,6 +365,8 @@ int worker_submit(struct worker *worker, struct job *job, struct sawb_error *err
     pthread_cond_signal(&worker->work);
     pthread_mutex_unlock(&worker->mutex);
     discard(&replaced);
+    if (worker->mute)
+        forget_all(worker);
     return number;
 }
 
@@ -342,12 +388,11 @@ void worker_free(struct worker *worker) {
     atomic_store(&worker->closing, 1);
     pthread_cond_signal(&worker->work);
     pthread_mutex_unlock(&worker->mutex);
-    queue_close(worker->events);
-    pthread_join(worker->thread, NULL);
-    for (int lane = 0; lane < LANES; lane++)
-        discard(&worker->waiting[lane]);
-    for (struct steering *steering; (steering = worker_steering(worker));)
-        steering_free(steering);
+    if (!worker->mute) {
+        queue_close(worker->events);
+        pthread_join(worker->thread, NULL);
+    }
+    forget_all(worker);
     pthread_cond_destroy(&worker->work);
     pthread_mutex_destroy(&worker->mutex);
     free(worker);

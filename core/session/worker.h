@@ -50,6 +50,21 @@ struct job {
 struct worker *worker_create(const struct compute *compute, struct queue *events,
                              struct sawb_error *error);
 
+/*
+ * For looking at a session again: a worker without a thread. It takes jobs and gives them numbers
+ * as any other, but frees them at once, and never speaks. What it seems to be at is said to it.
+ */
+struct worker *worker_create_mute(struct sawb_error *error);
+int worker_is_mute(const struct worker *worker);
+struct worker_state {
+    int numbers; /* the last one given */
+    int busy, steerable;
+};
+struct worker_state worker_state(struct worker *worker);
+void worker_set_state(struct worker *worker, const struct worker_state *state); /* of a mute one */
+/* The number that the next job would get, given away without one; of a mute worker. */
+int worker_skip(struct worker *worker);
+
 /* Takes over the job and returns its number (from 1). Refuses (-1, freed) a second long job while
  * one runs or waits. A NULL job is -1 with the error as it is, so that a constructor can stand in
  * the call. */

@@ -86,7 +86,7 @@ check "-c knows both arms" line_is 2 '"spec":"topk\(0\.5\);dense@L0"'
 printf '# a comment\ntext a fine film\n\npredict\neval %s\n' "$work/none.tsv" >"$work/script"
 run -m $bert run "$work/script"
 check "run stops at the first failure" status_is 1
-check "run says where" warns "$work/script: stopped at line 5"
+check "run says where" warns "^error: $work/script:5: "
 check "run keeps what was answered" lines 2
 
 # ---- wrong usage

@@ -7,8 +7,28 @@
 #include <string.h>
 
 #include "tui/command/arguments.h"
+#include "tui/command/script.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* The line as a script: split, its variables put in, as words, as a loop's and as a raw rest; and
+ * as an assertion. */
+static void check_script(struct workbench *workbench, const char *text) {
+    static const char result[] = "{\"a\":1,\"b\":{\"c\":[\"x\",null]},\"d\":\"y\"}";
+    struct script script;
+    struct sawb_error error;
+    int line;
+    if (scripting_set(&workbench->scripting, "a", "it's \"b\" \\", &error) < 0 ||
+        scripting_set(&workbench->scripting, "b", "", &error) < 0)
+        abort();
+    if (script_open_loops(text) < 0 || script_last(text) > strlen(text))
+        abort();
+    if (script_parse(&script, text, &line, &error) == 0)
+        script_free(&script);
+    for (int form = 0; form < 3; form++)
+        free(script_expand(workbench, text, form == 1, form == 2, &error));
+    script_holds(text, result, &error);
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct workbench workbench = {.presets = presets_create()};
@@ -36,6 +56,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
             abort();
         completions_free(completions, count);
     }
+    check_script(&workbench, line);
+    scripting_clear(&workbench.scripting);
     free(line);
     presets_free(workbench.presets);
     return 0;

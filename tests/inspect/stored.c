@@ -14,9 +14,9 @@
 
 static struct capture *take(const char *spec, const char *text) {
     struct compute compute;
-    struct sparsity *sparsity;
-    struct model *model;
-    struct capture *capture;
+    struct sparsity *sparsity = NULL;
+    struct model *model = NULL;
+    struct capture *capture = NULL;
     struct sawb_error error;
     if (compute_open(&compute, 1, &error) < 0 ||
         sparsity_parse(&sparsity, spec, NULL, &error) < 0 ||

@@ -225,7 +225,7 @@ static void test_misuse(void **state) {
         {"completions tcsh", "must be one of bash|zsh|fish"},
         {"preset c dense", "must be one of a|b|both, not \"c\""},
         {"example zero", "not \"zero\""},
-        {"layer 1", "works only on the screen"},
+        {"view data", "works only on the screen"},
         {"predict 'a", "a quote is never closed"},
         {"help nothing", "no command \"nothing\""},
     };
@@ -324,7 +324,7 @@ static void test_scripts(void **state) {
     desk_write(&desk, "inner.sawb", "text from inside\nnonsense\ntext never\n");
     assert_int_equal(desk_run(&desk, "run %s/inner.sawb"), COMMAND_USAGE);
     assert_string_equal(workbench->text, "from inside");
-    assert_holds(desk_told(&desk, TOLD_NOTES), "inner.sawb: stopped at line 2");
+    assert_holds(desk_told(&desk, TOLD_ERRORS), "inner.sawb:2: unknown command");
 
     char *path = temporary_path(&desk.folder, "loop.sawb"), line[512];
     snprintf(line, sizeof(line), "run %s\n", path);
@@ -377,7 +377,7 @@ static void test_open_first(void **state) {
     desk_open(&desk, 1);
     free(desk.workbench.model_directory);
     desk.workbench.model_directory = NULL; /* the samples of this desk have no model */
-    assert_int_equal(desk_run(&desk, "layer 0"), COMMAND_USAGE);
+    assert_int_equal(desk_run(&desk, "view data"), COMMAND_USAGE);
     assert_int_equal(desk_run(&desk, "swap"), COMMAND_FAILED);
     assert_int_equal(desk_run(&desk, "open " BERT), COMMAND_DONE);
     assert_int_equal(desk_run(&desk, "predict fine"), COMMAND_DONE);

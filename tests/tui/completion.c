@@ -5,10 +5,10 @@
 
 /* The candidates for a line joined with blanks, at most `limit` bytes; *start as command_complete.
  */
-static void candidates(struct desk *desk, const char *line, char *joined, size_t limit,
-                       size_t *start) {
+static void candidates_in(struct desk *desk, unsigned where, const char *line, char *joined,
+                          size_t limit, size_t *start) {
     struct completion *completions;
-    int count = command_complete(&desk->workbench, COMMAND_SCREEN, line, start, &completions);
+    int count = command_complete(&desk->workbench, where, line, start, &completions);
     joined[0] = '\0';
     for (int i = 0; i < count; i++) {
         assert_non_null(completions[i].help);
@@ -18,6 +18,11 @@ static void candidates(struct desk *desk, const char *line, char *joined, size_t
         strcat(joined, completions[i].text);
     }
     completions_free(completions, count);
+}
+
+static void candidates(struct desk *desk, const char *line, char *joined, size_t limit,
+                       size_t *start) {
+    candidates_in(desk, COMMAND_SCREEN, line, joined, limit, start);
 }
 
 static void test_candidates(void **state) {
@@ -68,6 +73,64 @@ static void test_candidates(void **state) {
         if (command->where & COMMAND_SCREEN)
             assert_holds(joined, command->name);
     }
+    desk_close(&desk);
+}
+
+/* What a console and scripts offer: their commands, variables, heads of the model, rows of the data
+ * set. */
+static void test_script(void **state) {
+    (void)state;
+    static const struct {
+        const char *line;
+        size_t start;
+        const char *candidates;
+    } rows[] = {
+        {"predi", 0, "predict"},
+        {"view", 0, ""}, /* only on the screen */
+        {"seria", 0, ""},
+        {"fore", 0, "foreach"},
+        {"foreach x ", 10, "in"},
+        {"foreach x in pre", 13, "presets"},
+        {"help asse", 5, "assert"},
+        {"predict $", 8, "$sentence $seed ${sentence.row}"},
+        {"predict $se", 8, "$sentence $seed"},
+        {"predict ${", 8, "${sentence.row}"},
+        {"predict $seed", 8, "$seed"},
+        {"ablate ", 7, "none 0.0 0.1 1.0 1.1"},
+        {"ablate 1.", 7, "1.0 1.1"},
+        {"cells --head 0", 13, "0.0 0.1"},
+        {"data select ", 12, "0 1 2 3"},
+    };
+    struct desk desk;
+    char joined[1024], path[512];
+    size_t start;
+    desk_open(&desk, 1);
+    struct workbench *workbench = &desk.workbench;
+    assert_int_equal(scripting_set(&workbench->scripting, "sentence", "a film", NULL), 0);
+    assert_int_equal(scripting_set(&workbench->scripting, "seed", "1", NULL), 0);
+    assert_int_equal(scripting_set(&workbench->scripting, "sentence.row", "0", NULL), 0);
+    candidates_in(&desk, COMMAND_SCRIPT, "ablate ", joined, sizeof(joined), &start);
+    assert_string_equal(joined, "none"); /* without a model nobody knows */
+    candidates_in(&desk, COMMAND_SCRIPT, "data select ", joined, sizeof(joined), &start);
+    assert_string_equal(joined, "");
+    assert_int_equal(workbench_load(workbench, NULL), 0);
+    snprintf(path, sizeof(path), "%s/data.tsv", desk.folder.path);
+    assert_int_equal(data_open(&workbench->data, path, &workbench->arms[ARM_A].model->config, NULL),
+                     0);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        candidates_in(&desk, COMMAND_SCRIPT, rows[i].line, joined, sizeof(joined), &start);
+        if (strcmp(joined, rows[i].candidates) != 0)
+            fail_msg("\"%s\" offers \"%s\", not \"%s\"", rows[i].line, joined, rows[i].candidates);
+        assert_int_equal(start, rows[i].start);
+    }
+    /* Rows are told by their sentences; the screen knows no variables. */
+    struct completion *completions;
+    int count = command_complete(workbench, COMMAND_SCRIPT, "data select 1", &start, &completions);
+    assert_int_equal(count, 1);
+    assert_string_equal(completions[0].help, "the dull story");
+    completions_free(completions, count);
+    candidates(&desk, "sort $", joined, sizeof(joined), &start);
+    assert_string_equal(joined, "");
     desk_close(&desk);
 }
 
@@ -141,6 +204,7 @@ static void test_every_prefix(void **state) {
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_candidates),
+    cmocka_unit_test(test_script),
     cmocka_unit_test(test_files),
     cmocka_unit_test(test_every_prefix),
 };

@@ -4,8 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tests/test.h"
-#include "tui/app/console.h"
+#include "tests/golden.h"
+#include "tests/tui/fixture.h"
+#include "tests/viz/drawing.h"
+#include "tui/screen/prompt.h"
 
 static void test_lines(void **state) {
     (void)state;
@@ -63,9 +65,88 @@ static void test_reading_back(void **state) {
     console_clear(&console);
 }
 
+/* ---- pictures -------------------------------------------------------------------------------- */
+
+static void add_view(struct sheet *sheet, struct fixture *fixture, enum view view, int columns,
+                     int rows, const char *title) {
+    struct grid *grid = grid_create(rows, columns, NULL);
+    assert_non_null(grid);
+    screen_view_get((int)view)->draw(fixture->screen, grid_area(grid));
+    sheet_add(sheet, title, grid);
+    grid_free(grid);
+}
+
+static void add_all(struct sheet *sheet, struct fixture *fixture, int columns, int rows) {
+    struct workbench *workbench = &fixture->workbench;
+    add_view(sheet, fixture, VIEW_CONSOLE, columns, rows, "console: nothing yet");
+    console_add(&workbench->console, CONSOLE_COMMAND, "presets");
+    console_add(&workbench->console, CONSOLE_RESULT,
+                "dense\nlight_sparse   topk(0.4)\ncaf\303\251");
+    console_add(&workbench->console, CONSOLE_NOTE, "the screen is saved in a.svg");
+    console_add(
+        &workbench->console, CONSOLE_ERROR,
+        "sparsity: nowhere(1): there is no such pattern; a long line that a narrow view cuts");
+    add_view(sheet, fixture, VIEW_CONSOLE, columns, rows, "console");
+    console_scroll(&workbench->console, 2);
+    add_view(sheet, fixture, VIEW_CONSOLE, columns, rows, "console: two lines back");
+    console_clear(&workbench->console);
+    snprintf(workbench->help_find, sizeof(workbench->help_find), "undo");
+    add_view(sheet, fixture, VIEW_HELP, columns, rows, "help: a search");
+    snprintf(workbench->help_find, sizeof(workbench->help_find), "nothing like it");
+    add_view(sheet, fixture, VIEW_HELP, columns, rows, "help: nothing found");
+    workbench->help_find[0] = '\0';
+}
+
+static void test_pictures(void **state) {
+    (void)state;
+    for (int ascii = 0; ascii < 2; ascii++) {
+        struct fixture fixture;
+        struct sheet sheet;
+        fixture_open(&fixture, 5, ascii ? &glyphs_ascii : &glyphs_utf8);
+        sheet_open(&sheet);
+        add_all(&sheet, &fixture, 80, 18);
+        add_all(&sheet, &fixture, 160, 44);
+        add_all(&sheet, &fixture, 20, 5);
+        char *text = sheet_close(&sheet);
+        assert_int_equal(golden_check(ascii ? "tests/tui/golden/console-ascii.txt"
+                                            : "tests/tui/golden/console-utf8.txt",
+                                      text),
+                         0);
+        free(text);
+        fixture_close(&fixture);
+    }
+}
+
+/* The search over commands: the best first, Enter runs it or opens the prompt for more words. */
+static void test_finder(void **state) {
+    (void)state;
+    struct fixture fixture;
+    fixture_open(&fixture, 5, &glyphs_utf8);
+    struct screen *screen = fixture.screen;
+    prompt_find(screen, "");
+    assert_true(screen->finding && screen->completion_count > 50);
+    prompt_cancel(screen, "");
+    assert_false(screen->finding || screen->prompt_open);
+    prompt_find(screen, "exchange");
+    assert_string_equal(screen->completions[screen->chosen].text, "swap");
+    prompt_cancel(screen, "");
+    prompt_find(screen, "sparsity pattern arm");
+    assert_string_equal(screen->completions[0].text, "sparsity ");
+    prompt_accept(screen, "");
+    assert_true(screen->prompt_open && !screen->finding);
+    assert_string_equal(line_editor_text(&screen->prompt), "sparsity ");
+    prompt_cancel(screen, "");
+    prompt_find(screen, "qqqqqqqq");
+    assert_int_equal(screen->completion_count, 0);
+    prompt_complete(screen, "");
+    prompt_accept(screen, "");
+    assert_false(screen->prompt_open);
+    fixture_close(&fixture);
+}
+
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_lines),
-    cmocka_unit_test(test_the_oldest_make_room),
-    cmocka_unit_test(test_reading_back),
+    cmocka_unit_test(test_lines),        cmocka_unit_test(test_the_oldest_make_room),
+    cmocka_unit_test(test_reading_back), cmocka_unit_test(test_pictures),
+    cmocka_unit_test(test_finder),
 };
 TEST_GROUP(tests_tui_console, tests);

@@ -6,7 +6,7 @@
 #include "tests/tui/fixture.h"
 #include "viz/exporter.h"
 
-#define GOLDEN "tests/ui/golden/"
+#define GOLDEN "tests/tui/golden/"
 
 struct scene {
     struct fixture fixture;

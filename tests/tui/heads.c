@@ -11,7 +11,7 @@
 #include "tests/viz/drawing.h"
 #include "viz/figure.h"
 
-#define GOLDEN "tests/ui/golden/"
+#define GOLDEN "tests/tui/golden/"
 #define HEADS (FIXTURE_LAYERS * FIXTURE_HEADS)
 #define OFF 1 /* the head of B that is off */
 

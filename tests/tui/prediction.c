@@ -12,7 +12,7 @@
 #include "tests/viz/drawing.h"
 #include "viz/figure.h"
 
-#define GOLDEN "tests/ui/golden/"
+#define GOLDEN "tests/tui/golden/"
 #define WAIT_MS 20000
 #define TOLERANCE 1e-5
 

@@ -7,7 +7,7 @@
 #include "tests/tui/sound.h"
 #include "viz/exporter.h"
 
-#define GOLDEN "tests/ui/golden/"
+#define GOLDEN "tests/tui/golden/"
 
 static void check(struct fixture *fixture, int columns, int rows, const char *name) {
     struct sawb_error error;

@@ -11,7 +11,7 @@
 #include "tests/viz/drawing.h"
 #include "viz/figure.h"
 
-#define GOLDEN "tests/ui/golden/"
+#define GOLDEN "tests/tui/golden/"
 #define WAIT_MS 20000
 
 static void assert_near(double value, double expected, double tolerance) {

@@ -7,7 +7,7 @@
 #include "tests/tui/fixture.h"
 #include "viz/exporter.h"
 
-#define GOLDEN "tests/ui/golden/"
+#define GOLDEN "tests/tui/golden/"
 
 static char *picture(struct fixture *fixture, int columns, int rows) {
     struct sawb_error error;

@@ -23,6 +23,7 @@ static void add_line(struct console *console, enum console_kind kind, const char
     console->lines[(console->first + console->count) % CONSOLE_MOST] =
         (struct console_line){copy, kind};
     console->count++;
+    console->added++;
     if (console->back > 0)
         console_scroll(console, 1);
 }

@@ -19,6 +19,7 @@ struct console {
     struct console_line *lines; /* [CONSOLE_MOST], a ring; NULL until there is one */
     int first, count;           /* the oldest, and how many */
     int back;                   /* lines that are scrolled back from the newest */
+    size_t added;               /* lines that there ever were */
 };
 
 /* Adds a text, a line for each of its lines. What has no memory is left out: it was shown elsewhere

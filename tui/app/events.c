@@ -47,6 +47,14 @@ static void take_prediction(struct workbench *workbench, struct event *event) {
         heads_answered(workbench);
 }
 
+void workbench_pass_answer(struct workbench *workbench, int job, int arm) {
+    if (job != workbench->prediction_job)
+        return;
+    workbench->arms[arm].stale = 0;
+    if (++workbench->answers == ARMS)
+        heads_answered(workbench);
+}
+
 /* A step of a run has changed the weights: ask again, but never faster than answers come. */
 static void follow_training(struct workbench *workbench, double now) {
     if (!workbench->live || workbench->answers < ARMS ||
@@ -169,6 +177,7 @@ static void take_progress(struct workbench *workbench, const struct event *event
 }
 
 void workbench_event(struct workbench *workbench, struct event *event) {
+    recorder_event(workbench, event);
     switch (event->kind) {
     case EVENT_NOTE:
         workbench_message(workbench, MESSAGE_NOTE, "%s", event->text);
@@ -208,5 +217,6 @@ void workbench_event(struct workbench *workbench, struct event *event) {
     }
     data_take(workbench, event);
     workbench->changed = 1;
+    recorder_done(workbench);
     event_free(event);
 }

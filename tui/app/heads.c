@@ -10,7 +10,6 @@
 #include <string.h>
 #include <strings.h>
 
-#include "core/base/clock.h"
 #include "tui/app/workbench.h"
 
 /* Between two that follow a model in training, which they take their time from. */
@@ -356,7 +355,7 @@ int heads_ask_importance(struct workbench *workbench, struct sawb_error *error) 
     if (number < 0)
         return -1;
     heads->importance_job = number;
-    heads->importance_time = clock_wall();
+    heads->importance_time = workbench_now(workbench);
     return 0;
 }
 
@@ -376,7 +375,7 @@ void heads_answered(struct workbench *workbench) {
     const struct heads *heads = &workbench->heads;
     struct sawb_error error;
     if (!heads->importance_wanted ||
-        (workbench->run.running && clock_wall() - heads->importance_time < TRAINING_SECONDS))
+        (workbench->run.running && workbench_now(workbench) - heads->importance_time < TRAINING_SECONDS))
         return;
     if (heads_ask_importance(workbench, &error) < 0)
         workbench_message(workbench, MESSAGE_ERROR, "%s", error.message);

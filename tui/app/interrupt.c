@@ -10,10 +10,11 @@
 #include <unistd.h>
 
 static volatile sig_atomic_t caught; /* the signal, 0: none */
-static int ends[2] = {-1, -1};       /* of the pipe */
+static volatile sig_atomic_t enduring;
+static int ends[2] = {-1, -1}; /* of the pipe */
 
 static void remember(int number) {
-    if (caught)
+    if (caught && !(enduring && number == SIGINT))
         _exit(128 + number);
     caught = number;
     int saved = errno;
@@ -31,6 +32,17 @@ int interrupt_install(struct sawb_error *error) {
     if (sigaction(SIGINT, &action, NULL) < 0 || sigaction(SIGTERM, &action, NULL) < 0)
         return error_set(error, "signals: %s", strerror(errno));
     return 0;
+}
+
+void interrupt_endure(int on) {
+    enduring = on;
+}
+
+void interrupt_forget(void) {
+    char bytes[64];
+    caught = 0;
+    while (ends[0] >= 0 && read(ends[0], bytes, sizeof(bytes)) > 0)
+        continue;
 }
 
 int interrupt_signal(void) {

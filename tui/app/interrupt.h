@@ -11,6 +11,12 @@
 /* Catches SIGINT and SIGTERM: the first is remembered, the second ends the program at once. */
 int interrupt_install(struct sawb_error *error);
 
+/* 1: from now on a second SIGINT does not end the program; for a door that goes on behind it. */
+void interrupt_endure(int on);
+
+/* As if no signal had come yet. */
+void interrupt_forget(void);
+
 /* The signal that came, 0: none. */
 int interrupt_signal(void);
 

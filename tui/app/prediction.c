@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/base/clock.h"
 #include "tui/app/workbench.h"
 
 #define SHOW_AFTER 0.15    /* seconds after which an occlusion is shown while it comes */
@@ -304,10 +303,14 @@ static void ask_occlusion(struct workbench *workbench) {
     struct prediction_state *state = &workbench->prediction;
     struct job_arm arms[ARMS];
     struct sawb_error error;
-    double now = clock_wall();
+    double now = workbench_now(workbench);
     char *question = question_of(workbench);
     int same = question && state->question && strcmp(question, state->question) == 0;
     if (same && (state->occluding || now - state->occlude_time < FOLLOW_SECONDS)) {
+        free(question);
+        return;
+    }
+    if (!recorder_wish(workbench, WISH_OCCLUSION)) {
         free(question);
         return;
     }
@@ -335,10 +338,13 @@ void prediction_wish(struct workbench *workbench) {
     if (!workbench->worker || !workbench->automatic || workbench->answers < ARMS || a->stale ||
         b->stale || !a->capture || !b->capture)
         return;
-    if (state->copies_changed || state->copies_for != workbench->prediction_job)
+    if ((state->copies_changed || state->copies_for != workbench->prediction_job) &&
+        recorder_wish(workbench, WISH_COPIES))
         ask_copies(workbench);
+    recorder_done(workbench);
     if (state->by != OCCLUSION_OFF && state->occlusion_for != workbench->prediction_job)
         ask_occlusion(workbench);
+    recorder_done(workbench);
 }
 
 /* The occlusion at hand is of another kind: ask again. */

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/base/clock.h"
 #include "tui/app/workbench.h"
 
 #define FOLLOW_SECONDS 2.0 /* between two rounds that follow a model in training */
@@ -48,8 +47,9 @@ void pruning_wish(struct workbench *workbench) {
     struct pruning *pruning = &workbench->pruning;
     struct job_arm arms[ARMS];
     struct sawb_error error;
-    double now = clock_wall();
-    if (!workbench->worker || !is_new(workbench, now))
+    double now = workbench_now(workbench);
+    if (!workbench->worker || !is_new(workbench, now) ||
+        !recorder_wish(workbench, WISH_EFFECTS))
         return;
     for (int arm = 0; arm < ARMS; arm++) {
         pruning->effects[arm].old = 1;
@@ -63,6 +63,7 @@ void pruning_wish(struct workbench *workbench) {
     pruning->job = job ? worker_submit(workbench->worker, job, &error) : -1;
     if (pruning->job < 0)
         workbench_message(workbench, MESSAGE_ERROR, "%s", error.message);
+    recorder_done(workbench);
 }
 
 /* Room for the heads of the arm's model; what was known of others is forgotten. */

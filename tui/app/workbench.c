@@ -115,6 +115,21 @@ int workbench_start(struct workbench *workbench, struct sawb_error *error) {
     return workbench->worker ? 0 : -1;
 }
 
+double workbench_now(const struct workbench *workbench) {
+    return workbench->moment > 0 ? workbench->moment : clock_wall();
+}
+
+int workbench_model(struct workbench *workbench, const char *directory, struct model **model,
+                    struct sawb_error *error) {
+    struct model_options options = {.seed = workbench->settings.seed};
+    if (workbench->replay)
+        return replay_model(workbench->replay, directory, model, error);
+    if (model_open(model, directory, &options, error) < 0)
+        return -1;
+    recorder_model(workbench, *model);
+    return 0;
+}
+
 /* Opens `directory`, NULL: the model of samples. */
 static int open_model(struct workbench *workbench, const char *directory, struct model **model,
                       struct sawb_error *error) {
@@ -128,8 +143,7 @@ static int open_model(struct workbench *workbench, const char *directory, struct
         if (!path)
             return error_set(error, "model: out of memory");
     }
-    struct model_options options = {.seed = workbench->settings.seed};
-    int status = model_open(model, path ? path : directory, &options, error);
+    int status = workbench_model(workbench, path ? path : directory, model, error);
     free(path);
     if (status == 0 && (*model)->note[0])
         workbench_message(workbench, MESSAGE_NOTE, "%s: %s", (*model)->directory, (*model)->note);
@@ -220,10 +234,20 @@ void workbench_close(struct workbench *workbench) {
 
 /* ---- changes --------------------------------------------------------------------------------- */
 
+static void await_answers(struct workbench *workbench, int job) {
+    workbench->prediction_job = job;
+    workbench->prediction_time = workbench_now(workbench);
+    workbench->answers = 0;
+}
+
 int workbench_predict(struct workbench *workbench, struct sawb_error *error) {
     struct job_arm arms[ARMS];
     if (workbench_start(workbench, error) < 0 || workbench_load(workbench, error) < 0)
         return -1;
+    if (worker_is_mute(workbench->worker)) {
+        await_answers(workbench, worker_skip(workbench->worker));
+        return 0;
+    }
     for (int i = 0; i < ARMS; i++) {
         arms[i] =
             (struct job_arm){workbench->arms[i].model, workbench->arms[i].spec, workbench->presets};
@@ -233,9 +257,7 @@ int workbench_predict(struct workbench *workbench, struct sawb_error *error) {
     int number = job ? worker_submit(workbench->worker, job, error) : -1;
     if (number < 0)
         return -1;
-    workbench->prediction_job = number;
-    workbench->prediction_time = clock_wall();
-    workbench->answers = 0;
+    await_answers(workbench, number);
     return 0;
 }
 

@@ -21,6 +21,8 @@
 #include "tui/app/pinned.h"
 #include "tui/app/prediction.h"
 #include "tui/app/pruning.h"
+#include "tui/app/recorder.h"
+#include "tui/app/replay.h"
 #include "tui/app/runs.h"
 #include "tui/app/scripting.h"
 #include "tui/app/sweep.h"
@@ -58,6 +60,7 @@ struct settings {
     int ascii;
     int color; /* enum color_choice */
     enum table_style tables;
+    int table_width; /* terminal columns that they should fit into; 0: any */
     const char *config; /* script the screen starts with, "none": none; NULL: the user's file
                            config, if there is one. Borrowed for as long as the screen runs */
 };
@@ -103,6 +106,10 @@ struct workbench {
     char *picture; /* a file the screen is asked to draw itself into; it takes (and frees) it */
     struct scripting scripting; /* variables, and the last result */
     int script_depth;           /* scripts that run scripts */
+    struct recorder *recorder;  /* of the session; NULL: it is not recorded. Borrowed */
+    struct replay *replay;      /* a session that is looked at again; NULL: none. Borrowed */
+    double moment;  /* seconds since 1970 at which what is being done happens; 0: the clock's */
+    enum wish wish; /* which one a replay grants */
     char progress[160];         /* state of long work, empty: none */
     struct pace pace;
     enum message_kind message_kind;
@@ -132,6 +139,18 @@ int workbench_load(struct workbench *workbench, struct sawb_error *error);
 /* Starts, loads, and from now on every change asks for a new answer; the first is to `text`, or to
  * the first line of samples/sentences.txt when it is NULL. */
 int workbench_begin(struct workbench *workbench, const char *text, struct sawb_error *error);
+
+/* The moment of what is being done: all that follows from one command or event happens at once, so
+ * that a session looked at again decides as it did. */
+double workbench_now(const struct workbench *workbench);
+
+/* Opens the model of a folder, in a replay as it was recorded. */
+int workbench_model(struct workbench *workbench, const char *directory, struct model **model,
+                    struct sawb_error *error);
+
+/* An answer to the prediction of this job that is followed by another one before anything looks at
+ * it: all that it changes but what is shown. */
+void workbench_pass_answer(struct workbench *workbench, int job, int arm);
 
 /* Ends the long job (a run in training saves its weights) and frees everything. */
 void workbench_close(struct workbench *workbench);

@@ -262,6 +262,14 @@ static int add_rest(struct arguments *arguments, const char *rest, struct sawb_e
     return 0;
 }
 
+int arguments_before_rest(const struct command *command) {
+    int before = 0;
+    while (before + 1 < COMMAND_POSITIONALS &&
+           command->positionals[before + 1].kind != ARGUMENT_NONE)
+        before++;
+    return before;
+}
+
 int arguments_parse_raw(struct arguments *arguments, const struct command *command,
                         const char *rest, struct sawb_error *error) {
     struct words words;
@@ -273,10 +281,7 @@ int arguments_parse_raw(struct arguments *arguments, const struct command *comma
         words_free(&words);
         return status;
     }
-    int before = 0; /* positionals in front of the rest */
-    while (before + 1 < COMMAND_POSITIONALS &&
-           command->positionals[before + 1].kind != ARGUMENT_NONE)
-        before++;
+    int before = arguments_before_rest(command);
     int status = begin(arguments, command, COMMAND_POSITIONALS, error);
     if (status < 0) {
         words_free(&words);

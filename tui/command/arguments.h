@@ -50,6 +50,8 @@ int arguments_parse(struct arguments *arguments, const struct command *command, 
 /* The same for a COMMAND_RAW command and the line after its name. */
 int arguments_parse_raw(struct arguments *arguments, const struct command *command,
                         const char *rest, struct sawb_error *error);
+/* Positionals in front of the rest of a COMMAND_RAW command's line. */
+int arguments_before_rest(const struct command *command);
 void arguments_free(struct arguments *arguments);
 
 /*

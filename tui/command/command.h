@@ -11,6 +11,8 @@
 
 #include "tui/app/workbench.h"
 
+struct session_replay;
+
 /*
  * Where a command's answers go. Results are for stdout, the others for stderr (or the message
  * line). Texts are whole lines, without the last line break.
@@ -25,6 +27,9 @@ struct sink {
     unsigned where; /* what runs here, bits of enum command_where; 0: as `wait` has it */
     /* The readline door, of the program itself: returns when the user leaves it. NULL: none. */
     int (*console)(struct workbench *workbench, struct sink *sink);
+    /* Opens a session on the screen, or draws it into a file (tui/command/session.h); NULL: not here. */
+    int (*replay)(struct workbench *workbench, const struct session_replay *asked,
+                  struct sink *sink);
     void *user;
 };
 

@@ -181,7 +181,6 @@ static void read_comparison(void *user, const struct event *event) {
 static int named_arm(struct workbench *workbench, const struct arguments *arguments,
                      const char *word, struct sink *sink, struct job_arm *arm) {
     const char *equals = strchr(word, '='), *asked = arguments_option(arguments, "sparsity");
-    struct model_options options = {.seed = workbench->settings.seed};
     struct sawb_error error;
     char *folder = equals ? strndup(word, (size_t)(equals - word)) : strdup(word);
     if (!folder)
@@ -192,7 +191,7 @@ static int named_arm(struct workbench *workbench, const struct arguments *argume
                                 .presets = workbench->presets};
         if (equals)
             arm->spec = equals + 1;
-        if (model_open(&arm->model, folder, &options, &error) < 0)
+        if (workbench_model(workbench, folder, &arm->model, &error) < 0)
             status = command_fail(sink, &error);
         else if (arm->model->note[0])
             sink_note(sink, "%s: %s", arm->model->directory, arm->model->note);
@@ -215,10 +214,9 @@ static int own_arms(struct workbench *workbench, const struct arguments *argumen
                     struct sink *sink, struct job_arm arms[ARMS]) {
     const char *directory = arguments_option(arguments, "model");
     const char *spec = arguments_option(arguments, "sparsity");
-    struct model_options options = {.seed = workbench->settings.seed};
     struct model *opened = NULL;
     struct sawb_error error;
-    if ((directory ? model_open(&opened, directory, &options, &error)
+    if ((directory ? workbench_model(workbench, directory, &opened, &error)
                    : command_load(workbench, sink, &error)) < 0)
         return command_fail(sink, &error);
     if (opened && opened->note[0])

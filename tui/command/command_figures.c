@@ -10,8 +10,10 @@
 #include "tui/command/handlers.h"
 #include "tui/command/relay.h"
 #include "viz/export_file.h"
+#include "viz/figure_lines.h"
 
 #define SCALE_MOST 16
+#define USUAL_COLUMNS 80
 
 /* ---- what a figure needs --------------------------------------------------------------------- */
 
@@ -127,6 +129,16 @@ static COMMAND_HANDLER(run_save) {
     return status;
 }
 
+/* Prints a figure as a picture, and frees it. */
+static int draw(const struct workbench *workbench, struct figure *figure, struct sink *sink) {
+    const struct glyphs *glyphs = workbench->settings.ascii ? &glyphs_ascii : &glyphs_utf8;
+    int columns = workbench->settings.table_width;
+    struct sawb_error error;
+    char *text = figure_lines(figure, glyphs, columns > 0 ? columns : USUAL_COLUMNS, &error);
+    figure_free(figure);
+    return text ? sink_result_owned(sink, text) : command_fail(sink, &error);
+}
+
 static COMMAND_HANDLER(run_show) {
     struct figure figure = {0};
     struct sawb_error error;
@@ -137,6 +149,8 @@ static COMMAND_HANDLER(run_show) {
         build_figure(workbench, arguments, arguments_get(arguments, 0), sink, &figure, &name);
     if (status != COMMAND_DONE)
         return status;
+    if (arguments_option(arguments, "draw") && !workbench->settings.json)
+        return draw(workbench, &figure, sink);
     const struct export_format *format =
         export_format_find(workbench->settings.json ? "a.json" : "a.txt", &error);
     int printed = figure_print(&figure, format, NULL, &text, &size, &error);
@@ -207,7 +221,11 @@ static const struct option_row save_options[] = {
     {0},
 };
 
-static const struct option_row show_options[] = {FIGURE_OPTIONS, {0}};
+static const struct option_row show_options[] = {
+    {"draw", 0, ARGUMENT_NONE, NULL, "as a picture: shades for maps, curves in braille"},
+    FIGURE_OPTIONS,
+    {0},
+};
 
 const struct command commands_figures[] = {
     {.name = "save",
@@ -229,7 +247,8 @@ const struct command commands_figures[] = {
      .positionals = {{ARGUMENT_TEXT, VIEW_CHOICES}},
      .maximum = 1,
      .help = "what a view shows as lines, a value a line, for screen readers and grep",
-     .details = "With --json: one object. -s is the pattern of B.",
+     .details = "With --draw: a picture of characters. With --json: one object. -s is the pattern "
+                "of B.",
      .options = show_options,
      .where = COMMAND_SHELL | COMMAND_SCRIPT | COMMAND_SCREEN | COMMAND_BARE,
      .run = run_show},

@@ -8,6 +8,7 @@
 
 #include "tui/command/answer.h"
 #include "tui/command/handlers.h"
+#include "tui/command/schema.h"
 #include "tui/command/text.h"
 
 #define HELP_COLUMN 30 /* where the help of an option begins, after two blanks */
@@ -154,6 +155,21 @@ char *command_overview(void) {
     return text_end(&text);
 }
 
+/* What is answered with --json, each field a line of its own kind. */
+static char *json_text(void) {
+    const struct schema *row;
+    struct text text;
+    if (text_begin(&text) < 0)
+        return NULL;
+    fprintf(text.stream, "With --json results are objects, one a line, with exactly these fields; "
+                         "behind a ? a null\nmay stand instead:\n");
+    for (int i = 0; (row = schema_get(i)); i++) {
+        fprintf(text.stream, "\n%s%s\n    ", row->command, row->when);
+        print_wrapped(text.stream, row->fields, 4, 4);
+    }
+    return text_end(&text);
+}
+
 /* The lines of the overview that hold a text. */
 static int find_lines(const char *find, struct sink *sink) {
     char *overview = command_overview(), *rest = overview, *line;
@@ -182,6 +198,8 @@ int command_help(struct workbench *workbench, const struct arguments *arguments,
     const struct command *command = command_find(name);
     if (command)
         return sink_result_owned(sink, command_usage(command));
+    if (strcmp(name, "json") == 0)
+        return sink_result_owned(sink, json_text());
     struct sawb_error error;
     error_set(&error, "help: there is no command \"%s\"; `help` lists them all", name);
     return command_misuse(sink, &error);

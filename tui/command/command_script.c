@@ -8,11 +8,13 @@
 #include "tui/command/arguments.h"
 #include "tui/command/handlers.h"
 #include "tui/command/script.h"
+#include "tui/command/serve.h"
 
 static COMMAND_HANDLER(run_let) {
     const char *name = arguments_get(arguments, 0), *value = arguments_get(arguments, 2);
     struct sawb_error error;
-    if (variable_name_length(name) != strlen(name) || strcmp(arguments_get(arguments, 1), "=") != 0) {
+    if (variable_name_length(name) != strlen(name) ||
+        strcmp(arguments_get(arguments, 1), "=") != 0) {
         error_set(&error, "let: it is written `let NAME = WORDS`; NAME has letters, digits and _");
         return command_misuse(sink, &error);
     }
@@ -35,8 +37,9 @@ static COMMAND_HANDLER(run_assert) {
     struct sawb_error error;
     if (!scripting->result) {
         if (scripting->command)
-            error_set(&error, "assert: %s left no result to look at; `help json` lists the fields of "
-                              "those that do, some only with --json",
+            error_set(&error,
+                      "assert: %s left no result to look at; `help json` lists the fields of "
+                      "those that do, some only with --json",
                       scripting->command);
         else
             error_set(&error, "assert: no command has run yet whose result could be looked at");
@@ -44,7 +47,8 @@ static COMMAND_HANDLER(run_assert) {
     }
     int holds = script_holds(arguments_get(arguments, 0), scripting->result, &error);
     return holds < 0 ? command_misuse(sink, &error)
-                     : holds ? COMMAND_DONE : command_fail(sink, &error);
+           : holds   ? COMMAND_DONE
+                     : command_fail(sink, &error);
 }
 
 static COMMAND_HANDLER(run_echo) {
@@ -57,6 +61,23 @@ static COMMAND_HANDLER(run_echo) {
     sink->result(sink, text ? text : "");
     return COMMAND_DONE;
 }
+
+static COMMAND_HANDLER(run_console) {
+    struct sawb_error error;
+    if (sink->console) {
+        int status = command_settle(workbench, arguments, sink);
+        return status == COMMAND_DONE ? sink->console(workbench, sink) : status;
+    }
+    error_set(&error, "console: it opens only in a shell: sawb console");
+    return command_misuse(sink, &error);
+}
+
+static const struct option_row serve_options[] = {
+    {"stdio", 0, ARGUMENT_NONE, NULL,
+     "requests come on standard input, answers go to standard "
+     "output (needed)"},
+    {0},
+};
 
 #define HERE (COMMAND_SCRIPT | COMMAND_BARE | COMMAND_ASIDE | COMMAND_RAW)
 
@@ -114,5 +135,29 @@ const struct command commands_script[] = {
      .help = "print the rest of the line",
      .where = HERE,
      .run = run_echo},
+    {.name = "console",
+     .usage = "",
+     .help = "type commands one after the other, with completion (TAB) and a history",
+     .details =
+         "Reads commands as a script has them, until quit or Ctrl-D; a foreach is read up to its "
+         "end, and what is pasted runs line by line. Ctrl-C ends the command that runs. Answers "
+         "longer than the screen go through $PAGER (default: less -FRX). Without a terminal on "
+         "standard output tables are TSV, and without one on standard input lines are read as they "
+         "are. The history is kept in $XDG_STATE_HOME/sawb/history.",
+     .where = COMMAND_SHELL | COMMAND_SCRIPT | COMMAND_BARE,
+     .run = run_console},
+    {.name = "serve",
+     .usage = "",
+     .help = "answer requests of another program: one JSON object a line, one answer a line",
+     .details =
+         "A request is {\"id\": any, \"command\": \"predict 'a fine film'\"}, the command being as "
+         "in a script, or {\"id\": any, \"argv\": [\"predict\", \"a fine film\"]}. Its answer is "
+         "{\"id\", \"status\": 0, 1 or 2, \"results\": [what the command prints with --json], "
+         "\"notes\": [texts], \"error\": text or null}. While it is worked on there may be lines "
+         "{\"id\", \"progress\": text}. The workbench lasts from one request to the next. quit or "
+         "the end of input ends it.",
+     .options = serve_options,
+     .where = COMMAND_SHELL | COMMAND_BARE,
+     .run = command_serve},
     {0},
 };

@@ -50,7 +50,7 @@ extern const struct command commands_prediction[], commands_sweep[], commands_ro
     commands_runs[];
 extern const struct command commands_metrics[];
 extern const struct command commands_panes[], commands_keys[];
-extern const struct command commands_state[];
+extern const struct command commands_state[], commands_session[];
 extern const struct command commands_attention[], commands_figures[];
 
 extern const struct command commands_mask[], commands_prune[], commands_script[];
@@ -68,6 +68,12 @@ int command_no_memory(struct sink *sink);
 /* printf to the sink's result or note. */
 void sink_result(struct sink *sink, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void sink_note(struct sink *sink, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* -m and -s of a line that opens a door or a script: the model, opened when it is needed, and the
+ * pattern of arm A are those of the workbench from then on. Says what goes wrong and returns the
+ * status. */
+int command_settle(struct workbench *workbench, const struct arguments *arguments,
+                   struct sink *sink);
 
 /* In a handler that prints its result for people: the same as an object, for `assert` (with --json
  * the printed one is kept by itself). Takes the text over; NULL: out of memory, there is none. */

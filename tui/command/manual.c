@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "tui/command/handlers.h"
+#include "tui/command/schema.h"
 #include "tui/command/text.h"
 
 #define LINE_WIDTH 60 /* bytes of source after which the next blank breaks the line */
@@ -145,23 +146,18 @@ static void print_rows(FILE *out, const char *title, const char *const rows[][2]
 }
 #define PRINT_ROWS(out, title, rows) print_rows(out, title, rows, sizeof(rows) / sizeof(rows[0]))
 
-static const char *const json_rows[][2] = {
-    {"predict", "{\"text\", \"tokens\", \"ids\", \"logits\", \"probs\", \"label\", "
-                "\"sparsity\": {\"spec\", \"target\" (a number or null), \"realised\"}}"},
-    {"tokens", "{\"text\", \"tokens\", \"ids\", \"offsets\": [[first byte, byte after the last]]}"},
-    {"eval",
-     "with --rows {\"row\", \"text\", \"gold\", \"logits\", \"label\"} for each row, gold and "
-     "label "
-     "being names of labels; last {\"rows\", \"accuracy\", \"loss\", \"seconds\", \"sparsity\"}"},
-    {"train",
-     "per step {\"step\", \"epoch\", \"loss\", \"lr\", \"grad_norm\", \"tokens\", "
-     "\"tokens_per_second\"}, per evaluation {\"step\", \"eval\": {\"accuracy\", \"loss\"}}"},
-    {"compare",
-     "{\"a\", \"b\", \"a_only\", \"b_only\", \"mcnemar_p\", \"flips\": [row]}; a and b are as of "
-     "eval, with \"model\""},
-    {"bench",
-     "{\"name\", \"n\", \"runs\", \"median_ms\", \"p10_ms\", \"p90_ms\"} for each measurement"},
-};
+static void print_json(FILE *out) {
+    const struct schema *row;
+    print_section(out, "JSON");
+    print_lines(out,
+                "With --json results are objects, one a line, with exactly these fields. [number] "
+                "is an array of numbers; behind a ? a null may stand instead.");
+    for (int i = 0; (row = schema_get(i)); i++) {
+        char tag[96];
+        snprintf(tag, sizeof(tag), "%s%s", row->command, row->when);
+        print_entry(out, tag, NULL, row->fields);
+    }
+}
 
 static const char *const exit_rows[][2] = {
     {"0", "done"},
@@ -180,10 +176,14 @@ static const char *const file_rows[][2] = {
      "your own presets, {\"name\": \"pattern\"}; read after those that ship with sawb, and "
      "winning. "
      "Without XDG_CONFIG_HOME it is ~/.config/sawb/presets.json."},
+    {"$XDG_STATE_HOME/sawb/history", "the last 1000 lines typed in the console, readable by you "
+                                     "alone. Without XDG_STATE_HOME it is "
+                                     "~/.local/state/sawb/history."},
 };
 
 static const char *const environment_rows[][2] = {
     {"SAWB_SAMPLES", "the folder of samples to use instead"},
+    {"PAGER", "what shows answers of the console that are longer than the screen; less -FRX"},
     {"NO_COLOR", "when set to anything, no colour is used unless --color=always is given"},
 };
 
@@ -194,6 +194,8 @@ static const char *const example_rows[][2] = {
     {"sawb eval dev.tsv -m runs/first -s aggressive_sparse", "accuracy under a pattern"},
     {"sawb train SST-2 --out runs/first --epochs 1 --batch-size 32 --lr 5e-5", "fine-tune"},
     {"sawb compare dense aggressive_sparse:local dev.tsv", "one model under two patterns"},
+    {"sawb -c 'foreach s in presets; eval dev.tsv -s $s; assert accuracy > 0.7; end'",
+     "a loop that ends at the first preset that is too bad"},
 };
 
 int command_manual(struct workbench *workbench, const struct arguments *arguments,
@@ -218,10 +220,11 @@ int command_manual(struct workbench *workbench, const struct arguments *argument
     print_lines(
         out, "For the : prompt, and those that do not need a screen for scripts. Words are split "
              "at blanks; quotes and the backslash are as in a shell, but a quote counts only where "
-             "a word begins. ; ends a command in scripts.");
+             "a word begins. ; ends a command in scripts, which stop at the first command that "
+             "fails and say its line.");
     print_commands(out, COMMAND_SCREEN | COMMAND_SCRIPT, COMMAND_SHELL);
     print_language(out);
-    PRINT_ROWS(out, "JSON", json_rows);
+    print_json(out);
     PRINT_ROWS(out, "EXIT STATUS", exit_rows);
     PRINT_ROWS(out, "FILES", file_rows);
     PRINT_ROWS(out, "ENVIRONMENT", environment_rows);

@@ -81,7 +81,8 @@ char *command_table(const struct workbench *workbench, const struct table *table
     enum table_style style = workbench->settings.tables;
     if (style == TABLES_TSV)
         return table_tsv(table);
-    char *text = table_print(table, 0, workbench->settings.ascii ? "~" : "…");
+    char *text =
+        table_print(table, workbench->settings.table_width, workbench->settings.ascii ? "~" : "…");
     return style == TABLES_BOLD ? embolden(text) : text;
 }
 
@@ -97,6 +98,26 @@ int command_load(struct workbench *workbench, struct sink *sink, struct sawb_err
     return 0;
 }
 
+int command_settle(struct workbench *workbench, const struct arguments *arguments,
+                   struct sink *sink) {
+    const char *model = arguments_option(arguments, "model");
+    const char *spec = arguments_option(arguments, "sparsity");
+    struct sawb_error error;
+    if (spec && workbench_set_spec(workbench, ARM_A, spec, &error) < 0)
+        return command_misuse(sink, &error);
+    if (model && workbench->arms[ARM_A].model) {
+        if (workbench_set_model(workbench, -1, model, &error) < 0)
+            return command_fail(sink, &error);
+    } else if (model) {
+        char *copy = strdup(model);
+        if (!copy)
+            return command_no_memory(sink);
+        free(workbench->model_directory);
+        workbench->model_directory = copy;
+    }
+    return COMMAND_DONE;
+}
+
 static int arm_model(struct workbench *workbench, const char *directory, int arm, struct sink *sink,
                      struct model **model, struct sawb_error *error) {
     if (!directory) {
@@ -105,8 +126,7 @@ static int arm_model(struct workbench *workbench, const char *directory, int arm
         *model = model_retain(workbench->arms[arm].model);
         return 0;
     }
-    struct model_options options = {.seed = workbench->settings.seed};
-    if (model_open(model, directory, &options, error) < 0)
+    if (workbench_model(workbench, directory, model, error) < 0)
         return -1;
     if ((*model)->note[0])
         sink_note(sink, "%s: %s", (*model)->directory, (*model)->note);
@@ -213,8 +233,7 @@ static const struct command *find_or_say(const char *name, struct sink *sink) {
     if (command)
         return command;
     struct sawb_error error;
-    const char *near =
-        command_suggest(name, doors(sink));
+    const char *near = command_suggest(name, doors(sink));
     if (near)
         error_set(&error, "unknown command \"%s\"; did you mean \"%s\"?", name, near);
     else
@@ -289,7 +308,9 @@ int command_run(struct workbench *workbench, const char *line, struct sink *sink
         status = command_misuse(sink, &error);
         goto done;
     }
+    int entered = recorder_enter(workbench, line, command->run == command_run_file);
     status = run_arguments(workbench, &arguments, sink);
+    recorder_leave(workbench, entered);
     arguments_free(&arguments);
 done:
     words_free(&words);

@@ -127,8 +127,9 @@ int script_parse(struct script *script, const char *text, int *line, struct sawb
         return 0;
     *line = script->statements[fault].line;
     script_free(script);
-    return error_set(error, open < 0 ? "end: there is no foreach before it that it could close"
-                                     : "foreach: it is never closed; put `end` behind its commands");
+    return error_set(error, open < 0
+                                ? "end: there is no foreach before it that it could close"
+                                : "foreach: it is never closed; put `end` behind its commands");
 }
 
 void script_free(struct script *script) {
@@ -201,7 +202,7 @@ static int set_turn(struct running *running, const char *name, const struct turn
 /* "foreach NAME in WORDS", its words; -1 when it is not written so. */
 static int read_loop(const struct running *running, const char *text, struct words *words,
                      struct sawb_error *error) {
-    char *line = script_expand(running->workbench, text, 0, error);
+    char *line = script_expand(running->workbench, text, 1, 0, error);
     if (!line)
         return -1;
     int status = words_split(words, line, error);
@@ -249,8 +250,8 @@ static int run_statement(struct running *running, const struct statement *statem
     running->line = statement->line;
     snprintf(name, sizeof(name), "%.*s", length < sizeof(name) ? (int)length : 0, statement->text);
     const struct command *command = command_find(name);
-    int words = !command || !(command->where & COMMAND_RAW);
-    char *line = script_expand(running->workbench, statement->text, words, &error);
+    int before = command && command->where & COMMAND_RAW ? 1 + arguments_before_rest(command) : 0;
+    char *line = script_expand(running->workbench, statement->text, 0, before, &error);
     if (!line)
         return command_misuse(sink, &error);
     int status = command_run(running->workbench, line, sink);
@@ -335,8 +336,10 @@ int command_run_file(struct workbench *workbench, const struct arguments *argume
         script = NULL;
     if (!script)
         return command_fail(sink, &error);
+    int status = command_settle(workbench, arguments, sink);
     workbench->script_depth++;
-    int status = command_run_script(workbench, script, where, sink);
+    if (status == COMMAND_DONE)
+        status = command_run_script(workbench, script, where, sink);
     workbench->script_depth--;
     free(script);
     return status;

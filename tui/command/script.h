@@ -37,11 +37,12 @@ int script_open_loops(const char *text);
 size_t script_last(const char *text);
 
 /*
- * The line with the values of its variables in place of them. `words`: so that each value stays one
- * word, or a part of one, when the line is split; otherwise as they are, for the rest of a
- * COMMAND_RAW line. Owned by the caller; NULL with an error (a name without value).
+ * The line with the values of its variables in place of them: each value stays one word, or a part
+ * of one, when the line is split. For a loop (`list`) one outside of quotes is split too. Of a line
+ * of a COMMAND_RAW command the rest behind the first `before` words takes them as they are; 0: it
+ * is no such line. Owned by the caller; NULL with an error (a name without value).
  */
-char *script_expand(const struct workbench *workbench, const char *line, int words,
+char *script_expand(const struct workbench *workbench, const char *line, int list, int before,
                     struct sawb_error *error);
 
 /*

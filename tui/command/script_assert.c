@@ -102,7 +102,10 @@ static int read_field(const cJSON *item, const char *path, struct operand *opera
         operand->text = cJSON_IsTrue(item) ? "true" : "false";
     else
         return error_set(error, "assert: %s holds several values; name one of them, as %s.%s", path,
-                         path, cJSON_IsArray(item) ? "0" : item->child ? item->child->string : "…");
+                         path,
+                         cJSON_IsArray(item) ? "0"
+                         : item->child       ? item->child->string
+                                             : "…");
     return 0;
 }
 
@@ -151,8 +154,8 @@ static int holds(const struct assertion *assertion, const struct operand *a,
         double order = a->number < b->number ? -1 : a->number > b->number;
         if (compare(assertion->kind, order))
             return 1;
-        error_set(error, "assert: %s is %.9g, which is not %s %s", assertion->field, a->number, sign,
-                  assertion->value);
+        error_set(error, "assert: %s is %.9g, but %s %s was asserted", assertion->field, a->number,
+                  sign, assertion->value);
         return 0;
     }
     if (!is_equality(assertion->kind)) {
@@ -165,11 +168,11 @@ static int holds(const struct assertion *assertion, const struct operand *a,
     if (same == (assertion->kind == IS_EQUAL))
         return 1;
     if (a->text)
-        error_set(error, "assert: %s is %s, which is not %s %s", assertion->field, a->text, sign,
-                  assertion->value);
+        error_set(error, "assert: %s is %s, but %s %s was asserted", assertion->field, a->text,
+                  sign, assertion->value);
     else
-        error_set(error, "assert: %s is %.9g, which is not %s %s", assertion->field, a->number, sign,
-                  assertion->value);
+        error_set(error, "assert: %s is %.9g, but %s %s was asserted", assertion->field, a->number,
+                  sign, assertion->value);
     return 0;
 }
 

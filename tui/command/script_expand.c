@@ -42,7 +42,8 @@ static void put_escaped(FILE *out, const char *value, const char *special) {
 struct expansion {
     const struct workbench *workbench;
     FILE *out;
-    int words;
+    int plain;  /* 1: outside of quotes values stand as they are */
+    int before; /* words in front of the rest of a raw line, 0: it is none */
     struct sawb_error *error;
 };
 
@@ -67,7 +68,7 @@ static size_t put_reference(const struct expansion *expansion, const char *text,
     char after = text[read];
     if (in_quotes)
         put_escaped(expansion->out, value, "\"\\");
-    else if (!expansion->words)
+    else if (expansion->plain)
         fputs(value, expansion->out);
     else if (!*value && word_begins && (!after || strchr(" \t", after)))
         fputs("\"\"", expansion->out);
@@ -76,8 +77,10 @@ static size_t put_reference(const struct expansion *expansion, const char *text,
     return read;
 }
 
-/* The part in double quotes of `length` bytes. */
-static int put_quoted(const struct expansion *expansion, const char *text, size_t length) {
+/* The part in double quotes of `length` bytes. In a raw rest, of which it is only a part
+ * (`literal`), quotes are characters like others, and so are those of a value. */
+static int put_quoted(const struct expansion *expansion, const char *text, size_t length,
+                      int literal) {
     for (size_t at = 0; at < length;) {
         if (text[at] == '\\' && text[at + 1] == '$') {
             fputc('$', expansion->out);
@@ -86,7 +89,7 @@ static int put_quoted(const struct expansion *expansion, const char *text, size_
             fprintf(expansion->out, "%.2s", text + at);
             at += 2;
         } else if (text[at] == '$') {
-            size_t read = put_reference(expansion, text + at, 1, 0);
+            size_t read = put_reference(expansion, text + at, !literal, 0);
             if (read == 0)
                 return -1;
             at += read;
@@ -97,48 +100,47 @@ static int put_quoted(const struct expansion *expansion, const char *text, size_
     return 0;
 }
 
+/* Bytes of the quoted part, of the backslash with its character, or of the character at `text`. */
+static size_t part_length(const char *text, size_t quoted) {
+    return quoted ? quoted : text[0] == '\\' && text[1] ? 2 : 1;
+}
+
 static int put_line(const struct expansion *expansion, const char *line) {
-    int begins = 1; /* a word, or an option's value */
+    int may_quote = 1; /* here a word begins, or an option's value */
+    int words = 0, in_word = 0;
     for (const char *at = line; *at;) {
-        size_t quoted = begins ? quoted_length(at) : 0;
-        if (quoted && *at == '"') {
-            if (put_quoted(expansion, at, quoted) < 0)
+        size_t quoted = may_quote ? quoted_length(at) : 0, length = part_length(at, quoted);
+        int blank = strchr(" \t", *at) != NULL, begins = !blank && !in_word;
+        words += begins;
+        if (*at == '$') {
+            length = put_reference(expansion, at, 0, begins);
+            if (length == 0)
                 return -1;
-            at += quoted;
-            begins = 0;
-        } else if (quoted) {
-            fwrite(at, 1, quoted, expansion->out);
-            at += quoted;
-            begins = 0;
-        } else if (*at == '\\' && at[1]) {
-            /* A raw rest keeps its backslashes, but for the one that takes a $ its meaning. */
-            if (expansion->words || at[1] != '$')
-                fputc('\\', expansion->out);
-            fputc(at[1], expansion->out);
-            at += 2;
-            begins = 0;
-        } else if (*at == '$') {
-            size_t read = put_reference(expansion, at, 0, begins);
-            if (read == 0)
+        } else if (quoted && *at == '"') {
+            int all = words == expansion->before + 1 && !at[quoted + strspn(at + quoted, " \t")];
+            if (put_quoted(expansion, at, quoted, expansion->before > 0 && !all) < 0)
                 return -1;
-            at += read;
-            begins = 0;
+        } else if (expansion->before > 0 && *at == '\\' && at[1] == '$') {
+            /* A raw rest keeps its backslashes, but for one that takes a $ its meaning. */
+            fputc('$', expansion->out);
         } else {
-            begins = strchr(" \t=", *at) != NULL;
-            fputc(*at++, expansion->out);
+            fwrite(at, 1, length, expansion->out);
         }
+        may_quote = blank || *at == '=';
+        in_word = !blank;
+        at += length;
     }
     return 0;
 }
 
-char *script_expand(const struct workbench *workbench, const char *line, int words,
+char *script_expand(const struct workbench *workbench, const char *line, int list, int before,
                     struct sawb_error *error) {
     struct text text;
     if (text_begin(&text) < 0) {
         error_set(error, "out of memory for a line");
         return NULL;
     }
-    struct expansion expansion = {workbench, text.stream, words, error};
+    struct expansion expansion = {workbench, text.stream, list || before > 0, before, error};
     int status = put_line(&expansion, line);
     char *expanded = text_end(&text);
     if (status < 0) {
@@ -271,8 +273,7 @@ static int add_rows(struct turns *turns, struct workbench *workbench, int count,
         return -1;
     int status = 0;
     for (int row = 0; row < dataset.count && row < limit && status == 0; row++)
-        status = add_row(turns, &dataset.examples[row], row,
-                         &workbench->arms[ARM_A].model->config);
+        status = add_row(turns, &dataset.examples[row], row, &workbench->arms[ARM_A].model->config);
     dataset_free(&dataset);
     return status < 0 ? no_memory(error) : 0;
 }

@@ -44,13 +44,19 @@ static const struct option_row export_options[] = {
 static const struct option_row train_options[] = {
     {"out", 0, ARGUMENT_DIRECTORY, "DIR", "folder of the checkpoint (needed)"},
     {"epochs", 0, ARGUMENT_NUMBER, "N", "passes over the data (default: 1)"},
-    {"batch-size", 0, ARGUMENT_NUMBER, "N", "sentences of a step (default: 32)"},
+    {"batch-size", 0, ARGUMENT_NUMBER, "N", "sentences of a batch (default: 32)"},
+    {"accumulate", 0, ARGUMENT_NUMBER, "N",
+     "batches of a step, whose gradients are added up (default: 1)"},
     {"lr", 0, ARGUMENT_NUMBER, "X", "highest learning rate (default: 5e-5)"},
     {"warmup", 0, ARGUMENT_NUMBER, "X",
      "steps of rising learning rate; below 1, a share of all steps (default: 0.06)"},
     {"weight-decay", 0, ARGUMENT_NUMBER, "X", "of matrices only (default: 0.01)"},
     {"dropout", 0, ARGUMENT_NUMBER, "X", "everywhere (default: the model's own rates)"},
     {"clip", 0, ARGUMENT_NUMBER, "X", "largest norm of the gradient, 0: any (default: 1)"},
+    {"freeze", 0, ARGUMENT_TEXT, "LIST",
+     "weights that stay: \"embeddings\", layers from 0 as in \"embeddings,L0-2\" (default: none)"},
+    {"layer-decay", 0, ARGUMENT_NUMBER, "X",
+     "layer l of L learns at X^(L-l) of the rate, the embeddings at X^(L+1) (default: 1)"},
     {"max-steps", 0, ARGUMENT_NUMBER, "N", "end after so many steps (default: by epochs)"},
     {"max-tokens", 0, ARGUMENT_NUMBER, "N", "of a sentence (default: 128)"},
     {"eval-every", 0, ARGUMENT_NUMBER, "N", "steps between evaluations (default: 5 an epoch)"},
@@ -62,6 +68,9 @@ static const struct option_row train_options[] = {
     {"word-dropout", 0, ARGUMENT_NUMBER, "X", "share of tokens replaced by [UNK] (default: 0)"},
     {"average", 0, ARGUMENT_NUMBER, "X",
      "decay of an average of the weights, 0: none (default: 0)"},
+    {"sparsity-schedule", 0, ARGUMENT_TEXT, "PLAN",
+     "patterns by steps, \"dense@0-500; topk(0..0.8)@500-1500\" (a ramp, which then stays) "
+     "(default: the arm's pattern)"},
     {"storage", 0, ARGUMENT_CHOICE, "f32|f16", "numbers in the checkpoint (default: f32)"},
     {"keep-best", 0, ARGUMENT_NONE, NULL,
      "leave the weights of the most accurate evaluation, not the last"},
@@ -239,7 +248,7 @@ static const struct command commands_main[] = {
      .minimum = 1,
      .maximum = 1,
      .help = "look at a layer (from 0), or move by so many, round the end",
-     .where = COMMAND_SCREEN,
+     .where = COMMAND_SCREEN | COMMAND_SCRIPT,
      .run = command_layer},
     {.name = "head",
      .usage = "N|+N|-N",
@@ -247,7 +256,7 @@ static const struct command commands_main[] = {
      .minimum = 1,
      .maximum = 1,
      .help = "look at a head (from 0), or move by so many, round the end",
-     .where = COMMAND_SCREEN,
+     .where = COMMAND_SCREEN | COMMAND_SCRIPT,
      .run = command_head},
     {.name = "cursor",
      .usage = "left|right|up|down|first|last|top|bottom|QUERY KEY",
@@ -286,11 +295,11 @@ static const struct command commands_main[] = {
      .run = command_picture},
     {.name = "help",
      .alias = "?",
-     .usage = "[COMMAND]",
+     .usage = "[COMMAND|json]",
      .positionals = {{ARGUMENT_COMMAND, NULL}},
      .minimum = 0,
      .maximum = 1,
-     .help = "list the commands, or say how one is used",
+     .help = "list the commands, or say how one is used; json: the fields of all answers",
      .options = help_options,
      .where = COMMAND_SHELL | COMMAND_SCRIPT | COMMAND_SCREEN | COMMAND_BARE,
      .run = command_help},
@@ -320,6 +329,11 @@ static const struct option_row program_options[] = {
     {"command", 'c', ARGUMENT_TEXT, "COMMANDS", "run commands, split at ; outside of quotes"},
     {"config", 0, ARGUMENT_FILE, "FILE|none",
      "script the workbench starts with (default: $XDG_CONFIG_HOME/sawb/config)"},
+    {"session", 0, ARGUMENT_FILE, "FILE",
+     "record the session in this file (default: one in $XDG_STATE_HOME/sawb/sessions)"},
+    {"no-session", 0, ARGUMENT_NONE, NULL, "do not record the session"},
+    {"session-limit", 0, ARGUMENT_NUMBER, "MB",
+     "size of the record after which attention maps are left out (default: 64)"},
     {"version", 0, ARGUMENT_NONE, NULL, "print the version"},
     {0},
 };
@@ -339,7 +353,7 @@ const struct command *command_program(void) {
 static const struct command *const families[] = {
     commands_main, commands_figures,    commands_attention, commands_state,   commands_panes,
     commands_keys, commands_prediction, commands_sweep,     commands_metrics, commands_rows,
-    commands_mask, commands_prune,      commands_runs,      commands_script};
+    commands_mask, commands_prune,      commands_runs,      commands_script, commands_session};
 
 const struct command *command_get(int index) {
     if (index < 0)

@@ -9,6 +9,7 @@
 
 #include "core/base/file.h"
 #include "tui/screen/prompt.h"
+#include "tui/screen/replay_bar.h"
 
 #define LEAVE_PATIENCE 3.0 /* seconds in which a second Ctrl-C or q counts as the second */
 
@@ -84,6 +85,9 @@ void screen_command(struct screen *screen, const char *line) {
     if (screen->prompted)
         log_command(&answer);
     screen->prompted = 0;
+    workbench->changed = 1;
+    if (!replay_bar_allows(screen, line))
+        return;
     undo_note(workbench, screen->now);
     command_run(workbench, line, &sink);
     undo_note(workbench, screen->now);
@@ -117,6 +121,7 @@ void screen_configure(struct screen *screen) {
     }
     free(path);
     undo_clear(&workbench->undo);
+    recorder_configured(workbench);
 }
 
 static void focus_map(struct screen *screen, const char *argument) {
@@ -175,7 +180,7 @@ void screen_leave(struct screen *screen) {
     struct workbench *workbench = screen->workbench;
     screen->leaving = 1;
     runs_forget_branches(workbench); /* their checkpoints stay */
-    if (!workbench->long_job)
+    if (!workbench->long_job || workbench->replay)
         return;
     worker_stop(workbench->worker);
     workbench_message(workbench, MESSAGE_NOTE,
@@ -193,7 +198,7 @@ static int asked_twice(struct screen *screen, const char *question) {
 
 static void leave(struct screen *screen, const char *argument) {
     (void)argument;
-    if (!screen->workbench->long_job ||
+    if (!screen->workbench->long_job || screen->workbench->replay ||
         asked_twice(screen,
                     "work is under way: q again stops it (a run saves its weights) and quits"))
         screen_command(screen, "quit");
@@ -201,7 +206,7 @@ static void leave(struct screen *screen, const char *argument) {
 
 static void interrupt(struct screen *screen, const char *argument) {
     (void)argument;
-    if (screen->workbench->long_job && screen->asked_to_leave <= 0) {
+    if (screen->workbench->long_job && !screen->workbench->replay && screen->asked_to_leave <= 0) {
         screen_command(screen, "stop");
         screen->asked_to_leave = screen->now;
     } else if (asked_twice(screen, "Ctrl-C again quits")) {
@@ -282,8 +287,10 @@ void screen_take_text(struct screen *screen, int text) {
 void screen_read_sentence(struct screen *screen) {
     undo_note(screen->workbench, screen->now);
     struct sawb_error error;
+    recorder_text(screen->workbench, line_editor_text(&screen->sentence));
     if (workbench_set_text(screen->workbench, line_editor_text(&screen->sentence), &error) < 0)
         workbench_message(screen->workbench, MESSAGE_ERROR, "%s", error.message);
+    recorder_done(screen->workbench);
     undo_note(screen->workbench, screen->now);
 }
 
@@ -319,6 +326,9 @@ void screen_key(struct screen *screen, int key) {
     int first = screen->first_key;
     double asked = screen->asked_to_leave;
     workbench->changed = 1;
+    if (replay_bar_key(screen, key))
+        return;
+    focus = screen_focus(screen);
     workbench->message_kind = MESSAGE_NONE;
     screen->first_key = 0;
     screen_take_text(screen, screen_text(screen));
@@ -392,7 +402,7 @@ int screen_create(struct screen **created, struct workbench *workbench, const st
         screen_free(screen);
         return -1;
     }
-    if (!workbench->prediction_job)
+    if (!workbench->prediction_job && !workbench->replay)
         screen_read_sentence(screen);
     workbench->changed = 1;
     *created = screen;

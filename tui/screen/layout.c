@@ -12,6 +12,7 @@
 #include "tui/screen/arms.h"
 #include "tui/screen/frames.h"
 #include "tui/screen/prompt.h"
+#include "tui/screen/replay_bar.h"
 
 #define LATE 0.15 /* seconds after which an old answer is drawn as such: sooner would flicker */
 #define MESSAGE_ROWS 4  /* a long message takes so many rows at most */
@@ -326,7 +327,7 @@ static void draw_bottom(struct screen *screen, struct area area) {
     screen->drawn.prompt_row = screen->prompt_open ? message : -1;
     if (screen->first_key)
         draw_second_keys(screen, area, hints);
-    else
+    else if (!replay_bar_hints(screen, area, hints))
         draw_hints(screen, area, hints);
 }
 
@@ -359,7 +360,9 @@ static int draw_top(struct screen *screen, struct area area, int whole) {
 
 void screen_draw(struct screen *screen, struct grid *grid) {
     struct panes *panes = &screen->workbench->panes;
-    struct area area = grid_area(grid);
+    struct area area = grid_area(grid), bar = area;
+    int below = replay_bar_rows(screen, area.rows);
+    area = area_part(area, 0, 0, area.rows - below, area.columns);
     grid_clear(grid);
     screen->drawn = (struct drawn){.sentence_row = -1, .prompt_row = -1};
     if (area.rows < SCREEN_ROWS_MINIMUM || area.columns < SCREEN_COLUMNS_MINIMUM) {
@@ -373,4 +376,6 @@ void screen_draw(struct screen *screen, struct grid *grid) {
     panes->columns = area.columns;
     frames_draw(screen, area_part(area, row, 0, panes->rows, area.columns));
     draw_bottom(screen, area);
+    if (below)
+        replay_bar_draw(screen, area_part(bar, area.rows, 0, below, bar.columns));
 }

@@ -17,6 +17,8 @@
 #include "core/base/clock.h"
 #include "core/base/file.h"
 #include "tui/screen/input.h"
+#include "tui/screen/replay_bar.h"
+#include "tui/screen/sight.h"
 #include "tui/screen/signals.h"
 #include "tui/screen/term.h"
 #include "viz/exporter.h"
@@ -148,6 +150,8 @@ static void read_input(struct loop *loop) {
 
 static void take_events(struct workbench *workbench) {
     struct event *event;
+    if (!workbench->events) /* a replay brings its own */
+        return;
     for (int i = 0; i < EVENTS_AT_ONCE && (event = queue_pop(workbench->events)); i++)
         workbench_event(workbench, event);
 }
@@ -202,8 +206,16 @@ static int patience(struct loop *loop, int input_wait) {
     double follow = runs_patience(loop->screen->workbench, clock_wall());
     if (follow >= 0 && (wait < 0 || follow < wait))
         wait = follow;
+    double due = recorder_patience(loop->screen->workbench, clock_wall());
+    if (due >= 0 && (wait < 0 || due < wait))
+        wait = due;
     if (loop->screen->workbench->changed && !loop->hung_up)
         wait = frame_wait(loop);
+    double next = loop->screen->workbench->replay
+                      ? replay_patience(loop->screen->workbench->replay)
+                      : -1;
+    if (next >= 0 && (wait < 0 || next < wait))
+        wait = next;
     if (input_wait >= 0) {
         double input = loop->last_input + input_wait * 1e-3 - clock_seconds();
         input = input > 0 ? input : 0;
@@ -212,12 +224,23 @@ static int patience(struct loop *loop, int input_wait) {
     return wait < 0 ? -1 : (int)(wait * 1e3 + 0.999);
 }
 
+/* What stands on the screen, for the session. */
+static void remember(struct loop *loop) {
+    struct session_sight sight;
+    if (!loop->screen->workbench->recorder || !loop->grid)
+        return;
+    screen_sight(loop->screen, loop->grid->rows, loop->grid->columns, &sight);
+    recorder_follow(loop->screen->workbench, &sight, clock_wall());
+}
+
 static int turn(struct loop *loop, struct sawb_error *error) {
     struct screen *screen = loop->screen;
     struct workbench *workbench = screen->workbench;
     struct pollfd sources[] = {{.fd = signals_descriptor(), .events = POLLIN},
-                               {.fd = queue_descriptor(workbench->events), .events = POLLIN},
+                               {.fd = workbench->events ? queue_descriptor(workbench->events) : -1,
+                                .events = POLLIN},
                                {.fd = loop->hung_up ? -1 : STDIN_FILENO, .events = POLLIN}};
+    remember(loop);
     double late = screen_patience(screen);
     int input_wait = input_patience(&loop->input);
     int ready = poll(sources, 3, patience(loop, input_wait));
@@ -233,7 +256,11 @@ static int turn(struct loop *loop, struct sawb_error *error) {
     else if (input_wait >= 0 && now - loop->last_input >= input_wait * 1e-3)
         take_input(loop, 1);
     take_events(workbench);
-    runs_follow(workbench, screen->now);
+    replay_bar_follow(screen, now);
+    if (workbench->replay)
+        screen->now = workbench_now(workbench);
+    else
+        runs_follow(workbench, screen->now);
     if (screen->suspend) {
         term_suspend();
         screen->suspend = 0;
@@ -241,7 +268,7 @@ static int turn(struct loop *loop, struct sawb_error *error) {
     }
     if (workbench->quit && !screen->leaving)
         screen_leave(screen);
-    if (screen->leaving && !workbench->long_job)
+    if (screen->leaving && (!workbench->long_job || workbench->replay))
         loop->done = 1;
     if (loop->hung_up || loop->done || !workbench->changed || frame_wait(loop) > 0)
         return 0;
@@ -270,10 +297,14 @@ int screen_run(struct workbench *workbench, struct sawb_error *error) {
         goto end;
     if (signals_open(error) < 0)
         goto end;
-    screen_configure(loop.screen);
+    if (workbench->replay)
+        screen_take_sight(loop.screen, replay_sight(workbench->replay));
+    else
+        screen_configure(loop.screen);
     status = 0;
     while (status == 0 && !loop.done)
         status = turn(&loop, error);
+    remember(&loop);
 end:
     term_close();
     signals_close();

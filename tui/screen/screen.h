@@ -54,6 +54,8 @@ struct screen {
 
     struct line_editor sentence, prompt;
     int on_map;            /* keys go to the map, otherwise to the sentence */
+    int off_bar;           /* in a replay: keys go to the views, otherwise to its bar first */
+    int without_bar;       /* a replay is drawn as the session was, without its bar */
     int prompt_open;       /* keys go to the prompt */
     int prompted;          /* the command about to run was written at the prompt */
     int finding;           /* the prompt searches commands instead of taking one */

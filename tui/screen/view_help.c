@@ -2,12 +2,14 @@
  * view_help.c - help, made from the tables of keys, of line editing, of commands and of patterns.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/sparsity/sparsity.h"
 #include "tui/screen/screen.h"
 
 #define NAME_COLUMNS 26
+#define NOTE_LEAST 10 /* columns that a note is wrapped at, also where there are fewer */
 
 /* Writes line after line; those that the scroll leaves out are only counted. */
 struct page {
@@ -35,17 +37,27 @@ static void write_heading(struct page *page) {
     page->heading = NULL;
 }
 
-static void item(struct page *page, const char *name, const char *note) {
-    if (page->find[0] && !strcasestr(name, page->find) && !strcasestr(note, page->find))
+/* `also`: another text that a search finds the item by. */
+static void item(struct page *page, const char *name, const char *note, const char *also) {
+    if (page->find[0] && !strcasestr(name, page->find) && !strcasestr(note, page->find) &&
+        !strcasestr(also, page->find))
         return;
     write_heading(page);
-    int long_name = text_columns(name) > NAME_COLUMNS - 2;
-    int row = next_row(page), note_row = long_name ? next_row(page) : row;
+    int room = page->area.columns - NAME_COLUMNS - 3, row = next_row(page);
     if (row >= 0)
         draw_cut(page->area, row, 2, page->area.columns - 3, MEANING_KEY, 0, name, page->glyphs);
-    if (note_row >= 0)
-        draw_cut(page->area, note_row, 2 + NAME_COLUMNS, page->area.columns - NAME_COLUMNS - 3,
-                 MEANING_TEXT, 0, note, page->glyphs);
+    if (text_columns(name) > NAME_COLUMNS - 2)
+        row = next_row(page);
+    for (int first = 1; *note; first = 0) {
+        const char *line = note;
+        size_t length = text_wrap(line, room > NOTE_LEAST ? room : NOTE_LEAST, &note);
+        char *copy = strndup(line, length);
+        if (!first)
+            row = next_row(page);
+        if (copy && row >= 0)
+            draw_cut(page->area, row, 2 + NAME_COLUMNS, room, MEANING_TEXT, 0, copy, page->glyphs);
+        free(copy);
+    }
 }
 
 /* Adds the names of the rows that do the same as `binding` but have no note of their own. */
@@ -72,7 +84,7 @@ static void show_rows(struct page *page, const struct key_binding *const *rows, 
             continue;
         keys_binding_name(rows[i], name, sizeof(name));
         add_others(rows, count, rows[i], name, sizeof(name));
-        item(page, name, rows[i]->note);
+        item(page, name, rows[i]->note, rows[i]->command);
     }
 }
 
@@ -100,7 +112,7 @@ static void show_own(struct page *page, const struct workbench *workbench) {
     for (int i = 0; i < workbench->keys.count; i++) {
         char name[160];
         keys_binding_name(&workbench->keys.rows[i], name, sizeof(name));
-        item(page, name, workbench->keys.rows[i].command);
+        item(page, name, workbench->keys.rows[i].command, "");
     }
 }
 
@@ -114,7 +126,7 @@ static void show_editing(struct page *page) {
         if (binding->also)
             keys_name(binding->also, names[1], sizeof(names[1]));
         snprintf(name, sizeof(name), "%s%s%s", names[0], names[1][0] ? ", " : "", names[1]);
-        item(page, name, binding->note);
+        item(page, name, binding->note, "");
     }
 }
 
@@ -126,20 +138,20 @@ static void show_commands(struct page *page) {
         if (!(command->where & COMMAND_SCREEN))
             continue;
         snprintf(name, sizeof(name), "%s %s", command->name, command->usage ? command->usage : "");
-        item(page, name, command->help);
+        item(page, name, command->help, "");
     }
 }
 
 static void show_patterns(struct page *page) {
     page->heading = "Patterns";
     for (int i = 0; sparsity_pattern_name(i); i++)
-        item(page, sparsity_pattern_usage(i), sparsity_pattern_help(i));
+        item(page, sparsity_pattern_usage(i), sparsity_pattern_help(i), "");
 }
 
 static void show_all(struct page *page, const struct workbench *workbench) {
     show_own(page, workbench);
     show_keys(page, FOCUS_SENTENCE, "While you write the sentence");
-    item(page, "Alt with a key of the map", "does what the key does there, while you write");
+    item(page, "Alt with a key of the map", "does what the key does there, while you write", "");
     show_keys(page, FOCUS_MAP, "On the map");
     show_keys(page, FOCUS_PROMPT, "At the prompt");
     show_keys(page, FOCUS_TEXT, "In a text like this one");
@@ -151,8 +163,10 @@ static void show_all(struct page *page, const struct workbench *workbench) {
 
 static void draw(struct screen *screen, struct area area) {
     const struct workbench *workbench = screen->workbench;
-    struct page counted = {.glyphs = screen->glyphs, .find = workbench->help_find}, page = counted;
+    struct page page = {.area = area, .glyphs = screen->glyphs, .find = workbench->help_find};
+    struct page counted = page;
     char title[sizeof(workbench->help_find) + 40];
+    counted.area.rows = 0; /* only counts */
     show_all(&counted, workbench);
     snprintf(title, sizeof(title), page.find[0] ? "help with \"%s\"" : "help", page.find);
     page.area = text_frame(screen, area, title, counted.line);

@@ -1,0 +1,309 @@
+/*
+ * log.c - the thread that writes a session file.
+ */
+#include "core/session/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include "core/base/clock.h"
+#include "core/base/thread.h"
+#include "core/session/record_bytes.h"
+
+#define SYNC_SECONDS 5.0
+
+struct item {
+    struct item *next;
+    enum log_type type;
+    struct log_stamp stamp;
+    void *body;
+    size_t size;
+    struct log_work work; /* make NULL: the body is there */
+};
+
+struct log {
+    char *path;
+    int descriptor;
+    pthread_t thread;
+    pthread_mutex_t mutex;
+    pthread_cond_t work;
+    struct item *first, **last; /* under the mutex */
+    size_t waiting;             /* bytes of them */
+    uint64_t written;           /* under the mutex */
+    int closing, failed;        /* under the mutex */
+    struct sawb_error error;    /* under the mutex: why it failed */
+
+    /* Of the thread alone. */
+    uint32_t number;
+    double synced;
+};
+
+/* ---- writing --------------------------------------------------------------------------------- */
+
+static int write_all(int descriptor, const unsigned char *bytes, size_t size) {
+    while (size > 0) {
+        ssize_t done = write(descriptor, bytes, size);
+        if (done < 0 && errno == EINTR)
+            continue;
+        if (done <= 0)
+            return -1;
+        bytes += done;
+        size -= (size_t)done;
+    }
+    return 0;
+}
+
+static void fail(struct log *log, const char *why) {
+    pthread_mutex_lock(&log->mutex);
+    if (!log->failed)
+        error_set(&log->error, "%s: %s; the recording ends here", log->path, why);
+    log->failed = 1;
+    pthread_mutex_unlock(&log->mutex);
+}
+
+/* One write for the whole record: a crash of sawb leaves it or not. */
+static void write_record(struct log *log, const struct item *item) {
+    struct bytes record = {0};
+    bytes_u32(&record, 0);
+    bytes_u32(&record, (uint32_t)item->type);
+    bytes_u32(&record, 0);
+    bytes_f64(&record, item->stamp.time);
+    bytes_varint(&record, (uint64_t)item->stamp.step);
+    bytes_varint(&record, item->stamp.state);
+    bytes_put(&record, item->body, item->size);
+    if (record.failed || record.size - LOG_RECORD_BYTES > LOG_PAYLOAD_MOST) {
+        fail(log, record.failed ? "out of memory" : "a record is too large");
+        bytes_free(&record);
+        return;
+    }
+    bytes_set_u32(&record, 0, (uint32_t)(record.size - LOG_RECORD_BYTES));
+    bytes_set_u32(&record, 8,
+                  log_crc(log->number + 1, record.data, record.data + LOG_RECORD_BYTES,
+                          record.size - LOG_RECORD_BYTES));
+    if (write_all(log->descriptor, record.data, record.size) < 0) {
+        fail(log, strerror(errno));
+    } else {
+        log->number++;
+        pthread_mutex_lock(&log->mutex);
+        log->written += record.size;
+        pthread_mutex_unlock(&log->mutex);
+    }
+    bytes_free(&record);
+}
+
+static size_t weight_of(const struct item *item) {
+    return sizeof(*item) + (item->work.make ? item->work.weight : item->size);
+}
+
+static void item_free(struct item *item) {
+    if (item->work.make)
+        item->work.release(item->work.user);
+    free(item->body);
+    free(item);
+}
+
+static void *write_main(void *user) {
+    struct log *log = user;
+    pthread_mutex_lock(&log->mutex);
+    for (;;) {
+        struct item *item = log->first;
+        if (!item && log->closing)
+            break;
+        if (!item) {
+            pthread_cond_wait(&log->work, &log->mutex);
+            continue;
+        }
+        int failed = log->failed;
+        log->first = item->next;
+        if (!log->first)
+            log->last = &log->first;
+        pthread_mutex_unlock(&log->mutex);
+        size_t weight = weight_of(item);
+        if (!failed && item->work.make)
+            item->body = item->work.make(item->work.user, &item->size);
+        if (!failed && (item->body || !item->work.make))
+            write_record(log, item);
+        item_free(item);
+        if (!failed && clock_seconds() - log->synced > SYNC_SECONDS) {
+            log->synced = clock_seconds();
+            if (fdatasync(log->descriptor) < 0 && errno != EINVAL && errno != EROFS)
+                fail(log, strerror(errno));
+        }
+        pthread_mutex_lock(&log->mutex);
+        log->waiting -= weight;
+    }
+    pthread_mutex_unlock(&log->mutex);
+    return NULL;
+}
+
+/* ---- appending ------------------------------------------------------------------------------- */
+
+static int append(struct log *log, struct item *item) {
+    size_t weight = weight_of(item);
+    pthread_mutex_lock(&log->mutex);
+    if (!log->failed && log->waiting + weight > LOG_WAITING_MOST) {
+        error_set(&log->error, "%s: the disk is too slow; the recording ends here", log->path);
+        log->failed = 1;
+    }
+    int failed = log->failed;
+    if (!failed) {
+        *log->last = item;
+        log->last = &item->next;
+        log->waiting += weight;
+        pthread_cond_signal(&log->work);
+    }
+    pthread_mutex_unlock(&log->mutex);
+    if (failed)
+        item_free(item);
+    return failed ? -1 : 0;
+}
+
+static struct item *item_make(struct log *log, enum log_type type, const struct log_stamp *stamp) {
+    struct item *item = calloc(1, sizeof(*item));
+    if (!item) {
+        fail(log, "out of memory");
+        return NULL;
+    }
+    item->type = type;
+    item->stamp = *stamp;
+    return item;
+}
+
+int log_append(struct log *log, enum log_type type, const struct log_stamp *stamp, void *body,
+               size_t size) {
+    struct item *item = item_make(log, type, stamp);
+    if (!item) {
+        free(body);
+        return -1;
+    }
+    item->body = body;
+    item->size = size;
+    return append(log, item);
+}
+
+int log_append_later(struct log *log, enum log_type type, const struct log_stamp *stamp,
+                     const struct log_work *work) {
+    struct item *item = item_make(log, type, stamp);
+    if (!item) {
+        work->release(work->user);
+        return -1;
+    }
+    item->work = *work;
+    return append(log, item);
+}
+
+uint64_t log_bytes(struct log *log) {
+    pthread_mutex_lock(&log->mutex);
+    uint64_t bytes = log->written + log->waiting;
+    pthread_mutex_unlock(&log->mutex);
+    return bytes;
+}
+
+int log_failed(struct log *log, struct sawb_error *error) {
+    pthread_mutex_lock(&log->mutex);
+    int failed = log->failed;
+    if (failed && error)
+        *error = log->error;
+    pthread_mutex_unlock(&log->mutex);
+    return failed;
+}
+
+const char *log_path(const struct log *log) {
+    return log->path;
+}
+
+/* ---- opening and closing --------------------------------------------------------------------- */
+
+static int write_header(struct log *log) {
+    struct bytes header = {0};
+    bytes_put(&header, LOG_MAGIC, LOG_MAGIC_BYTES);
+    bytes_u32(&header, LOG_VERSION);
+    bytes_f64(&header, clock_wall());
+    if (!header.failed)
+        bytes_u32(&header, (uint32_t)crc32(0, header.data, (uInt)header.size));
+    int status = header.failed ? -1 : write_all(log->descriptor, header.data, header.size);
+    log->written = header.size;
+    if (header.failed)
+        errno = ENOMEM;
+    bytes_free(&header);
+    return status;
+}
+
+static int open_file(struct log *log, struct sawb_error *error) {
+    log->descriptor =
+        open(log->path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, S_IRUSR | S_IWUSR);
+    if (log->descriptor < 0 && errno == EEXIST)
+        return error_set(error,
+                         "%s: is there already, and a session is never written over; name another "
+                         "file",
+                         log->path);
+    if (log->descriptor < 0)
+        return error_set(error, "%s: %s", log->path, strerror(errno));
+    if (flock(log->descriptor, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK)
+        error_set(error, "%s: another sawb records here", log->path);
+    else if (write_header(log) == 0)
+        return 0;
+    else
+        error_set(error, "%s: %s", log->path, strerror(errno));
+    close(log->descriptor);
+    unlink(log->path);
+    return -1;
+}
+
+int log_create(struct log **created, const char *path, struct sawb_error *error) {
+    struct log *log = calloc(1, sizeof(*log));
+    *created = NULL;
+    if (log)
+        log->path = strdup(path);
+    if (!log || !log->path) {
+        free(log);
+        return error_set(error, "%s: out of memory", path);
+    }
+    log->last = &log->first;
+    log->synced = clock_seconds();
+    if (open_file(log, error) < 0) {
+        free(log->path);
+        free(log);
+        return -1;
+    }
+    pthread_mutex_init(&log->mutex, NULL);
+    pthread_cond_init(&log->work, NULL);
+    if (thread_start(&log->thread, write_main, log, "session", error) == 0) {
+        *created = log;
+        return 0;
+    }
+    pthread_cond_destroy(&log->work);
+    pthread_mutex_destroy(&log->mutex);
+    close(log->descriptor);
+    unlink(path);
+    free(log->path);
+    free(log);
+    return -1;
+}
+
+int log_close(struct log *log, struct sawb_error *error) {
+    if (!log)
+        return 0;
+    pthread_mutex_lock(&log->mutex);
+    log->closing = 1;
+    pthread_cond_signal(&log->work);
+    pthread_mutex_unlock(&log->mutex);
+    pthread_join(log->thread, NULL);
+    if (fsync(log->descriptor) < 0 && errno != EINVAL && errno != EROFS)
+        fail(log, strerror(errno));
+    if (close(log->descriptor) < 0)
+        fail(log, strerror(errno));
+    int failed = log_failed(log, error);
+    pthread_cond_destroy(&log->work);
+    pthread_mutex_destroy(&log->mutex);
+    free(log->path);
+    free(log);
+    return failed ? -1 : 0;
+}

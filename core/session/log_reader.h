@@ -1,0 +1,45 @@
+/*
+ * log_reader.h - a session file read again, as far as it can be trusted.
+ *
+ *     log_reader_open(&reader, "session.sawb", &error);
+ *     for (size_t i = 0; i < reader.count; i++) ... reader.records[i] ...
+ *     if (reader.lost) ... reader.problem says what is missing ...
+ *     log_reader_close(&reader);
+ *
+ * Every record is checked when the file is opened. Reading ends at the first one that is cut short
+ * or does not pass its check: whatever follows cannot be told from the damage, and counts as lost.
+ */
+#ifndef SAWB_CORE_SESSION_LOG_READER_H
+#define SAWB_CORE_SESSION_LOG_READER_H
+
+#include "core/base/file.h"
+#include "core/session/log.h"
+
+struct log_record {
+    enum log_type type;
+    struct log_stamp stamp;
+    const unsigned char *body; /* [size] in the file */
+    size_t size;
+};
+
+struct log_reader {
+    struct file_map map;
+    double begun; /* seconds since 1970 */
+    struct log_record *records;
+    size_t count;
+    size_t trusted;    /* bytes of the file up to the end of the last whole record */
+    size_t lost;       /* bytes after them */
+    char problem[160]; /* "12 bytes after record 7 are lost: ..."; empty: nothing is */
+};
+
+/* An error when the file cannot be read or is no session of a version that is known. */
+int log_reader_open(struct log_reader *reader, const char *path, struct sawb_error *error);
+
+/* The same of bytes in memory, which stay the caller's. `where` names them in errors. */
+int log_reader_parse(struct log_reader *reader, const unsigned char *bytes, size_t size,
+                     const char *where, struct sawb_error *error);
+void log_reader_close(struct log_reader *reader);
+
+const char *log_type_name(enum log_type type);
+
+#endif

@@ -1,0 +1,295 @@
+/*
+ * serve.c - requests of another program, and the answers of commands held against their schemas.
+ */
+#include "core/base/json.h"
+#include "tests/tui/command_fixture.h"
+#include "tui/command/schema.h"
+#include "tui/command/serve.h"
+
+/* ---- requests -------------------------------------------------------------------------------- */
+
+static void ask_bytes(struct desk *desk, const char *line, size_t length) {
+    desk_forget(desk);
+    serve_request(&desk->workbench, line, length, &desk->sink);
+}
+
+/* The answer to a request, which is the last line; owned by the caller. */
+static cJSON *ask(struct desk *desk, const char *line) {
+    ask_bytes(desk, line, strlen(line));
+    char *told = desk->told[TOLD_RESULTS];
+    assert_non_null(told);
+    told[strlen(told) - 1] = '\0';
+    char *last = strrchr(told, '\n');
+    cJSON *answer = cJSON_Parse(last ? last + 1 : told);
+    assert_non_null(answer);
+    return answer;
+}
+
+static void check_answer(struct desk *desk, const char *request, int status, const char *id,
+                         const char *error) {
+    cJSON *answer = ask(desk, request);
+    char *printed = cJSON_PrintUnformatted(cJSON_GetObjectItem(answer, "id"));
+    const char *said = cJSON_GetStringValue(cJSON_GetObjectItem(answer, "error"));
+    assert_int_equal(cJSON_GetObjectItem(answer, "status")->valueint, status);
+    assert_string_equal(printed, id);
+    assert_int_equal(said != NULL, error != NULL);
+    if (error)
+        assert_holds(said, error);
+    free(printed);
+    cJSON_Delete(answer);
+}
+
+static void test_requests(void **state) {
+    (void)state;
+    struct desk desk;
+    desk_open(&desk, 1);
+    check_answer(&desk, "{\"id\":1,\"command\":\"predict 'a fine film'\"}", 0, "1", NULL);
+    check_answer(&desk, "{\"id\":\"x\",\"argv\":[\"predict\",\"a fine film\"]}", 0, "\"x\"", NULL);
+    check_answer(&desk, "{\"id\":{\"a\":[1]},\"command\":\"swap\"}", 0, "{\"a\":[1]}", NULL);
+    check_answer(&desk, "{\"command\":\"# nothing\"}", 0, "null", NULL);
+    check_answer(&desk, "{\"id\":2,\"command\":\"eval /nowhere.tsv\"}", 1, "2", "/nowhere.tsv");
+    check_answer(&desk, "{\"id\":3,\"command\":\"evla x\"}", 2, "3", "did you mean");
+    check_answer(&desk, "{\"id\":4,\"command\":\"assert x == 1\"}", 2, "4", "left no result");
+    /* What is no request. */
+    check_answer(&desk, "nonsense", 2, "null", "not valid JSON");
+    check_answer(&desk, "", 2, "null", "JSON");
+    check_answer(&desk, "[]", 2, "null", "one object");
+    check_answer(&desk, "{\"id\":5}", 2, "5", "a command is wanted");
+    check_answer(&desk, "{\"id\":5,\"command\":7}", 2, "5", "a command is wanted");
+    check_answer(&desk, "{\"id\":5,\"argv\":[]}", 2, "5", "a command is wanted");
+    check_answer(&desk, "{\"id\":5,\"argv\":[\"swap\",1]}", 2, "5", "a command is wanted");
+    check_answer(&desk, "{\"id\":5,\"argv\":[\"swap\"],\"command\":\"swap\"}", 2, "5", "either");
+    check_answer(&desk, "{\"id\":5,\"comand\":\"swap\"}", 2, "5", "\"comand\" is none of");
+    check_answer(&desk, "{\"id\":6,\"command\":\"\xff\"}", 2, "null", "UTF-8");
+    /* Doors do not open inside of this one, and the screen's commands have no screen. */
+    check_answer(&desk, "{\"id\":7,\"command\":\"serve --stdio\"}", 2, "7", "only in a shell");
+    check_answer(&desk, "{\"id\":7,\"command\":\"console\"}", 2, "7", "only in a shell");
+    check_answer(&desk, "{\"id\":7,\"command\":\"view data\"}", 2, "7", "screen");
+    /* Whether --json was given is as before. */
+    assert_int_equal(desk.workbench.settings.json, 0);
+    desk_close(&desk);
+}
+
+/* One workbench for all requests; texts, objects, notes and several errors in the answers. */
+static void test_answers(void **state) {
+    (void)state;
+    struct desk desk;
+    desk_open(&desk, 1);
+    cJSON_Delete(ask(&desk, "{\"command\":\"text a fine film\\nsparsity b topk(0.5)\"}"));
+    cJSON *answer = ask(&desk, "{\"id\":1,\"command\":\"predict; help swap\"}");
+    const cJSON *results = cJSON_GetObjectItem(answer, "results");
+    assert_int_equal(cJSON_GetArraySize(results), 3);
+    const cJSON *sparsity = cJSON_GetObjectItem(cJSON_GetArrayItem(results, 1), "sparsity");
+    assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(sparsity, "spec")), "topk(0.5)");
+    assert_holds(cJSON_GetStringValue(cJSON_GetArrayItem(results, 2)), "usage: swap");
+    cJSON_Delete(answer);
+
+    answer = ask(&desk, "{\"command\":\"palette light\"}");
+    assert_string_equal(
+        cJSON_GetStringValue(cJSON_GetArrayItem(cJSON_GetObjectItem(answer, "notes"), 0)),
+        "palette light");
+    cJSON_Delete(answer);
+
+    cJSON_Delete(ask(&desk, "{\"command\":\"let x = kept\"}"));
+    answer = ask(&desk, "{\"command\":\"echo $x\"}");
+    const cJSON *echo = cJSON_GetArrayItem(cJSON_GetObjectItem(answer, "results"), 0);
+    assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(echo, "echo")), "kept");
+    cJSON_Delete(answer);
+
+    cJSON_Delete(ask(&desk, "{\"command\":\"quit\"}"));
+    assert_int_equal(desk.workbench.quit, 1);
+    desk_close(&desk);
+}
+
+/* Every beginning of a request, and each of its bytes replaced: an answer each, no crash. */
+static void test_damaged(void **state) {
+    (void)state;
+    static const char line[] =
+        "{\"id\":[1,\"\\u00e9\"],\"argv\":[\"echo\",\"a \\\"b\\\" \xc3\xa9\"]}";
+    static const char replacements[] = {'\0', '"', '\\', '{', ']', '\xff', '9'};
+    struct desk desk;
+    char copy[sizeof(line)];
+    desk_open(&desk, 1);
+    for (size_t length = 0; length < sizeof(line); length++) {
+        ask_bytes(&desk, line, length);
+        assert_holds(desk_told(&desk, TOLD_RESULTS), "\"status\":");
+    }
+    for (size_t at = 0; at + 1 < sizeof(line); at++) {
+        for (size_t i = 0; i < sizeof(replacements); i++) {
+            memcpy(copy, line, sizeof(line));
+            copy[at] = replacements[i];
+            ask_bytes(&desk, copy, sizeof(line) - 1);
+            assert_holds(desk_told(&desk, TOLD_RESULTS), "\"status\":");
+        }
+    }
+    desk_close(&desk);
+}
+
+/* ---- schemas --------------------------------------------------------------------------------- */
+
+static int fits(const char **schema, const cJSON *value);
+
+static int take(const char **schema, const char *text) {
+    *schema += strspn(*schema, " ");
+    size_t length = strlen(text);
+    if (strncmp(*schema, text, length) != 0)
+        return 0;
+    *schema += length;
+    return 1;
+}
+
+/* Passes over a kind without a value to hold against it. */
+static int fits_object(const char **schema, const cJSON *object) {
+    const cJSON *field = object ? object->child : NULL;
+    int good = !object || cJSON_IsObject(object);
+    while (!take(schema, "}")) {
+        take(schema, ",");
+        *schema += strspn(*schema, " ");
+        size_t length = strcspn(*schema, ":");
+        good = good && (!object || (field && strlen(field->string) == length &&
+                                    strncmp(field->string, *schema, length) == 0));
+        *schema += length + 1;
+        good = fits(schema, good ? field : NULL) && good;
+        field = field ? field->next : NULL;
+    }
+    return good && !field;
+}
+
+static int fits_array(const char **schema, const cJSON *array) {
+    const char *kind = *schema;
+    int good = !array || cJSON_IsArray(array);
+    fits(schema, NULL);
+    for (const cJSON *item = array ? array->child : NULL; item && good; item = item->next) {
+        const char *again = kind;
+        good = fits(&again, item);
+    }
+    return take(schema, "]") && good;
+}
+
+/* Whether the value is of the kind at *schema, which moves behind it. NULL: any is. */
+static int fits(const char **schema, const cJSON *value) {
+    int good = 0;
+    if (take(schema, "{"))
+        good = fits_object(schema, value);
+    else if (take(schema, "["))
+        good = fits_array(schema, value);
+    else if (take(schema, "text"))
+        good = !value || cJSON_IsString(value);
+    else if (take(schema, "number"))
+        good = !value || cJSON_IsNumber(value);
+    else if (take(schema, "any"))
+        good = 1;
+    else
+        fail_msg("no kind: %s", *schema);
+    if (take(schema, "?"))
+        good |= value && cJSON_IsNull(value);
+    return good;
+}
+
+/* Whether a line is one of a command's objects; *row becomes which. */
+static int is_described(const char *command, const char *line, int *row) {
+    const struct schema *schema;
+    cJSON *object = cJSON_Parse(line);
+    int found = 0;
+    assert_non_null(object);
+    for (int i = 0; !found && (schema = schema_get(i)); i++) {
+        const char *fields = schema->fields;
+        if (strcmp(schema->command, command) == 0 && fits(&fields, object)) {
+            found = 1;
+            *row = i;
+        }
+    }
+    cJSON_Delete(object);
+    return found;
+}
+
+/* Every object of real answers has exactly the fields of a row, and every row of these commands is
+ * met. */
+static void test_schemas(void **state) {
+    (void)state;
+    static const char *const lines[] = {
+        "predict 'a fine film' -s topk(0.5)",
+        "predict 'a fine film' -s local(1)",
+        "tokens 'a fine film'",
+        "eval %s/data.tsv --rows",
+        "eval %s/sentences.txt --rows",
+        "compare dense topk(0.8) %s/data.tsv",
+        "rows dense topk(0.8) %s/data.tsv",
+        "rows dense topk(0.8) %s/sentences.txt",
+        "train %s/data.tsv --max-steps 2 --eval-every 1 --validation %s/data.tsv",
+        "new %s/data.tsv --vocabulary 50 --hidden 8 --layers 1 --heads 2",
+        "export %s/x.safetensors --text 'a film'",
+        "save %s/x.svg attention --text 'a film'",
+        "show attention --text 'a film'",
+        "metrics 'a fine film'",
+        "occlude 'a fine film'",
+        "prune %s/data.tsv --until 1",
+        "sweep %s/data.tsv --points 0.5",
+        "bench tokenize",
+        "presets",
+        "echo this",
+        "bind x swap",
+        "bind",
+        "keys",
+        "pin a fine film",
+        "pins",
+        "runs",
+    };
+    struct desk desk;
+    int met[64] = {0}, row = 0;
+    const struct schema *schema;
+    desk_open(&desk, 1);
+    desk.workbench.settings.json = 1;
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+        char line[1024] = "", name[32];
+        snprintf(name, sizeof(name), "%.*s", (int)strcspn(lines[i], " "), lines[i]);
+        for (const char *at = lines[i]; *at; at++) {
+            size_t used = strlen(line);
+            int folder = strncmp(at, "%s", 2) == 0;
+            snprintf(line + used, sizeof(line) - used, folder ? "%s" : "%.1s",
+                     folder ? desk.folder.path : at);
+            at += folder;
+        }
+        if (strcmp(name, "train") == 0 || strcmp(name, "new") == 0) {
+            size_t used = strlen(line);
+            snprintf(line + used, sizeof(line) - used, " --out %s/out-%s", desk.folder.path, name);
+        }
+        desk_forget(&desk);
+        if (command_run(&desk.workbench, line, &desk.sink) != COMMAND_DONE)
+            fail_msg("%s: %s", line, desk_told(&desk, TOLD_ERRORS));
+        char *rest = desk.told[TOLD_RESULTS], *answer;
+        while (rest && (answer = strsep(&rest, "\n")) && *answer) {
+            if (!is_described(name, answer, &row))
+                fail_msg("%s answers what `help json` does not say: %s", line, answer);
+            met[row] = 1;
+        }
+    }
+    for (int i = 0; (schema = schema_get(i)); i++) {
+        assert_true(i < 64);
+        assert_true(strcmp(schema->command, "serve") == 0 || command_find(schema->command));
+        if (!met[i] && strcmp(schema->command, "serve") != 0 &&
+            strcmp(schema->command, "edit") != 0)
+            fail_msg("no answer is as `help json` says of %s%s", schema->command, schema->when);
+    }
+    desk.workbench.settings.json = 0;
+
+    ask_bytes(&desk, "{\"id\":1,\"command\":\"presets\"}", 29);
+    char *answer = desk.told[TOLD_RESULTS];
+    answer[strcspn(answer, "\n")] = '\0';
+    assert_true(is_described("serve", answer, &row));
+    assert_true(!is_described("serve", "{\"id\":1,\"progress\":7}", &row));
+    assert_true(!is_described("serve", "{\"id\":1}", &row));
+    assert_true(!is_described("serve", "{\"id\":1,\"progress\":\"x\",\"more\":1}", &row));
+
+    assert_int_equal(desk_run(&desk, "help json"), COMMAND_DONE);
+    assert_holds(desk_told(&desk, TOLD_RESULTS), "\npredict\n    {text: text, tokens: [text]");
+    desk_close(&desk);
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(test_requests),
+    cmocka_unit_test(test_answers),
+    cmocka_unit_test(test_damaged),
+    cmocka_unit_test(test_schemas),
+};
+TEST_GROUP(tests_tui_serve, tests);

@@ -1,0 +1,741 @@
+/*
+ * replay.c - records fed to a workbench.
+ */
+#include "tui/app/replay.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/json.h"
+#include "core/session/record.h"
+#include "core/session/record_arrays.h"
+#include "tui/app/replay_index.h"
+#include "tui/app/replay_sight.h"
+#include "tui/app/workbench.h"
+
+#define HELD 8 /* captures that may be in the workbench, and some more */
+
+/* Which event brought a capture that the workbench holds. */
+struct held {
+    const struct capture *capture; /* only compared */
+    size_t record;
+};
+
+struct replay {
+    struct log_reader reader;
+    struct replay_index index;
+    struct workbench workbench;
+    struct settings settings;
+    replay_run *run;
+    void *user;
+    struct model **models; /* [index.model_count] as they were opened, NULL: not yet */
+
+    size_t position, applying;
+    int broken; /* an error has left the workbench between two records */
+    int live;
+    struct held held[HELD];
+    int64_t maps_step[ARMS];
+    int fields[SIGHT_FIELDS_MOST]; /* of the sight after the last record, and the panes: */
+    struct panes panes;            /* drawing changes them */
+    int touched;                   /* the user looks at something else */
+    int corrections;
+    struct session_sight sight;
+    char *answer; /* that sight.answer points to */
+
+    struct replay_play play;
+    double clock; /* of the last replay_follow, negative: none */
+    int wants_live, wants;
+    size_t wanted;
+};
+
+/* ---- models ---------------------------------------------------------------------------------- */
+
+static const char *text_of(const cJSON *object, const char *name) {
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
+    return cJSON_IsString(item) ? item->valuestring : NULL;
+}
+
+static cJSON *json_of(const struct replay *replay, size_t record) {
+    const struct log_record *at = &replay->reader.records[record];
+    return json_parse((const char *)at->body, at->size, "session", NULL);
+}
+
+/* Of the folder, if it is there: only edited copies ask for it. */
+static struct tokenizer *tokenizer_of(const char *directory, struct sawb_error *error) {
+    static const char pieces[] = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\n";
+    struct tokenizer *tokenizer = NULL;
+    if (tokenizer_open(&tokenizer, directory, NULL) == 0)
+        return tokenizer;
+    return tokenizer_from_vocabulary(&tokenizer, pieces, sizeof(pieces) - 1, "session", error) == 0
+               ? tokenizer
+               : NULL;
+}
+
+/* A model of that shape and name without weights: nothing computes in a replay. */
+static struct model *model_of(const cJSON *json, struct sawb_error *error) {
+    struct model *model = calloc(1, sizeof(*model));
+    const char *directory = text_of(json, "directory"), *note = text_of(json, "note");
+    const char *fingerprint = text_of(json, "fingerprint");
+    const cJSON *config = cJSON_GetObjectItemCaseSensitive(json, "config");
+    if (!model) {
+        error_set(error, "session: out of memory for a model");
+        return NULL;
+    }
+    atomic_init(&model->references, 1);
+    model->directory = strdup(directory ? directory : "");
+    model->json = cJSON_Duplicate(config, 1);
+    model->fingerprint = fingerprint ? strtoull(fingerprint, NULL, 16) : 0;
+    snprintf(model->note, sizeof(model->note), "%s", note ? note : "");
+    model->tokenizer = directory ? tokenizer_of(directory, error) : NULL;
+    if (!directory || !config || !model->directory || !model->json)
+        error_set(error, "session: a model is not described");
+    else if (model->tokenizer && model_config_read(&model->config, config, "session", error) == 0)
+        return model;
+    model_release(model);
+    return NULL;
+}
+
+/* The model of LOG_MODEL record `number`, from 0; borrowed. */
+static struct model *model_get(struct replay *replay, size_t number, struct sawb_error *error) {
+    if (number >= replay->index.model_count) {
+        error_set(error, "session: a model is not recorded");
+        return NULL;
+    }
+    if (!replay->models[number]) {
+        cJSON *json = json_of(replay, replay->index.models[number]);
+        replay->models[number] = model_of(json, error);
+        cJSON_Delete(json);
+    }
+    return replay->models[number];
+}
+
+static int is_passive(enum log_type type) {
+    return type == LOG_MODEL || type == LOG_ARRAYS;
+}
+
+int replay_model(struct replay *replay, const char *directory, struct model **model,
+                 struct sawb_error *error) {
+    const struct log_reader *reader = &replay->reader;
+    *model = NULL;
+    for (size_t i = replay->applying + 1; i < reader->count; i++) {
+        if (!is_passive(reader->records[i].type))
+            break;
+        size_t number = replay_index_model(&replay->index, i);
+        struct model *found = number != SIZE_MAX ? model_get(replay, number, NULL) : NULL;
+        if (!found || strcmp(found->directory, directory) != 0)
+            continue;
+        *model = model_retain(found);
+        return 0;
+    }
+    return error_set(error, "%s: this model was not opened in the session", directory);
+}
+
+char *replay_model_directory(const struct replay *replay, uint64_t number, uint64_t *fingerprint) {
+    if (number == 0 || number > replay->index.model_count)
+        return NULL;
+    cJSON *json = json_of(replay, replay->index.models[number - 1]);
+    const char *directory = text_of(json, "directory"), *hex = text_of(json, "fingerprint");
+    char *copy = directory && hex ? strdup(directory) : NULL;
+    *fingerprint = hex ? strtoull(hex, NULL, 16) : 0;
+    cJSON_Delete(json);
+    return copy;
+}
+
+/* ---- arrays ---------------------------------------------------------------------------------- */
+
+static int is_held(struct replay *replay, const struct capture *capture) {
+    struct workbench *workbench = &replay->workbench;
+    for (int arm = 0; arm < ARMS && capture; arm++)
+        if (workbench->arms[arm].capture == capture || workbench->pinned.live[arm] == capture)
+            return 1;
+    return 0;
+}
+
+static void hold(struct replay *replay, const struct capture *capture, size_t record) {
+    int slot = 0;
+    for (int i = 0; i < HELD; i++)
+        if (!is_held(replay, replay->held[i].capture))
+            slot = i;
+    for (int i = 0; i < HELD; i++)
+        if (replay->held[i].capture == capture)
+            slot = i;
+    replay->held[slot] = (struct held){capture, record};
+}
+
+/* Numbers that are none, where nothing was recorded. */
+static int fill_blank(struct capture *capture, struct sawb_error *error) {
+    size_t tokens = (size_t)capture->encoding.count;
+    size_t heads = (size_t)capture->layers * (size_t)capture->heads;
+    size_t pairs = tokens * tokens;
+    int fits = pairs <= ARRAYS_PAIRS_MOST && heads <= ARRAYS_PAIRS_MOST / pairs;
+    size_t count = fits ? heads * pairs : 0;
+    capture->scores = fits ? malloc(count * sizeof(float)) : NULL;
+    capture->attention = fits ? malloc(count * sizeof(float)) : NULL;
+    capture->mask = fits ? malloc(count) : NULL;
+    if (!capture->scores || !capture->attention || !capture->mask)
+        return error_set(error, "session: no room for %zu tokens in %zu heads", tokens, heads);
+    for (size_t i = 0; i < count; i++)
+        capture->scores[i] = capture->attention[i] = NAN;
+    memset(capture->mask, 1, count);
+    return 0;
+}
+
+/* Gives a capture its arrays. *step: see replay_maps_step. */
+static int fill(struct replay *replay, struct capture *capture, int64_t *step,
+                struct sawb_error *error) {
+    size_t record = SIZE_MAX, source;
+    for (int i = 0; i < HELD; i++)
+        if (replay->held[i].capture == capture)
+            record = replay->held[i].record;
+    *step = -2;
+    size_t arrays =
+        record == SIZE_MAX ? SIZE_MAX : replay_index_arrays(&replay->index, record, &source);
+    if (arrays == SIZE_MAX)
+        return fill_blank(capture, error);
+    const struct log_record *at = &replay->reader.records[arrays];
+    if (arrays_unpack(at->body, at->size, capture, NULL) < 0)
+        return fill_blank(capture, error);
+    *step = source == record ? -1 : replay->reader.records[source].stamp.step;
+    return 0;
+}
+
+/* Everything that the workbench holds gets its arrays. */
+static int fill_all(struct replay *replay, struct sawb_error *error) {
+    struct workbench *workbench = &replay->workbench;
+    int64_t step;
+    if (workbench_tokens(workbench) > 0)
+        workbench_clamp(workbench); /* the place was read from the file */
+    for (int arm = 0; arm < ARMS; arm++) {
+        struct capture *shown = workbench->arms[arm].capture, *live = workbench->pinned.live[arm];
+        if (shown && !shown->scores && fill(replay, shown, &replay->maps_step[arm], error) < 0)
+            return -1;
+        if (live && !live->scores && fill(replay, live, &step, error) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* ---- applying -------------------------------------------------------------------------------- */
+
+struct event *replay_event(const struct replay *replay, size_t record) {
+    const struct log_record *at = &replay->reader.records[record];
+    const struct replay_entry *entry = &replay->index.entries[record];
+    if (at->type != LOG_EVENT)
+        return NULL;
+    const struct log_record *like =
+        entry->like == SIZE_MAX ? NULL : &replay->reader.records[entry->like];
+    return record_event_read(at->body, at->size, at->stamp.time, at->stamp.step,
+                             like ? like->body : NULL, like ? like->size : 0, NULL);
+}
+
+/* Event numbers, models and jobs of a file that was made up may be anything: an event that does not
+ * fit what it would go into is passed over. */
+static int fits(const struct replay *replay, const struct event *event) {
+    if (event->kind != EVENT_PREDICTION)
+        return 1;
+    const struct capture *capture = event->data.capture;
+    const struct workbench *workbench = &replay->workbench;
+    if (event->arm < 0 || event->arm >= ARMS)
+        return 0;
+    const struct model *model = workbench->arms[event->arm].model;
+    return event->job != workbench->prediction_job ||
+           (model && model->config.layers == capture->layers &&
+            model->config.heads == capture->heads && model->config.labels == capture->labels);
+}
+
+static int apply_event(struct replay *replay, size_t record, size_t target,
+                       struct sawb_error *error) {
+    struct workbench *workbench = &replay->workbench;
+    const struct replay_entry *entry = &replay->index.entries[record];
+    if (entry->kind == EVENT_PREDICTION && entry->newest && entry->next < target &&
+        workbench->arms[entry->arm].capture) {
+        workbench_pass_answer(workbench, entry->job, entry->arm);
+        return 0;
+    }
+    struct event *event = replay_event(replay, record);
+    if (!event || !fits(replay, event)) {
+        event_free(event);
+        return 0;
+    }
+    if (event->kind == EVENT_PREDICTION) {
+        struct capture *capture = event->data.capture;
+        hold(replay, capture, record);
+        int64_t step;
+        /* A pinned sentence is packed at once. */
+        if (!entry->newest && fill(replay, capture, &step, error) < 0) {
+            event_free(event);
+            return -1;
+        }
+    }
+    workbench_event(workbench, event);
+    return 0;
+}
+
+static void apply_wish(struct replay *replay, const char *name) {
+    struct workbench *workbench = &replay->workbench;
+    if (!name)
+        return;
+    workbench->wish = strcmp(name, "copies") == 0      ? WISH_COPIES
+                      : strcmp(name, "occlusion") == 0 ? WISH_OCCLUSION
+                                                       : WISH_EFFECTS;
+    if (workbench->wish == WISH_EFFECTS)
+        pruning_wish(workbench);
+    else
+        prediction_wish(workbench);
+    workbench->wish = WISH_NONE;
+}
+
+static void apply_text(struct replay *replay, const char *text) {
+    struct workbench *workbench = &replay->workbench;
+    struct sawb_error error;
+    if (!text)
+        return;
+    undo_note(workbench, workbench->moment);
+    if (workbench_set_text(workbench, text, &error) < 0)
+        workbench_message(workbench, MESSAGE_ERROR, "%s", error.message);
+    undo_note(workbench, workbench->moment);
+}
+
+static void apply_command(struct replay *replay, const char *line) {
+    struct workbench *workbench = &replay->workbench;
+    if (!line)
+        return;
+    undo_note(workbench, workbench->moment);
+    replay->run(workbench, line, replay->user);
+    undo_note(workbench, workbench->moment);
+    workbench->quit = 0;
+}
+
+static int apply(struct replay *replay, size_t record, size_t target, struct sawb_error *error) {
+    struct workbench *workbench = &replay->workbench;
+    const struct log_record *at = &replay->reader.records[record];
+    struct worker_state state = {(int)(at->stamp.state >> 2 & 0x3fffffff),
+                                 (at->stamp.state & 2) != 0, (at->stamp.state & 1) != 0};
+    worker_set_state(workbench->worker, &state);
+    workbench->moment = at->stamp.time;
+    replay->applying = record;
+    if (at->type == LOG_EVENT)
+        return apply_event(replay, record, target, error);
+    if (is_passive(at->type) || at->type == LOG_MARKER || at->type == LOG_END)
+        return 0;
+    if ((at->type == LOG_COMMAND || at->type == LOG_WISH) && fill_all(replay, error) < 0)
+        return -1;
+    cJSON *object = json_of(replay, record);
+    switch (at->type) {
+    case LOG_COMMAND:
+        apply_command(replay, text_of(object, "line"));
+        break;
+    case LOG_TEXT:
+        apply_text(replay, text_of(object, "text"));
+        break;
+    case LOG_WISH:
+        apply_wish(replay, text_of(object, "wish"));
+        break;
+    case LOG_SIGHT:
+        replay->corrections += sight_apply(workbench, object, &replay->sight, &replay->answer);
+        break;
+    case LOG_CONFIGURED:
+        undo_clear(&workbench->undo);
+        break;
+    default:
+        break;
+    }
+    cJSON_Delete(object);
+    return 0;
+}
+
+/* ---- the beginning --------------------------------------------------------------------------- */
+
+static int set_text(char **place, const char *text) {
+    char *copy = strdup(text ? text : "");
+    if (!copy)
+        return -1;
+    free(*place);
+    *place = copy;
+    return 0;
+}
+
+static int begin_arms(struct replay *replay, const cJSON *begin, struct sawb_error *error) {
+    struct workbench *workbench = &replay->workbench;
+    static const char *const names[ARMS] = {"a", "b"};
+    const cJSON *models = cJSON_GetObjectItemCaseSensitive(begin, "models");
+    int two = cJSON_IsNumber(models) && models->valueint == 2;
+    for (int arm = 0; arm < ARMS; arm++) {
+        struct model *model = model_get(replay, two ? (size_t)arm : 0, error);
+        if (!model)
+            return -1;
+        workbench->arms[arm].model = model_retain(model);
+        workbench->arms[arm].stale = 1;
+        const char *spec = text_of(begin, names[arm]);
+        struct sparsity *sparsity = NULL;
+        if (!spec || sparsity_parse(&sparsity, spec, workbench->presets, NULL) < 0)
+            spec = "dense";
+        sparsity_free(sparsity);
+        if (set_text(&workbench->arms[arm].spec, spec) < 0)
+            return error_set(error, "session: out of memory");
+    }
+    return 0;
+}
+
+/* The workbench as it was when the recording began. */
+static int restart(struct replay *replay, struct sawb_error *error) {
+    struct workbench *workbench = &replay->workbench;
+    const struct log_record *first = replay->reader.records;
+    cJSON *begin = json_of(replay, 0);
+    const char *seed = text_of(begin, "seed");
+    replay->broken = 1;
+    workbench_close(workbench);
+    memset(replay->held, 0, sizeof(replay->held));
+    replay->sight.answer = NULL;
+    free(replay->answer);
+    replay->answer = NULL;
+    replay->sight = (struct session_sight){0};
+    replay->corrections = 0;
+    replay->maps_step[ARM_A] = replay->maps_step[ARM_B] = -1;
+    if (!cJSON_IsObject(begin)) {
+        cJSON_Delete(begin);
+        return error_set(error, "session: its beginning cannot be read");
+    }
+    if (seed)
+        replay->settings.seed = strtoull(seed, NULL, 10);
+    int status = workbench_open(workbench, &replay->settings, error);
+    workbench->replay = replay;
+    workbench->moment = first->stamp.time;
+    if (status == 0) {
+        workbench->worker = worker_create_mute(error);
+        status = workbench->worker ? begin_arms(replay, begin, error) : -1;
+    }
+    if (status == 0 && set_text(&workbench->text, text_of(begin, "text")) < 0)
+        status = error_set(error, "session: out of memory");
+    const cJSON *job = cJSON_GetObjectItemCaseSensitive(begin, "prediction_job");
+    const cJSON *time = cJSON_GetObjectItemCaseSensitive(begin, "prediction_time");
+    workbench->automatic = workbench->live = 1;
+    workbench->prediction_job = cJSON_IsNumber(job) ? job->valueint : 0;
+    workbench->prediction_time = cJSON_IsNumber(time) ? time->valuedouble : 0;
+    cJSON_Delete(begin);
+    replay->position = status == 0 ? 1 : 0;
+    replay->broken = status < 0;
+    return status;
+}
+
+static void keep_sight(struct replay *replay) {
+    const struct sight_field *field;
+    for (int i = 0; (field = sight_field(i)); i++)
+        replay->fields[i] = *sight_number(&replay->workbench, field);
+    replay->panes = replay->workbench.panes;
+    replay->touched = 0;
+}
+
+/* What drawing has changed since, at whatever size, goes back to what the records say. */
+static void restore_sight(struct replay *replay) {
+    const struct sight_field *field;
+    if (replay->touched)
+        return;
+    for (int i = 0; (field = sight_field(i)); i++)
+        *sight_number(&replay->workbench, field) = replay->fields[i];
+    replay->workbench.panes = replay->panes;
+}
+
+void replay_touch(struct replay *replay) {
+    replay->touched = 1;
+}
+
+int replay_go(struct replay *replay, size_t position, struct sawb_error *error) {
+    if (replay->live)
+        return error_set(error, "replay: it was left; the workbench is live");
+    position = position > replay->reader.count ? replay->reader.count : position;
+    if (position < replay->position || replay->broken) {
+        if (restart(replay, error) < 0)
+            return -1;
+    } else {
+        restore_sight(replay);
+    }
+    while (replay->position < position) {
+        if (apply(replay, replay->position, position, error) < 0) {
+            replay->broken = 1;
+            return -1;
+        }
+        replay->position++;
+    }
+    replay->workbench.changed = 1;
+    if (fill_all(replay, error) < 0)
+        return -1;
+    keep_sight(replay);
+    return 0;
+}
+
+int replay_open(struct replay **opened, const char *path, const struct settings *settings,
+                replay_run *run, void *user, struct sawb_error *error) {
+    struct replay *replay = calloc(1, sizeof(*replay));
+    *opened = NULL;
+    if (!replay)
+        return error_set(error, "replay: out of memory");
+    replay->settings = *settings;
+    replay->settings.model_directory = NULL;
+    replay->run = run;
+    replay->user = user;
+    replay->broken = 1;
+    replay->play.speed = 1;
+    replay->clock = -1;
+    int status = log_reader_open(&replay->reader, path, error);
+    if (status == 0 && (replay->reader.count == 0 || replay->reader.records[0].type != LOG_BEGIN))
+        status = error_set(error, "%s: nothing of the session can be read%s%s", path,
+                           replay->reader.lost ? "; " : "", replay->reader.problem);
+    if (status == 0)
+        status = replay_index_make(&replay->index, &replay->reader, error);
+    if (status == 0 && replay->index.model_count > 0) {
+        replay->models = calloc(replay->index.model_count, sizeof(*replay->models));
+        if (!replay->models)
+            status = error_set(error, "replay: out of memory");
+    }
+    if (status == 0)
+        status = replay_go(replay, 1, error);
+    if (status < 0) {
+        replay_free(replay);
+        return -1;
+    }
+    *opened = replay;
+    return 0;
+}
+
+void replay_free(struct replay *replay) {
+    if (!replay)
+        return;
+    workbench_close(&replay->workbench);
+    for (size_t i = 0; replay->models && i < replay->index.model_count; i++)
+        model_release(replay->models[i]);
+    free(replay->models);
+    free(replay->answer);
+    replay_index_free(&replay->index);
+    log_reader_close(&replay->reader);
+    free(replay);
+}
+
+/* ---- asking ---------------------------------------------------------------------------------- */
+
+struct workbench *replay_workbench(struct replay *replay) {
+    return &replay->workbench;
+}
+
+const struct log_reader *replay_log(const struct replay *replay) {
+    return &replay->reader;
+}
+
+size_t replay_count(const struct replay *replay) {
+    return replay->reader.count;
+}
+
+size_t replay_position(const struct replay *replay) {
+    return replay->position;
+}
+
+double replay_time_of(const struct replay *replay, size_t record) {
+    size_t last = replay->reader.count - 1;
+    return replay->index.entries[record < last ? record : last].seconds;
+}
+
+double replay_time(const struct replay *replay) {
+    return replay->position > 0 ? replay_time_of(replay, replay->position - 1) : 0;
+}
+
+double replay_seconds(const struct replay *replay) {
+    return replay_time_of(replay, replay->reader.count - 1);
+}
+
+size_t replay_at(const struct replay *replay, double seconds) {
+    size_t low = 1, high = replay->reader.count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (replay->index.entries[middle].seconds <= seconds)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+size_t replay_step(const struct replay *replay, int step) {
+    const struct log_record *records = replay->reader.records;
+    size_t at = replay->position;
+    if (step > 0) {
+        while (at < replay->reader.count && is_passive(records[at].type))
+            at++;
+        at += at < replay->reader.count;
+        while (at < replay->reader.count && is_passive(records[at].type))
+            at++;
+        return at;
+    }
+    while (at > 1 && is_passive(records[at - 1].type))
+        at--;
+    return at > 1 ? at - 1 : 1;
+}
+
+const struct session_sight *replay_sight(const struct replay *replay) {
+    return &replay->sight;
+}
+
+int64_t replay_maps_step(const struct replay *replay, int arm) {
+    return replay->maps_step[arm];
+}
+
+int replay_corrections(const struct replay *replay) {
+    return replay->corrections;
+}
+
+char *replay_text(const struct replay *replay, size_t record) {
+    static const char *const names[] = {"line", "text", "message", "name", "answer"};
+    const struct log_record *at = &replay->reader.records[record];
+    if (at->type == LOG_EVENT) {
+        enum event_kind kind = replay->index.entries[record].kind;
+        if (kind != EVENT_NOTE && kind != EVENT_ERROR)
+            return NULL;
+        struct event *event = replay_event(replay, record);
+        char *text = event ? event->text : NULL;
+        if (event)
+            event->text = NULL;
+        event_free(event);
+        return text;
+    }
+    if (is_passive(at->type))
+        return NULL;
+    cJSON *object = json_of(replay, record);
+    const cJSON *kind = cJSON_GetObjectItemCaseSensitive(object, "kind");
+    char *text = NULL;
+    if (cJSON_IsNumber(kind) && kind->valueint == MESSAGE_COMMAND) {
+        cJSON_Delete(object); /* the command itself comes after it */
+        return NULL;
+    }
+    for (size_t i = 0; !text && i < sizeof(names) / sizeof(names[0]); i++) {
+        const char *found = text_of(object, names[i]);
+        text = found && *found ? strdup(found) : NULL;
+    }
+    cJSON_Delete(object);
+    return text;
+}
+
+int replay_marker(const struct replay *replay, int index, double *seconds, char *name,
+                  size_t size) {
+    if (index < 0 || (size_t)index >= replay->index.marker_count)
+        return 0;
+    size_t record = replay->index.markers[index];
+    char *text = replay_text(replay, record);
+    *seconds = replay->index.entries[record].seconds;
+    snprintf(name, size, "%s", text ? text : "");
+    free(text);
+    return 1;
+}
+
+/* ---- playing --------------------------------------------------------------------------------- */
+
+const struct replay_play *replay_state(const struct replay *replay) {
+    return &replay->play;
+}
+
+void replay_play(struct replay *replay, int playing) {
+    if (playing && replay->position >= replay->reader.count)
+        replay_want(replay, 1);
+    replay->play.playing = playing;
+    replay->clock = -1;
+}
+
+void replay_set_speed(struct replay *replay, double speed) {
+    replay->play.speed = fmin(fmax(speed, REPLAY_SPEED_LEAST), REPLAY_SPEED_MOST);
+}
+
+void replay_want(struct replay *replay, size_t position) {
+    replay->wants = 1;
+    replay->wanted = position > 0 ? position : 1;
+    replay->play.now = replay_time_of(replay, replay->wanted - 1);
+}
+
+void replay_want_live(struct replay *replay) {
+    replay->wants_live = 1;
+}
+
+int replay_follow(struct replay *replay, double clock, struct sawb_error *error) {
+    if (replay->live)
+        return 0;
+    if (replay->wants_live) {
+        replay->wants_live = 0;
+        return replay_leave(replay, error) < 0 ? -1 : 1;
+    }
+    if (replay->wants) {
+        replay->wants = 0;
+        replay->clock = -1;
+        if (replay_go(replay, replay->wanted, error) < 0) {
+            replay->play.playing = 0;
+            return -1;
+        }
+        return 1;
+    }
+    double passed = replay->clock >= 0 ? clock - replay->clock : 0;
+    replay->clock = clock;
+    if (!replay->play.playing)
+        return 0;
+    replay->play.now += passed * replay->play.speed;
+    size_t position = replay_at(replay, replay->play.now);
+    if (position >= replay->reader.count)
+        replay->play.playing = 0;
+    if (position <= replay->position)
+        return 0;
+    if (replay_go(replay, position, error) == 0)
+        return 1;
+    replay->play.playing = 0;
+    return -1;
+}
+
+double replay_patience(const struct replay *replay) {
+    if (replay->live)
+        return -1;
+    if (replay->wants || replay->wants_live)
+        return 0;
+    if (!replay->play.playing || replay->position >= replay->reader.count)
+        return -1;
+    double wait =
+        (replay->index.entries[replay->position].seconds - replay->play.now) / replay->play.speed;
+    /* The time in the bar moves on. */
+    return wait < 0 ? 0 : wait > 0.25 ? 0.25 : wait;
+}
+
+/* ---- going on -------------------------------------------------------------------------------- */
+
+int replay_leave(struct replay *replay, struct sawb_error *error) {
+    struct workbench *workbench = &replay->workbench;
+    struct model *opened[ARMS] = {NULL, NULL};
+    int same = workbench->arms[ARM_A].model == workbench->arms[ARM_B].model;
+    for (int arm = 0; arm < ARMS; arm++) {
+        struct model_options options = {.seed = workbench->settings.seed};
+        if (arm == ARM_B && same) {
+            opened[ARM_B] = model_retain(opened[ARM_A]);
+        } else if (model_open(&opened[arm], workbench->arms[arm].model->directory, &options,
+                              error) < 0) {
+            model_release(opened[ARM_A]);
+            return error_prefix(error, "replay: cannot go on live");
+        }
+    }
+    int other = 0;
+    for (int arm = 0; arm < ARMS; arm++) {
+        other |= opened[arm]->fingerprint != workbench->arms[arm].model->fingerprint;
+        model_release(workbench->arms[arm].model);
+        workbench->arms[arm].model = opened[arm];
+        workbench->arms[arm].stale = 1;
+    }
+    worker_free(workbench->worker);
+    workbench->worker = NULL;
+    workbench->replay = NULL;
+    workbench->moment = 0;
+    workbench->long_job = 0;
+    workbench->progress[0] = '\0';
+    workbench->run.running = workbench->run.paused = 0;
+    workbench->data.running = workbench->data.waiting = 0;
+    workbench->pruning.run.running = 0;
+    workbench->prediction.occluding = 0;
+    replay->live = 1;
+    replay->play.playing = 0;
+    workbench_message(workbench, MESSAGE_NOTE, "%s",
+                      other ? "live again, with a model that has changed since"
+                            : "live again from this state");
+    return workbench_predict(workbench, error);
+}

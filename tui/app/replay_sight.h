@@ -1,0 +1,18 @@
+/*
+ * replay_sight.h - records of what was in sight (recorder.h), applied by a replay.
+ */
+#ifndef SAWB_TUI_APP_REPLAY_SIGHT_H
+#define SAWB_TUI_APP_REPLAY_SIGHT_H
+
+#include "core/base/json.h"
+#include "tui/app/recorder.h"
+
+/* Returns how many sentences and patterns were other ones and are now as recorded. `*answer` is
+ * what sight->answer points to, owned by the caller. */
+int sight_apply(struct workbench *workbench, const cJSON *object, struct session_sight *sight,
+                char **answer);
+
+/* The field in the workbench. */
+int *sight_number(struct workbench *workbench, const struct sight_field *field);
+
+#endif

@@ -1,0 +1,73 @@
+/*
+ * schema.c - the answers with --json.
+ */
+#include "tui/command/schema.h"
+
+#include <stddef.h>
+
+#define SPARSITY "sparsity: {spec: text, target: number?, realised: number}"
+#define EVALUATION "rows: number, accuracy: number?, loss: number?, seconds: number, " SPARSITY
+#define SAID                                                                                       \
+    "logit_difference: number, change: number, probability: number, "                              \
+    "probability_change: number, label: text, total_variation: number"
+#define TALLY                                                                                      \
+    "{rows: number, labelled: number, accuracy: [number?], loss: [number?], a_only: number, "      \
+    "b_only: number, mcnemar_p: number?, flips: number}"
+
+static const struct schema rows[] = {
+    {"predict", "",
+     "{text: text, tokens: [text], ids: [number], logits: [number], probs: [number], label: "
+     "text, " SPARSITY "}"},
+    {"tokens", "; offsets are the first byte and the one after the last",
+     "{text: text, tokens: [text], ids: [number], offsets: [[number]]}"},
+    {"eval", " for each row with --rows; gold and label are names",
+     "{row: number, text: text, gold: text?, logits: [number], label: text}"},
+    {"eval", " at the end", "{" EVALUATION "}"},
+    {"compare", "; flips are numbers of rows",
+     "{a: {model: text, " EVALUATION "}, b: {model: text, " EVALUATION "}, a_only: number, "
+     "b_only: number, mcnemar_p: number?, flips: [number]}"},
+    {"rows", " for each row that is shown; delta is of the gold label",
+     "{row: number, text: text, gold: number?, a: text?, confidence_a: number?, b: text?, "
+     "confidence_b: number?, delta: number?}"},
+    {"rows", " at the end; pairs are of A and B",
+     "{rows: number, shown: number, sparsity: [number?], all: " TALLY ", of_shown: " TALLY "}"},
+    {"train", " for each step",
+     "{step: number, epoch: number, loss: number, lr: number, grad_norm: number, tokens: number, "
+     "tokens_per_second: number}"},
+    {"train", " for each evaluation", "{step: number, eval: {accuracy: number, loss: number}}"},
+    {"new", "", "{out: text}"},
+    {"export", "", "{file: text, text: text}"},
+    {"save", "", "{file: text, view: text}"},
+    {"show", "; panels are as of a saved .json file", "{title: text, facts: any, panels: [any]}"},
+    {"metrics", " for each head and arm",
+     "{arm: text, spec: text, layer: number, head: number, entropy: number?, normalised: number?, "
+     "distance: number?, cls: number?, sep: number?, self: number?, previous: number?, "
+     "next: number?, sparsity: number?, blocks: number?, mass: number?, divergence: number?, "
+     "importance: number?}"},
+    {"occlude", " for each token and arm", "{token: number, text: text, arm: text, " SAID "}"},
+    {"edit", " for each arm", "{text: text, edit: text, arm: text, " SAID "}"},
+    {"prune", " for each number of heads that are off",
+     "{heads_off: number, layer: number?, head: number?, accuracy: number, loss: number, "
+     "rows: number}"},
+    {"sweep", " for each family and target",
+     "{family: text, " SPARSITY ", accuracy: number?, standard_error: number?, loss: number?, "
+     "mass_kept: number?, agreement: number?, rows: number}"},
+    {"bench", " for each measurement",
+     "{name: text, n: number, runs: number, median_ms: number, p10_ms: number, p90_ms: number}"},
+    {"presets", " for each preset", "{preset: text, spec: text}"},
+    {"presets", " for each pattern", "{pattern: text, usage: text, help: text}"},
+    {"runs", " for each run",
+     "{run: number, name: text, state: text, step: number, loss: number?, best_step: number?, "
+     "best_accuracy: number?}"},
+    {"pins", " for each sentence", "{pin: number, text: text, states: number}"},
+    {"keys", " for each key", "{view: text, key: text, command: text, note: text?}"},
+    {"bind", " alone, for each key that you bound", "{key: text, command: text}"},
+    {"echo", "", "{echo: text}"},
+    {"serve", "'s answer",
+     "{id: any, status: number, results: [any], notes: [text], error: text?}"},
+    {"serve", " while it works", "{id: any, progress: text}"},
+};
+
+const struct schema *schema_get(int index) {
+    return index >= 0 && index < (int)(sizeof(rows) / sizeof(rows[0])) ? &rows[index] : NULL;
+}

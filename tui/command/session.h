@@ -1,0 +1,34 @@
+/*
+ * session.h - recorded sessions as files: where they are, what they say, what they turn into.
+ */
+#ifndef SAWB_TUI_COMMAND_SESSION_H
+#define SAWB_TUI_COMMAND_SESSION_H
+
+#include "tui/app/replay.h"
+#include "tui/command/command.h"
+
+/* For replay_open: runs the line and forgets what it says; commands that write files or end sawb
+ * are passed over. */
+void session_run_line(struct workbench *workbench, const char *line, void *user);
+
+/* The path of a session: as given, or in the folder of sessions. Owned by the caller; NULL when out
+ * of memory. */
+char *session_path(const char *name);
+
+/* Predicts again what the session has recorded and says how far it is off. COMMAND_FAILED when it
+ * is. */
+int session_verify(struct workbench *workbench, const struct replay *replay, struct sink *sink);
+
+/* The commands alone, as a script; a row for each record. Owned by the caller, NULL when out of
+ * memory. */
+char *session_script(const struct replay *replay);
+char *session_tsv(const struct replay *replay);
+
+/* How a replay is asked for. */
+struct session_replay {
+    const char *path;
+    const char *to, *file; /* "asciicast" or "svg" and where to; NULL: on the screen */
+    const char *at;        /* as replay_find has it; NULL: the end */
+};
+
+#endif

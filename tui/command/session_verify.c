@@ -1,0 +1,167 @@
+/*
+ * session_verify.c - predictions made again, and compared with what was recorded.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/session/event.h"
+#include "core/session/record.h"
+#include "tui/app/interrupt.h"
+#include "tui/command/answer.h"
+#include "tui/command/handlers.h"
+#include "tui/command/session.h"
+
+struct verifying {
+    struct workbench *workbench;
+    const struct replay *replay;
+    struct model *model; /* that was opened last, of: */
+    uint64_t number;
+    int predictions, checked, in_training, without_model, drifted;
+    double first, largest;       /* drift of the logits */
+    size_t first_at, largest_at; /* records */
+    char missing[256];           /* a model that is not there, or has changed; empty: none */
+};
+
+/* The model of that record, if it is there and has the same weights. */
+static const struct model *open_model(struct verifying *verifying, uint64_t number) {
+    uint64_t fingerprint;
+    struct model_options options = {.seed = verifying->workbench->settings.seed};
+    if (verifying->number == number)
+        return verifying->model;
+    model_release(verifying->model);
+    verifying->model = NULL;
+    verifying->number = number;
+    char *directory = replay_model_directory(verifying->replay, number, &fingerprint);
+    if (!directory)
+        return NULL;
+    if (model_open(&verifying->model, directory, &options, NULL) == 0 &&
+        verifying->model->fingerprint != fingerprint) {
+        model_release(verifying->model);
+        verifying->model = NULL;
+    }
+    if (!verifying->model)
+        snprintf(verifying->missing, sizeof(verifying->missing), "%s", directory);
+    free(directory);
+    return verifying->model;
+}
+
+static void compare(struct verifying *verifying, size_t record, const struct capture *recorded,
+                    const struct capture *again) {
+    double drift = 0;
+    for (int k = 0; k < recorded->labels; k++) {
+        double difference = fabs((double)recorded->logits[k] - (double)again->logits[k]);
+        drift = difference > drift || isnan(difference) ? difference : drift;
+    }
+    if (recorded->encoding.count != again->encoding.count || recorded->label != again->label)
+        drift = INFINITY;
+    verifying->checked++;
+    if (drift == 0)
+        return;
+    if (verifying->drifted++ == 0) {
+        verifying->first = drift;
+        verifying->first_at = record;
+    }
+    if (!(drift <= verifying->largest)) {
+        verifying->largest = drift;
+        verifying->largest_at = record;
+    }
+}
+
+static int check(struct verifying *verifying, size_t record, const struct capture *recorded,
+                 uint64_t number, struct sawb_error *error) {
+    struct sparsity *sparsity;
+    struct capture *again;
+    verifying->predictions++;
+    if (recorded->training_step > 0) {
+        verifying->in_training++;
+        return 0;
+    }
+    const struct model *model = open_model(verifying, number);
+    if (!model) {
+        verifying->without_model++;
+        return 0;
+    }
+    if (sparsity_parse(&sparsity, recorded->pattern, NULL, error) < 0)
+        return -1;
+    int status = model->config.labels == recorded->labels
+                     ? capture_run(&again, model, sparsity, recorded->text, recorded->seed,
+                                   &verifying->workbench->compute, error)
+                     : error_set(error, "the model has other labels");
+    sparsity_free(sparsity);
+    if (status < 0)
+        return -1;
+    compare(verifying, record, recorded, again);
+    capture_free(again);
+    return 0;
+}
+
+static char *time_of(const struct replay *replay, size_t record, char *text, size_t size) {
+    int seconds = (int)replay_time_of(replay, record);
+    snprintf(text, size, "%d:%02d:%02d", seconds / 3600, seconds / 60 % 60, seconds % 60);
+    return text;
+}
+
+static int say_json(const struct verifying *verifying, struct sink *sink) {
+    struct record record = record_begin();
+    record_number(&record, "predictions", verifying->predictions);
+    record_number(&record, "checked", verifying->checked);
+    record_number(&record, "in_training", verifying->in_training);
+    record_number(&record, "without_model", verifying->without_model);
+    record_number(&record, "drifted", verifying->drifted);
+    record_number(&record, "first_drift", verifying->first);
+    record_number(&record, "largest_drift", verifying->largest);
+    return sink_result_owned(sink, record_print(&record));
+}
+
+static int say(const struct verifying *verifying, struct sink *sink) {
+    char first[32], largest[32];
+    if (verifying->workbench->settings.json)
+        return say_json(verifying, sink);
+    if (verifying->drifted)
+        sink_result(sink,
+                    "%d of %d checked predictions have drifted: first by %.3g at %s, largest by "
+                    "%.3g at %s",
+                    verifying->drifted, verifying->checked, verifying->first,
+                    time_of(verifying->replay, verifying->first_at, first, sizeof(first)),
+                    verifying->largest,
+                    time_of(verifying->replay, verifying->largest_at, largest, sizeof(largest)));
+    else
+        sink_result(sink, "%d of %d predictions checked: no drift", verifying->checked,
+                    verifying->predictions);
+    if (verifying->in_training)
+        sink_note(sink, "%d are of a model in training, whose weights are not in the session",
+                  verifying->in_training);
+    if (verifying->without_model)
+        sink_note(sink, "%d are of a model that is not there or has changed: %s",
+                  verifying->without_model, verifying->missing);
+    return COMMAND_DONE;
+}
+
+int session_verify(struct workbench *workbench, const struct replay *replay, struct sink *sink) {
+    struct verifying verifying = {.workbench = workbench, .replay = replay};
+    const struct log_reader *log = replay_log(replay);
+    struct event_head head;
+    struct sawb_error error;
+    int status = workbench_start(workbench, &error);
+    if (status == 0 && log->lost)
+        sink_note(sink, "%s", log->problem);
+    for (size_t i = 0; status == 0 && i < log->count && !interrupt_signal(); i++) {
+        const struct log_record *record = &log->records[i];
+        if (record->type != LOG_EVENT || record_event_head(record->body, record->size, &head) < 0 ||
+            head.kind != EVENT_PREDICTION || head.model == 0)
+            continue;
+        struct event *event = replay_event(replay, i);
+        if (!event)
+            status = error_set(&error, "session: record %zu cannot be read", i + 1);
+        else
+            status = check(&verifying, i, event->data.capture, head.model, &error);
+        event_free(event);
+    }
+    model_release(verifying.model);
+    if (status < 0)
+        return command_fail(sink, &error);
+    status = say(&verifying, sink);
+    return status == COMMAND_DONE && verifying.drifted ? COMMAND_FAILED : status;
+}

@@ -162,7 +162,7 @@ MODEL ?=
 .PHONY: bench-ui
 bench-ui: all $(BUILD)/bench-ui ## time start, keys and answers through a pseudo-terminal (MODEL=folder)
 	@awk 'BEGIN {print "sentence\tlabel"} {print $$0 "\t" NR % 2}' samples/sentences.txt > $(BUILD)/bench.tsv
-	$(BUILD)/bench-ui $(BUILD)/sawb $(if $(MODEL),-m $(MODEL)) --train $(BUILD)/bench.tsv
+	XDG_STATE_HOME=$(BUILD)/state $(BUILD)/bench-ui $(BUILD)/sawb $(if $(MODEL),-m $(MODEL)) --train $(BUILD)/bench.tsv
 
 $(BUILD)/bench-ui: tests/bench/ui.c
 	@mkdir -p $(@D)

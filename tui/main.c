@@ -184,8 +184,8 @@ static int run_program(struct workbench *workbench, const struct arguments *argu
         error_set(&error, "out of memory");
         return fail(sink, COMMAND_FAILED, &error);
     }
-    int status =
-        screen ? run_screen(workbench, arguments, sentence, sink) : predict(workbench, sentence, sink);
+    int status = screen ? run_screen(workbench, arguments, sentence, sink)
+                        : predict(workbench, sentence, sink);
     free(sentence);
     return status;
 }

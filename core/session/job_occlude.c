@@ -116,7 +116,7 @@ static int add_copy(const struct copies_job *job, struct copy_pass *pass, int in
     if (edits_apply(pass->model->tokenizer, &pass->encoding, edits, count,
                     model_token_limit(pass->model), &copy, error) < 0)
         return -1;
-    size_t tokens = (size_t)(pass->tokens + copy.count);
+    size_t tokens = (size_t)pass->tokens + (size_t)copy.count;
     int *ids = realloc(pass->ids, tokens * sizeof(*ids));
     int status = ids ? 0 : no_memory(job, error);
     if (ids) {

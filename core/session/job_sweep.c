@@ -116,7 +116,7 @@ static enum mask_kind weigher_fill(const void *user, const struct mask_request *
                                    uint8_t *mask) {
     const struct weigher *weigher = user;
     size_t tokens = (size_t)request->tokens, pairs = tokens * tokens;
-    size_t place = (size_t)(request->layer * weigher->heads + request->head);
+    size_t place = (size_t)request->layer * (size_t)weigher->heads + (size_t)request->head;
     float *weights = weigher->attention + weigher->begins[request->sentence] + place * pairs;
     if (!weigher->sparsity) {
         for (size_t i = 0; i < tokens; i++)
@@ -127,7 +127,7 @@ static enum mask_kind weigher_fill(const void *user, const struct mask_request *
     double kept = kind == MASK_DENSE ? (double)tokens : 0;
     for (size_t p = 0; kind == MASK_PATTERN && p < pairs; p++)
         kept += mask[p] ? (double)weights[p] : 0;
-    size_t places = (size_t)(weigher->layers * weigher->heads);
+    size_t places = (size_t)weigher->layers * (size_t)weigher->heads;
     weigher->mass[(size_t)request->sentence * places + place] = kept / (double)tokens;
     return kind;
 }
@@ -179,7 +179,7 @@ static int run_open(struct sweep_run *run, struct sawb_error *error) {
     for (int i = 0; i < count; i++)
         longest =
             token_set_length(&run->set, i) > longest ? token_set_length(&run->set, i) : longest;
-    size_t places = (size_t)(model->config.layers * model->config.heads);
+    size_t places = (size_t)model->config.layers * (size_t)model->config.heads;
     size_t one = (size_t)longest * (size_t)longest * places;
     run->batch = one * BATCH <= ATTENTION_MOST ? BATCH : (int)(ATTENTION_MOST / one);
     run->batch = run->batch < 1 ? 1 : run->batch > count ? count : run->batch;
@@ -233,7 +233,7 @@ static int run_batch(struct sweep_run *run, struct sweep_point *point, int count
     encoder_pairs(run->encoder, &kept, &valid);
     point->kept += kept;
     point->valid += valid;
-    size_t places = (size_t)(model->config.layers * model->config.heads);
+    size_t places = (size_t)model->config.layers * (size_t)model->config.heads;
     for (int b = 0; b < count; b++) {
         const float *logits = run->logits + (size_t)b * (size_t)classes;
         int label = label_of(logits, classes), gold = run->room.labels[b];
@@ -272,7 +272,7 @@ static void send(const struct sweep_run *run, const struct sweep_point *point, i
 
 /* Packs the sentences order[first ..], notes where their weights go. */
 static void pack(struct sweep_run *run, int first, int count) {
-    size_t places = (size_t)(run->weigher.layers * run->weigher.heads), at = 0;
+    size_t places = (size_t)run->weigher.layers * (size_t)run->weigher.heads, at = 0;
     batch_pack(&run->room, &run->set, run->order + first, count);
     for (int b = 0; b < count; b++) {
         size_t tokens = (size_t)token_set_length(&run->set, run->order[first + b]);

@@ -177,8 +177,7 @@ static void measure_training(char **arguments, const char *data) {
     struct terminal terminal;
     if (!mkdtemp(folder))
         fail("no temporary folder");
-    snprintf(command, sizeof(command), "\x1b:train %s --out %s/run --epochs 1000\r", data,
-             folder);
+    snprintf(command, sizeof(command), "\x1b:train %s --out %s/run --epochs 1000\r", data, folder);
     terminal_open(&terminal, arguments);
     terminal_until(&terminal, "tokens", GIVE_UP_MS);
     terminal_quiet(&terminal);

@@ -84,12 +84,14 @@ static void key(struct session *session, int key) {
     draw(session);
 }
 
+/* Each %s stands for the temporary folder. */
 static void line(struct session *session, const char *format) {
     char text[1024];
-    const char *mark = strstr(format, "%s");
-    int before = mark ? (int)(mark - format) : (int)strlen(format);
-    snprintf(text, sizeof(text), "%.*s%s%s", before, format, mark ? session->desk.folder.path : "",
-             mark ? mark + 2 : "");
+    size_t used = 0;
+    for (const char *mark; (mark = strstr(format, "%s")); format = mark + 2)
+        used += (size_t)snprintf(text + used, sizeof(text) - used, "%.*s%s", (int)(mark - format),
+                                 format, session->desk.folder.path);
+    snprintf(text + used, sizeof(text) - used, "%s", format);
     screen_command(session->screen, text);
     draw(session);
 }

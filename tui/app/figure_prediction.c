@@ -56,7 +56,7 @@ static int add_logits(const struct workbench *workbench, struct figure *figure,
             return -1;
     for (int arm = 0; arm < ARMS; arm++) {
         const struct capture *capture = workbench->arms[arm].capture;
-        double logits[MODEL_LABELS_MAX + 1], probabilities[MODEL_LABELS_MAX + 1];
+        double logits[MODEL_LABELS_MAX + 1] = {0}, probabilities[MODEL_LABELS_MAX + 1] = {0};
         for (int i = 0; i < labels; i++) {
             logits[i] = i < capture->labels ? (double)capture->logits[i] : (double)NAN;
             probabilities[i] =

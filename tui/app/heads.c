@@ -375,7 +375,8 @@ void heads_answered(struct workbench *workbench) {
     const struct heads *heads = &workbench->heads;
     struct sawb_error error;
     if (!heads->importance_wanted ||
-        (workbench->run.running && workbench_now(workbench) - heads->importance_time < TRAINING_SECONDS))
+        (workbench->run.running &&
+         workbench_now(workbench) - heads->importance_time < TRAINING_SECONDS))
         return;
     if (heads_ask_importance(workbench, &error) < 0)
         workbench_message(workbench, MESSAGE_ERROR, "%s", error.message);

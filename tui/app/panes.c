@@ -123,6 +123,25 @@ static void place_last(const struct panes *panes, struct pane_place places[PANES
 
 /* ---- views ----------------------------------------------------------------------------------- */
 
+static int same_node(const struct pane_node *a, const struct pane_node *b) {
+    return a->used == b->used && a->parent == b->parent && a->first == b->first &&
+           a->second == b->second && a->down == b->down && a->ratio == b->ratio &&
+           a->view == b->view && a->previous == b->previous && a->slot == b->slot;
+}
+
+int panes_same(const struct panes *a, const struct panes *b) {
+    int same = a->focus == b->focus && a->zoomed == b->zoomed && a->automatic == b->automatic &&
+               a->arranged == b->arranged && a->arranged_for_run == b->arranged_for_run &&
+               a->rows == b->rows && a->columns == b->columns;
+    for (int i = 0; same && i < PANES_NODES; i++)
+        same = same_node(&a->nodes[i], &b->nodes[i]);
+    for (int i = 0; same && i < PANES_SLOTS; i++)
+        same = a->slots[i].view == b->slots[i].view &&
+               a->slots[i].previous == b->slots[i].previous &&
+               a->slots[i].chosen == b->slots[i].chosen;
+    return same;
+}
+
 int panes_shows(const struct panes *panes, enum view view) {
     if (panes->zoomed || !panes->nodes[0].used)
         return panes_view(panes) == view;

@@ -69,6 +69,9 @@ int panes_close(struct panes *panes, struct sawb_error *error); /* the last one 
 void panes_only(struct panes *panes);
 void panes_zoom(struct panes *panes); /* and back */
 
+/* 1 when both are divided alike and show the same. */
+int panes_same(const struct panes *a, const struct panes *b);
+
 /* 1 when a pane in sight shows the view. */
 int panes_shows(const struct panes *panes, enum view view);
 

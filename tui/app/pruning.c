@@ -48,8 +48,7 @@ void pruning_wish(struct workbench *workbench) {
     struct job_arm arms[ARMS];
     struct sawb_error error;
     double now = workbench_now(workbench);
-    if (!workbench->worker || !is_new(workbench, now) ||
-        !recorder_wish(workbench, WISH_EFFECTS))
+    if (!workbench->worker || !is_new(workbench, now) || !recorder_wish(workbench, WISH_EFFECTS))
         return;
     for (int arm = 0; arm < ARMS; arm++) {
         pruning->effects[arm].old = 1;
@@ -225,7 +224,7 @@ int pruning_apply(struct workbench *workbench, int arm, int count, struct sawb_e
         return error_set(error, "prune: no head has been removed yet; `prune FILE` does that");
     if (count > removed)
         return error_set(error, "prune: only %d heads have been removed, not %d", removed, count);
-    size_t all = (size_t)(run->off_count + count);
+    size_t all = (size_t)run->off_count + (size_t)count;
     struct head_place *places = malloc((all + 1) * sizeof(*places));
     if (!places)
         return error_set(error, "prune: out of memory");

@@ -486,7 +486,7 @@ int replay_open(struct replay **opened, const char *path, const struct settings 
     if (status == 0)
         status = replay_index_make(&replay->index, &replay->reader, error);
     if (status == 0 && replay->index.model_count > 0) {
-        replay->models = calloc(replay->index.model_count, sizeof(*replay->models));
+        replay->models = calloc(replay->index.model_count, sizeof(struct model *));
         if (!replay->models)
             status = error_set(error, "replay: out of memory");
     }

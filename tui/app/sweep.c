@@ -23,7 +23,7 @@ void sweep_free(struct sweep_state *state) {
 
 int sweep_begin(struct workbench *workbench, int job, const struct sweep_options *options,
                 const struct model *model, struct sawb_error *error) {
-    size_t count = (size_t)(options->family_count * options->target_count);
+    size_t count = (size_t)options->family_count * (size_t)options->target_count;
     struct sweep_state state = {.target_count = options->target_count,
                                 .rows = options->rows,
                                 .job = job,

@@ -49,6 +49,12 @@ static int same_text(const struct undo_state *state, const struct workbench *wor
     return strcmp(state->text, workbench->text ? workbench->text : "") == 0;
 }
 
+static int same_look(const struct attention_look *a, const struct attention_look *b) {
+    return a->threshold == b->threshold && a->special == b->special && a->words == b->words &&
+           a->transpose == b->transpose && a->row == b->row && a->bins == b->bins &&
+           a->zoom == b->zoom && a->maps == b->maps && strcmp(a->heads, b->heads) == 0;
+}
+
 /* All but the sentence and the place. */
 static int same_rest(const struct undo_state *state, const struct workbench *workbench) {
     const struct attention_look *look = &workbench->attention.look;
@@ -58,7 +64,7 @@ static int same_rest(const struct undo_state *state, const struct workbench *wor
         if (other || strcmp(state->specs[arm], now->spec ? now->spec : "dense") != 0)
             return 0;
     }
-    return state->mode == workbench->mode && memcmp(&state->look, look, sizeof(*look)) == 0;
+    return state->mode == workbench->mode && same_look(&state->look, look);
 }
 
 /* Forgets the steps ahead, and the oldest when there is no more room. */

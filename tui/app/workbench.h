@@ -60,7 +60,7 @@ struct settings {
     int ascii;
     int color; /* enum color_choice */
     enum table_style tables;
-    int table_width; /* terminal columns that they should fit into; 0: any */
+    int table_width;    /* terminal columns that they should fit into; 0: any */
     const char *config; /* script the screen starts with, "none": none; NULL: the user's file
                            config, if there is one. Borrowed for as long as the screen runs */
 };
@@ -108,9 +108,9 @@ struct workbench {
     int script_depth;           /* scripts that run scripts */
     struct recorder *recorder;  /* of the session; NULL: it is not recorded. Borrowed */
     struct replay *replay;      /* a session that is looked at again; NULL: none. Borrowed */
-    double moment;  /* seconds since 1970 at which what is being done happens; 0: the clock's */
-    enum wish wish; /* which one a replay grants */
-    char progress[160];         /* state of long work, empty: none */
+    double moment;      /* seconds since 1970 at which what is being done happens; 0: the clock's */
+    enum wish wish;     /* which one a replay grants */
+    char progress[160]; /* state of long work, empty: none */
     struct pace pace;
     enum message_kind message_kind;
     char message[1024]; /* the one line at the bottom; errors stay until the next key */

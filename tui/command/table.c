@@ -71,9 +71,16 @@ static const struct option_row train_options[] = {
     {"sparsity-schedule", 0, ARGUMENT_TEXT, "PLAN",
      "patterns by steps, \"dense@0-500; topk(0..0.8)@500-1500\" (a ramp, which then stays) "
      "(default: the arm's pattern)"},
+    {"teacher", 0, ARGUMENT_DIRECTORY, "DIR",
+     "distil from this model, which must have the same vocabulary (default: none)"},
+    {"temperature", 0, ARGUMENT_NUMBER, "T", "of the teacher's probabilities (default: 2)"},
+    {"alpha", 0, ARGUMENT_NUMBER, "X",
+     "share of the teacher in the loss, the labels have the rest (default: 0.5)"},
     {"storage", 0, ARGUMENT_CHOICE, "f32|f16", "numbers in the checkpoint (default: f32)"},
     {"keep-best", 0, ARGUMENT_NONE, NULL,
      "leave the weights of the most accurate evaluation, not the last"},
+    {"stop-after", 0, ARGUMENT_NUMBER, "N",
+     "end after N evaluations without a better one; keeps the best (default: never)"},
     {"resume", 0, ARGUMENT_NONE, NULL, "go on from what is in the output folder"},
     {"arm", 0, ARGUMENT_CHOICE, ARM_CHOICES,
      "arm whose model and pattern are trained (default: a)"},
@@ -353,7 +360,7 @@ const struct command *command_program(void) {
 static const struct command *const families[] = {
     commands_main, commands_figures,    commands_attention, commands_state,   commands_panes,
     commands_keys, commands_prediction, commands_sweep,     commands_metrics, commands_rows,
-    commands_mask, commands_prune,      commands_runs,      commands_script, commands_session};
+    commands_mask, commands_prune,      commands_runs,      commands_script,  commands_session};
 
 const struct command *command_get(int index) {
     if (index < 0)

@@ -322,13 +322,12 @@ static void edit(struct screen *screen, enum focus focus, int key) {
 
 void screen_key(struct screen *screen, int key) {
     struct workbench *workbench = screen->workbench;
-    enum focus focus = screen_focus(screen);
     int first = screen->first_key;
     double asked = screen->asked_to_leave;
     workbench->changed = 1;
     if (replay_bar_key(screen, key))
         return;
-    focus = screen_focus(screen);
+    enum focus focus = screen_focus(screen);
     workbench->message_kind = MESSAGE_NONE;
     screen->first_key = 0;
     screen_take_text(screen, screen_text(screen));

@@ -211,9 +211,8 @@ static int patience(struct loop *loop, int input_wait) {
         wait = due;
     if (loop->screen->workbench->changed && !loop->hung_up)
         wait = frame_wait(loop);
-    double next = loop->screen->workbench->replay
-                      ? replay_patience(loop->screen->workbench->replay)
-                      : -1;
+    double next =
+        loop->screen->workbench->replay ? replay_patience(loop->screen->workbench->replay) : -1;
     if (next >= 0 && (wait < 0 || next < wait))
         wait = next;
     if (input_wait >= 0) {
@@ -236,10 +235,10 @@ static void remember(struct loop *loop) {
 static int turn(struct loop *loop, struct sawb_error *error) {
     struct screen *screen = loop->screen;
     struct workbench *workbench = screen->workbench;
-    struct pollfd sources[] = {{.fd = signals_descriptor(), .events = POLLIN},
-                               {.fd = workbench->events ? queue_descriptor(workbench->events) : -1,
-                                .events = POLLIN},
-                               {.fd = loop->hung_up ? -1 : STDIN_FILENO, .events = POLLIN}};
+    struct pollfd sources[] = {
+        {.fd = signals_descriptor(), .events = POLLIN},
+        {.fd = workbench->events ? queue_descriptor(workbench->events) : -1, .events = POLLIN},
+        {.fd = loop->hung_up ? -1 : STDIN_FILENO, .events = POLLIN}};
     remember(loop);
     double late = screen_patience(screen);
     int input_wait = input_patience(&loop->input);

@@ -90,7 +90,7 @@ static void grid_close(struct head_grid *grid) {
 
 static int grid_open(struct head_grid *grid, const struct workbench *workbench, int arm) {
     int layers = workbench_layers(workbench), heads = workbench_heads(workbench);
-    size_t count = (size_t)layers * (size_t)heads, names = (size_t)(layers + heads);
+    size_t count = (size_t)layers * (size_t)heads, names = (size_t)layers + (size_t)heads;
     struct sparsity *sparsity;
     *grid = (struct head_grid){.values = calloc(count + 1, sizeof(float)),
                                .on = calloc(count + 1, 1),

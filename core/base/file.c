@@ -3,8 +3,10 @@
  */
 #include "core/base/file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <fnmatch.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +21,8 @@
 #define WRITE_BUFFER_BYTES 65536
 #define LINKS_MAX 40 /* of symbolic links followed, as the kernel does */
 #define TEMPORARY_ATTEMPTS 64
+#define TEMPORARY_PREFIX ".sawb-"
+#define TEMPORARY_SUFFIX ".tmp"
 
 /* ---- errors ---------------------------------------------------------------------------------- */
 
@@ -260,7 +264,7 @@ static char *temporary_name(const struct file_writer *writer, uint64_t attempt) 
     uint64_t key = random_key((uint64_t)now.tv_sec, (uint64_t)now.tv_nsec, (uint64_t)getpid(),
                               (uint64_t)(uintptr_t)writer);
     char name[64];
-    snprintf(name, sizeof(name), ".sawb-%016llx.tmp",
+    snprintf(name, sizeof(name), TEMPORARY_PREFIX "%016llx" TEMPORARY_SUFFIX,
              (unsigned long long)random_bits(key, attempt));
     char *parent = parent_of(writer->path);
     char *path = parent ? file_join(parent, name) : NULL;
@@ -454,4 +458,14 @@ int file_replace(const char *path, const void *data, size_t size, struct sawb_er
     if (file_begin(&writer, path, error) < 0 || file_write(&writer, data, size, error) < 0)
         return -1;
     return file_commit(&writer, error);
+}
+
+void file_remove_temporaries(const char *directory) {
+    DIR *folder = opendir(directory);
+    const struct dirent *entry;
+    while (folder && (entry = readdir(folder)))
+        if (fnmatch(TEMPORARY_PREFIX "????????????????" TEMPORARY_SUFFIX, entry->d_name, 0) == 0)
+            unlinkat(dirfd(folder), entry->d_name, 0);
+    if (folder)
+        closedir(folder);
 }

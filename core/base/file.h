@@ -46,6 +46,10 @@ void file_discard(struct file_writer *writer);
 /* Replaces `path` by these bytes in one go. */
 int file_replace(const char *path, const void *data, size_t size, struct sawb_error *error);
 
+/* Removes the temporary files that writers of a killed process left in a folder. Only where nobody
+ * writes into it. */
+void file_remove_temporaries(const char *directory);
+
 /* Makes a folder and its parents; one that is there is fine. Checks that it can be written to. */
 int file_make_directory(const char *path, struct sawb_error *error);
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/session/job_train.h"
+#include "core/train/groups.h"
 #include "core/train/options.h"
 
 #define EVALUATIONS_PER_EPOCH 5
@@ -63,6 +64,10 @@ static void announce(const struct train_job *job, struct worker *worker) {
         model->directory, has_note ? ", " : "", model->note, trainer_sentences(job->trainer),
         job->training.count, job->training.path, trainer_total_steps(job->trainer), job->step + 1,
         sparsity_text(trainer_sparsity(job->trainer)));
+    if (job->teacher)
+        worker_note(worker, "distilling from %s%s%s at temperature %g, alpha %g",
+                    job->teacher->directory, job->teacher->note[0] ? ", " : "", job->teacher->note,
+                    job->options.train.temperature, job->options.train.alpha);
     if (truncated > 0)
         worker_note(worker, "%d sentences are too long and lose their end", truncated);
     if (job->checking.count > 0)
@@ -79,31 +84,6 @@ static int64_t default_interval(const struct train_job *job) {
     int64_t parts = EVALUATIONS_PER_EPOCH * (epochs > 0 ? epochs : 1);
     int64_t interval = (total + parts - 1) / parts;
     return interval < STEPS_BETWEEN_EVALUATIONS ? STEPS_BETWEEN_EVALUATIONS : interval;
-}
-
-static void copy_weights(struct model *to, const struct model *from) {
-    struct weights source =
-        from->weights; /* weights_get hands out pointers that could be written */
-    for (int i = 0; i < weights_count(&to->config); i++) {
-        struct weight old, new;
-        weights_get(&to->config, &to->weights, i, &old);
-        weights_get(&from->config, &source, i, &new);
-        memcpy(*old.pointer, *new.pointer, new.count * sizeof(float));
-    }
-}
-
-static int remember_best(struct train_job *job, const struct evaluation *evaluation,
-                         struct sawb_error *error) {
-    const struct evaluation *best = &job->best_evaluation;
-    if (job->best && (evaluation->accuracy < best->accuracy ||
-                      (evaluation->accuracy == best->accuracy && evaluation->loss >= best->loss)))
-        return 0;
-    if (!job->best && model_copy(&job->best, job->model, error) < 0)
-        return -1;
-    copy_weights(job->best, trainer_model(job->trainer));
-    job->best_evaluation = *evaluation;
-    job->best_step = job->step;
-    return 0;
 }
 
 void train_log(struct train_job *job, struct worker *worker, char *line) {
@@ -135,7 +115,10 @@ int train_evaluate(struct train_job *job, struct worker *worker, struct sawb_err
     worker_emit(worker, event);
     train_log(job, worker, run_log_evaluation(job->step, &event.data.evaluation));
     train_log(job, worker, run_log_sparsity(job->step, sparsity_text(sparsity), job->realised));
-    return job->options.keep_best ? remember_best(job, &event.data.evaluation, error) : 0;
+    if (!job->options.keep_best)
+        return 0;
+    return trainer_judge(job->trainer, event.data.evaluation.accuracy, event.data.evaluation.loss,
+                         error);
 }
 
 /* The loop */
@@ -149,18 +132,29 @@ static void save_checkpoint(const struct train_job *job, struct worker *worker) 
                     job->step, error.message);
 }
 
-/* The weights of a finished run, in the storage and of the step that were asked for. */
+/* The model that a finished run leaves. */
+static const struct best *best_of(const struct train_job *job) {
+    const struct best *best = trainer_best(job->trainer);
+    return job->options.keep_best && best->model ? best : NULL;
+}
+
+static int save_model(const struct train_job *job, struct sawb_error *error) {
+    const struct best *best = best_of(job);
+    return model_save(best ? best->model : trainer_model(job->trainer), job->out,
+                      job->options.storage, error);
+}
+
+/* The checkpoint, then the weights in the storage and of the step that were asked for. */
 static int save_result(const struct train_job *job, struct worker *worker,
                        struct sawb_error *error) {
-    const struct model *result = job->best ? job->best : trainer_model(job->trainer);
+    const struct best *best = best_of(job);
     if (trainer_save(job->trainer, job->out, error) < 0)
         return -1;
-    if ((job->best || job->options.storage != STORE_F32) &&
-        model_save(result, job->out, job->options.storage, error) < 0)
+    if ((best || job->options.storage != STORE_F32) && save_model(job, error) < 0)
         return -1;
-    if (job->best)
+    if (best)
         worker_note(worker, "saved %s: the weights of step %" PRId64 ", accuracy %.2f %%", job->out,
-                    job->best_step, 100 * job->best_evaluation.accuracy);
+                    best->step, 100 * best->accuracy);
     else
         worker_note(worker, "saved %s after step %" PRId64, job->out, job->step);
     return 0;
@@ -183,19 +177,37 @@ static void tell_step(struct train_job *job, struct worker *worker,
     struct event event = {.kind = EVENT_STEP, .step = report->step, .data.report = *report};
     const char *spec = sparsity_text(trainer_sparsity(job->trainer));
     int first = job->step == job->first;
+    if (trainer_pattern_is_new(job->trainer) && job->step > 0) {
+        train_log(job, worker, run_log_pattern(job->step, spec));
+        worker_note(worker, "pattern %s from step %" PRId64 " on, by the schedule", spec,
+                    report->step);
+    }
     job->step = report->step;
     job->realised = report->realised;
     worker_emit(worker, event);
     train_log(job, worker, run_log_step(report));
-    if (first)
+    if (first || trainer_pattern_is_new(job->trainer))
         train_log(job, worker, run_log_sparsity(job->step, spec, job->realised));
     worker_set_training(worker, trainer_model(job->trainer), job->step);
 }
 
-/* 0 all steps made, 1 stopped, -1 error. */
+/* Early stopping: whether the run ends here. */
+static int has_enough(const struct train_job *job, struct worker *worker) {
+    const struct best *best = trainer_best(job->trainer);
+    if (!trainer_is_stale(job->trainer))
+        return 0;
+    worker_note(worker,
+                "ended after step %" PRId64 ": no better evaluation in %d since step %" PRId64,
+                job->step, best->stale, best->step);
+    return 1;
+}
+
+/* 0 all steps made or enough of them, 1 stopped, -1 error. */
 static int make_steps(struct train_job *job, struct worker *worker, struct sawb_error *error) {
     struct step_report report;
     int status;
+    if (has_enough(job, worker))
+        return 0;
     while ((status = train_obey(job, worker, error)) == 0) {
         status = trainer_step(job->trainer, &report, error);
         if (status != 1)
@@ -203,7 +215,7 @@ static int make_steps(struct train_job *job, struct worker *worker, struct sawb_
         tell_step(job, worker, &report);
         if (job->step < report.total_steps && job->step % job->eval_every == 0) {
             status = train_evaluate(job, worker, error);
-            if (status != 0)
+            if (status != 0 || has_enough(job, worker))
                 return status;
             save_checkpoint(job, worker);
             if (job->checking.count == 0)
@@ -216,10 +228,12 @@ static int make_steps(struct train_job *job, struct worker *worker, struct sawb_
 
 static int run_training(struct train_job *job, struct worker *worker, struct sawb_error *error) {
     int status = make_steps(job, worker, error);
+    /* The run may have been killed behind its last checkpoint and before its model was written. */
     if (status == 0 && job->step == job->first) {
-        worker_note(worker, "all %" PRId64 " steps were made before; %s stays as it is",
-                    trainer_total_steps(job->trainer), job->out);
-        return 0;
+        worker_note(worker,
+                    "all %" PRId64 " steps were made before; only the model is written to %s",
+                    job->step, job->out);
+        return save_model(job, error);
     }
     if (status == 0 && job->evaluated != job->step)
         status = train_evaluate(job, worker, error);
@@ -228,17 +242,46 @@ static int run_training(struct train_job *job, struct worker *worker, struct saw
     return status == 1 ? save_stopped(job, worker, error) : save_result(job, worker, error);
 }
 
-static int prepare(struct train_job *job, struct worker *worker, struct sawb_error *error) {
+/* Opens the teacher, if there is one. */
+static int open_teacher(struct train_job *job, struct sawb_error *error) {
+    struct model_options options = {.seed = job->options.train.seed,
+                                    .labels = job->arm.model->config.labels};
+    if (!job->options.teacher[0] ||
+        model_open(&job->teacher, job->options.teacher, &options, error) == 0)
+        return 0;
+    return error_prefix(error, "train: teacher");
+}
+
+/* What stands in files. A mistyped name leaves no folder behind. */
+static int open_files(struct train_job *job, struct sawb_error *error) {
     if (job->options.resume && !file_is_directory(job->out))
         return error_set(error, "%s: there is no such folder to resume from", job->out);
-    /* The folder before the work, so that a run of hours does not end in one that cannot be
-     * written; the data before the folder, so that a mistyped name leaves none behind. */
-    if (open_data(job, error) < 0 || file_make_directory(job->out, error) < 0 ||
-        model_copy(&job->model, job->arm.model, error) < 0 ||
+    if (open_data(job, error) < 0 || open_teacher(job, error) < 0)
+        return -1;
+    if (job->options.train.stop_after > 0 && job->checking.count == 0)
+        return error_set(error, "train: stop-after needs a validation set: --validation FILE, or "
+                                "dev.tsv in the folder of the data");
+    return 0;
+}
+
+/* The trainer with its plan, teacher and checkpoint. */
+static int make_trainer(struct train_job *job, struct worker *worker, struct sawb_error *error) {
+    if (model_copy(&job->model, job->arm.model, error) < 0 ||
         trainer_create(&job->trainer, job->model, job->arm.sparsity, &job->training,
                        &job->options.train, worker_compute(worker), error) < 0)
         return -1;
-    if (job->options.resume && trainer_resume(job->trainer, job->out, error) < 0)
+    if (job->plan && trainer_follow(job->trainer, job->plan, error) < 0)
+        return -1;
+    if (job->teacher && trainer_teach(job->trainer, job->teacher, error) < 0)
+        return -1;
+    return job->options.resume ? trainer_resume(job->trainer, job->out, error) : 0;
+}
+
+static int prepare(struct train_job *job, struct worker *worker, struct sawb_error *error) {
+    /* The folder before the work, so that a run of hours does not end in one that cannot be
+     * written. */
+    if (open_files(job, error) < 0 || file_make_directory(job->out, error) < 0 ||
+        make_trainer(job, worker, error) < 0)
         return -1;
     job->eval_every = job->options.eval_every > 0 ? job->options.eval_every : default_interval(job);
     job->first = job->step = trainer_steps_done(job->trainer);
@@ -262,11 +305,12 @@ static void train_release(struct job *base) {
     if (job->trainer)
         trainer_free(job->trainer);
     model_release(job->model);
-    model_release(job->best);
+    model_release(job->teacher);
     dataset_free(&job->training);
     dataset_free(&job->checking);
     run_log_end(&job->log);
     pins_free(&job->pins);
+    sparsity_plan_free(job->plan);
     arm_release(&job->arm);
     free(job->data);
     free(job->validation);
@@ -274,9 +318,21 @@ static void train_release(struct job *base) {
     free(job);
 }
 
+/* Reads the schedule of patterns, if there is one. */
+static int plan_keep(struct sparsity_plan **plan, const struct job_arm *arm,
+                     const struct train_job_options *options, struct sawb_error *error) {
+    const struct model_config *config = &arm->model->config;
+    if (!options->sparsity_schedule[0])
+        return 0;
+    if (sparsity_plan_parse(plan, options->sparsity_schedule, arm->presets, error) < 0)
+        return -1;
+    return sparsity_plan_check(*plan, config->layers, config->heads, error);
+}
+
 struct job *job_train(const struct job_arm *arm, const struct train_job_options *options,
                       struct sawb_error *error) {
-    if (train_options_check(&options->train, error) < 0)
+    if (train_options_check(&options->train, error) < 0 ||
+        groups_check(options->train.freeze, arm->model->config.layers, error) < 0)
         return NULL;
     if (options->eval_every < 0) {
         error_set(error, "train: eval-every is %" PRId64 ", it must be 0 (by itself) or more steps",
@@ -291,11 +347,13 @@ struct job *job_train(const struct job_arm *arm, const struct train_job_options 
     job->job =
         (struct job){.name = "train", .run = train_run, .release = train_release, .steerable = 1};
     job->options = *options;
+    job->options.keep_best |= options->train.stop_after > 0;
     job->log.descriptor = -1;
     if (copy_text(&job->data, options->data, error) < 0 ||
         copy_text(&job->validation, options->validation, error) < 0 ||
         copy_text(&job->out, options->out, error) < 0 || arm_keep(&job->arm, arm, error) < 0 ||
-        pins_keep(&job->pins, arm, options, error) < 0) {
+        pins_keep(&job->pins, arm, options, error) < 0 ||
+        plan_keep(&job->plan, arm, options, error) < 0) {
         train_release(&job->job);
         return NULL;
     }

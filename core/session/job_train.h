@@ -22,17 +22,16 @@ struct train_job {
     struct train_job_options options; /* its strings are those below */
     char *data, *validation, *out;
     struct pins pins;
+    struct sparsity_plan *plan; /* NULL: none */
 
     /* While it runs. */
     struct dataset training, checking; /* checking: the validation set; empty without one */
     struct model *model;               /* the copy in training */
+    struct model *teacher;             /* NULL: none */
     struct trainer *trainer;
     int64_t first, step; /* steps made before this run began, and now */
     int64_t evaluated;   /* step of the newest evaluation, -1: none */
     int64_t eval_every;
-    struct model *best; /* keep_best: weights of the best evaluation; NULL before one */
-    struct evaluation best_evaluation;
-    int64_t best_step;
     int paused;
     double realised; /* of the newest step */
     struct run_log log;

@@ -187,15 +187,15 @@ struct job *job_sweep(const struct job_arm *arm, const struct sweep_options *opt
 struct train_job_options {
     struct train_options train;
     char sparsity_schedule[TRAIN_SCHEDULE_BYTES]; /* core/train/plan.h; "": the arm's pattern */
-    char teacher[TRAIN_TEACHER_BYTES]; /* folder of the model to distil from; "": none */
+    char teacher[TRAIN_TEACHER_BYTES];            /* folder of the model to distil from; "": none */
     const char *data;       /* folder with train.tsv and dev.tsv (GLUE), or a single file */
     const char *validation; /* NULL: dev.tsv in the folder if it is there, none for a single file */
     const char *out;        /* folder of the checkpoint */
     int64_t eval_every;     /* steps; 0: five times an epoch at most, and at the end */
     int resume;             /* go on from what is in `out` */
-    int keep_best; /* 1, or where train.stop_after is given: a finished run leaves the weights of its
-                    * most accurate evaluation (of equals the one of lower loss) in `out` instead of
-                    * the last */
+    int keep_best; /* 1, or where train.stop_after is given: a finished run leaves the weights of
+                    * its most accurate evaluation (of equals the one of lower loss) in `out`
+                    * instead of the last */
     enum model_storage storage; /* of the weights a finished run leaves */
     const char *const *pins;    /* [pin_count] sentences, at most TRAIN_PINS */
     int pin_count;

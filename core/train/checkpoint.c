@@ -16,8 +16,9 @@
 #define STATE_FILE "trainer_state.safetensors"
 #define STATE_FORMAT "sawb trainer state 1"
 #define STATE_CHANGES "changes"
+#define STATE_BEST "best"
 #define STATE_NAME_BYTES (WEIGHT_NAME_BYTES + 16)
-#define PARTS 4
+#define PARTS 5
 
 struct part {
     const char *name;
@@ -28,8 +29,12 @@ static int state_parts(const struct training_state *state, struct part parts[PAR
     parts[0] = (struct part){"weight", state->live};
     parts[1] = (struct part){"first_moment", state->first_moments};
     parts[2] = (struct part){"second_moment", state->second_moments};
-    parts[3] = (struct part){"average", state->average};
-    return state->average ? PARTS : PARTS - 1;
+    int count = 3;
+    if (state->average)
+        parts[count++] = (struct part){"average", state->average};
+    if (state->best)
+        parts[count++] = (struct part){"best", state->best};
+    return count;
 }
 
 static void name_tensor(char name[STATE_NAME_BYTES], const struct part *part,
@@ -59,7 +64,8 @@ static cJSON *make_metadata(const struct training_state *state, const cJSON *des
     cJSON *metadata = cJSON_Duplicate(description, 1);
     if (metadata && cJSON_AddStringToObject(metadata, "format", STATE_FORMAT) &&
         cJSON_AddStringToObject(metadata, "step", step) &&
-        (!state->changes || cJSON_AddStringToObject(metadata, STATE_CHANGES, state->changes)))
+        (!state->changes || cJSON_AddStringToObject(metadata, STATE_CHANGES, state->changes)) &&
+        (!state->best_text || cJSON_AddStringToObject(metadata, STATE_BEST, state->best_text)))
         return metadata;
     cJSON_Delete(metadata);
     error_set(error, "train: out of memory for a checkpoint's metadata");
@@ -201,17 +207,12 @@ static int read_state(struct training_state *state, const struct safetensors *fi
     return 0;
 }
 
-static int read_changes(char **changes, const struct safetensors *file, struct sawb_error *error) {
-    cJSON *metadata = read_metadata(file, error);
-    if (!metadata)
-        return -1;
-    const cJSON *item = cJSON_GetObjectItemCaseSensitive(metadata, STATE_CHANGES);
-    const char *text = cJSON_GetStringValue(item);
-    int status = 0;
-    if (text && !(*changes = strdup(text)))
-        status = error_set(error, "%s: out of memory", file->path);
-    cJSON_Delete(metadata);
-    return status;
+static int copy_metadata(char **text, const cJSON *metadata, const char *key, const char *path,
+                         struct sawb_error *error) {
+    const char *found = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(metadata, key));
+    if (found && !(*text = strdup(found)))
+        return error_set(error, "%s: out of memory", path);
+    return 0;
 }
 
 /* Opens the state of a run; *path is owned by the caller. */
@@ -226,13 +227,21 @@ static int open_state(struct safetensors *file, char **path, const char *directo
     return -1;
 }
 
-int checkpoint_changes(char **changes, const char *directory, struct sawb_error *error) {
+int checkpoint_texts(char **changes, char **best, const char *directory, struct sawb_error *error) {
     struct safetensors file;
     char *path;
-    *changes = NULL;
+    *changes = *best = NULL;
     if (open_state(&file, &path, directory, error) < 0)
         return -1;
-    int status = read_changes(changes, &file, error);
+    cJSON *metadata = read_metadata(&file, error);
+    int status = metadata ? copy_metadata(changes, metadata, STATE_CHANGES, path, error) : -1;
+    if (status == 0)
+        status = copy_metadata(best, metadata, STATE_BEST, path, error);
+    if (status < 0) {
+        free(*changes);
+        *changes = NULL;
+    }
+    cJSON_Delete(metadata);
     safetensors_close(&file);
     free(path);
     return status;

@@ -15,6 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/train/groups.h"
+
 #define CHUNK_FLOATS ((size_t)32768)
 #define BETA_1 0.9
 #define BETA_2 0.999
@@ -27,7 +29,8 @@
 /* What is known of a row of the word embeddings. */
 enum { ROW_IN_BATCH = 1, ROW_HAS_MOMENTS = 2 };
 
-/* The numbers of one step, rounded to float where PyTorch rounds its scalars. */
+/* The numbers of one step of a group of weights, rounded to float where PyTorch rounds its scalars.
+ */
 struct update {
     float clip;
     float keep; /* 1 - rate * decay */
@@ -44,6 +47,7 @@ struct row_state {
 struct chunk {
     float *weight, *gradient, *first, *second, *average; /* [count]; average may be NULL */
     size_t count;
+    int group; /* groups.h */
     int decays;
     int row, rows; /* of the word embeddings; rows 0: another weight, updated whole in each step */
     double squares;
@@ -53,10 +57,13 @@ struct optimiser {
     struct model_config config;
     struct weights gradients, first, second;
     double weight_decay;
+    double *rates;          /* [L+2] of the groups; 0: frozen, and then in no chunk */
+    struct update *updates; /* [L+2] the present step of each group */
     struct pool *pool;
     struct chunk *chunks;
     int chunk_count;
-    struct chunk *word_chunks; /* those of the word embeddings, all but the last of equal size */
+    struct chunk *word_chunks; /* those of the word embeddings, all but the last of equal size;
+                                  NULL: frozen */
     int word_chunk_count;
     struct row_state *rows; /* [V] */
     int *touched;           /* [V] rows of the batch, each once */
@@ -81,6 +88,9 @@ static int cut_weight(struct optimiser *optimiser, struct weights *live, struct 
     const struct model_config *config = &optimiser->config;
     struct weight weight, gradient, first, second, averaged;
     weights_get(config, live, index, &weight);
+    int group = groups_of(config, &weight);
+    if (optimiser->rates[group] == 0)
+        return 0;
     int by_rows = weight.pointer == &live->word_embeddings;
     size_t size = chunk_size(&weight, by_rows);
     int count = (int)((weight.count + size - 1) / size);
@@ -100,6 +110,7 @@ static int cut_weight(struct optimiser *optimiser, struct weights *live, struct 
                                 .second = *second.pointer + begin,
                                 .average = average ? *averaged.pointer + begin : NULL,
                                 .count = length,
+                                .group = group,
                                 .decays = weight.kind == WEIGHT_MATRIX};
         if (by_rows) {
             out[i].row = (int)(begin / (size_t)weight.columns);
@@ -123,7 +134,7 @@ static int make_chunks(struct optimiser *optimiser, struct weights *live, struct
     for (int i = 0; i < weights; i++) {
         int first = used;
         used += cut_weight(optimiser, live, average, i, optimiser->chunks + used);
-        if (optimiser->chunks[first].rows == 0)
+        if (used == first || optimiser->chunks[first].rows == 0)
             continue;
         optimiser->word_chunks = optimiser->chunks + first;
         optimiser->word_chunk_count = used - first;
@@ -131,9 +142,28 @@ static int make_chunks(struct optimiser *optimiser, struct weights *live, struct
     return 0;
 }
 
+/* Copies the rates, and takes the gradients of frozen weights away. */
+static int set_rates(struct optimiser *optimiser, const double *rates, struct sawb_error *error) {
+    const struct model_config *config = &optimiser->config;
+    size_t groups = (size_t)groups_count(config);
+    optimiser->rates = calloc(groups, sizeof(*optimiser->rates));
+    optimiser->updates = calloc(groups, sizeof(*optimiser->updates));
+    if (!optimiser->rates || !optimiser->updates)
+        return error_set(error, "train: out of memory for the optimiser");
+    for (size_t group = 0; group < groups; group++)
+        optimiser->rates[group] = rates ? rates[group] : 1;
+    for (int i = 0; i < weights_count(config); i++) {
+        struct weight gradient;
+        weights_get(config, &optimiser->gradients, i, &gradient);
+        if (optimiser->rates[groups_of(config, &gradient)] == 0)
+            *gradient.pointer = NULL;
+    }
+    return 0;
+}
+
 int optimiser_create(struct optimiser **created, const struct model_config *config,
                      struct weights *live, struct weights *average, double weight_decay,
-                     struct pool *pool, struct sawb_error *error) {
+                     const double *rates, struct pool *pool, struct sawb_error *error) {
     struct optimiser *optimiser = calloc(1, sizeof(*optimiser));
     *created = NULL;
     if (!optimiser)
@@ -144,6 +174,7 @@ int optimiser_create(struct optimiser **created, const struct model_config *conf
     if (weights_allocate(&optimiser->gradients, config, error) < 0 ||
         weights_allocate(&optimiser->first, config, error) < 0 ||
         weights_allocate(&optimiser->second, config, error) < 0 ||
+        set_rates(optimiser, rates, error) < 0 ||
         make_chunks(optimiser, live, average, error) < 0) {
         error_prefix(error, "gradients and moments");
         optimiser_free(optimiser);
@@ -159,6 +190,8 @@ void optimiser_free(struct optimiser *optimiser) {
     weights_free(&optimiser->gradients, &optimiser->config);
     weights_free(&optimiser->first, &optimiser->config);
     weights_free(&optimiser->second, &optimiser->config);
+    free(optimiser->rates);
+    free(optimiser->updates);
     free(optimiser->chunks);
     free(optimiser->rows);
     free(optimiser->touched);
@@ -306,6 +339,8 @@ void optimiser_settle(struct optimiser *optimiser) {
 }
 
 void optimiser_touch(struct optimiser *optimiser, const int *ids, int count) {
+    if (!optimiser->word_chunks)
+        return;
     for (int i = 0; i < count; i++) {
         struct row_state *row = &optimiser->rows[ids[i]];
         if (!(row->flags & ROW_IN_BATCH))
@@ -317,11 +352,6 @@ void optimiser_touch(struct optimiser *optimiser, const int *ids, int count) {
 
 /* ---- the update ------------------------------------------------------------------------------ */
 
-struct updating {
-    struct optimiser *optimiser;
-    const struct update *update;
-};
-
 static void update_part(const struct chunk *chunk, size_t at, size_t count,
                         const struct update *update) {
     adam(chunk->weight + at, chunk->gradient + at, chunk->first + at, chunk->second + at, count,
@@ -331,18 +361,19 @@ static void update_part(const struct chunk *chunk, size_t at, size_t count,
 }
 
 static void update_chunk(void *user, int index) {
-    const struct updating *updating = user;
-    const struct chunk *chunk = &updating->optimiser->chunks[index];
+    const struct optimiser *optimiser = user;
+    const struct chunk *chunk = &optimiser->chunks[index];
     if (chunk->rows == 0)
-        update_part(chunk, 0, chunk->count, updating->update);
+        update_part(chunk, 0, chunk->count, &optimiser->updates[chunk->group]);
 }
 
 static void update_touched(void *user, int index) {
-    const struct updating *updating = user;
-    int row = updating->optimiser->touched[index];
-    const struct chunk *chunk = chunk_of_row(updating->optimiser, row);
+    const struct optimiser *optimiser = user;
+    int row = optimiser->touched[index];
+    const struct chunk *chunk = chunk_of_row(optimiser, row);
     size_t columns = chunk->count / (size_t)chunk->rows;
-    update_part(chunk, (size_t)(row - chunk->row) * columns, columns, updating->update);
+    update_part(chunk, (size_t)(row - chunk->row) * columns, columns,
+                &optimiser->updates[chunk->group]);
 }
 
 /* The rows of the batch have made the step just added to the deferred ones, and have moments. */
@@ -361,15 +392,21 @@ static void end_batch(struct optimiser *optimiser, int updated) {
 void optimiser_update(struct optimiser *optimiser, const struct optimiser_step *step) {
     double t = (double)step->step;
     double clip = step->clip > 0 ? fmin(1, step->clip / (step->norm + CLIP_EPSILON)) : 1;
-    struct update *update = &optimiser->deferred[optimiser->deferred_count];
-    *update = (struct update){.clip = (float)clip,
-                              .keep = (float)(1 - step->rate * optimiser->weight_decay),
-                              .rate = (float)(step->rate / (1 - pow(BETA_1, t))),
-                              .root = (float)sqrt(1 - pow(BETA_2, t)),
-                              .average = (float)(1 - step->average_decay)};
-    struct updating updating = {optimiser, update};
-    pool_run(optimiser->pool, optimiser->chunk_count, update_chunk, &updating);
-    pool_run(optimiser->pool, optimiser->touched_count, update_touched, &updating);
+    for (int group = 0; group < groups_count(&optimiser->config); group++) {
+        double rate = step->rate * optimiser->rates[group];
+        optimiser->updates[group] =
+            (struct update){.clip = (float)clip,
+                            .keep = (float)(1 - rate * optimiser->weight_decay),
+                            .rate = (float)(rate / (1 - pow(BETA_1, t))),
+                            .root = (float)sqrt(1 - pow(BETA_2, t)),
+                            .average = (float)(1 - step->average_decay)};
+    }
+    pool_run(optimiser->pool, optimiser->chunk_count, update_chunk, optimiser);
+    pool_run(optimiser->pool, optimiser->touched_count, update_touched, optimiser);
+    if (!optimiser->word_chunks)
+        return;
+    optimiser->deferred[optimiser->deferred_count] =
+        optimiser->updates[optimiser->word_chunks->group];
     optimiser->deferred_count++;
     end_batch(optimiser, 1);
     if (optimiser->deferred_count == DEFERRED_MOST)

@@ -23,10 +23,12 @@
 struct optimiser;
 
 /* `live` and `average` (NULL: none is kept) are borrowed; gradients and moments are the
- * optimiser's, and zero. */
+ * optimiser's, and zero. `rates` [L+2] (copied; NULL: 1 for all) multiplies the learning rate of
+ * each group of weights (groups.h); 0 freezes a group: its weights are never written, its average
+ * stays what it was, and its gradients are NULL. */
 int optimiser_create(struct optimiser **optimiser, const struct model_config *config,
                      struct weights *live, struct weights *average, double weight_decay,
-                     struct pool *pool, struct sawb_error *error);
+                     const double *rates, struct pool *pool, struct sawb_error *error);
 void optimiser_free(struct optimiser *optimiser); /* NULL is fine */
 
 /* Borrowed. The backward pass adds to the gradients, of word embeddings only to the rows that are

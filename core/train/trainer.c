@@ -19,19 +19,24 @@
 #include "core/train/batch.h"
 #include "core/train/changes.h"
 #include "core/train/checkpoint.h"
+#include "core/train/groups.h"
 #include "core/train/optimiser.h"
 #include "core/train/options.h"
 #include "core/train/schedule.h"
+#include "core/train/teacher.h"
 
 #define LINES_SHOWN 8 /* of a batch, in an error */
 
 struct trainer {
     struct train_options options;
     struct compute compute;
-    struct model *model;             /* in training */
-    struct model *average;           /* NULL: none is kept */
-    const struct sparsity *sparsity; /* of the beginning: trainer_sparsity is in force */
+    struct model *model;              /* in training */
+    struct model *average;            /* NULL: none is kept */
+    const struct sparsity *sparsity;  /* of the beginning: trainer_sparsity is in force */
+    const struct sparsity_plan *plan; /* NULL: none */
+    int new_pattern;                  /* the plan's, with the newest step */
     struct changes changes;
+    struct best best;
     struct mask_source mask;
     struct encoder_options forward;
 
@@ -40,6 +45,8 @@ struct trainer {
     int *order;          /* [set.count] of the epoch `order_epoch` */
     int64_t order_epoch; /* -1: none yet */
 
+    struct batch_size most;  /* of any batch */
+    struct teacher *teacher; /* NULL: none */
     struct encoder *encoder;
     struct optimiser *optimiser;
     float *logits, *logit_gradients; /* [B,K] */
@@ -83,10 +90,15 @@ static int make_set(struct trainer *trainer, const struct dataset *dataset,
                                options->seed, error);
 }
 
+/* Of a full step. */
+static int64_t step_sentences(const struct trainer *trainer) {
+    return (int64_t)trainer->options.batch_size * trainer->options.accumulate;
+}
+
 static void set_length(struct trainer *trainer) {
     const struct train_options *options = &trainer->options;
-    trainer->steps_per_epoch =
-        ((int64_t)trainer->set.count + options->batch_size - 1) / options->batch_size;
+    int64_t sentences = step_sentences(trainer);
+    trainer->steps_per_epoch = (trainer->set.count + sentences - 1) / sentences;
     trainer->total =
         options->max_steps > 0 ? options->max_steps : options->epochs * trainer->steps_per_epoch;
     trainer->warmup = schedule_warmup(options->warmup, trainer->total);
@@ -111,11 +123,13 @@ static void set_forward(struct trainer *trainer) {
 /* Everything a step needs, for the largest batch there can be. */
 static int make_rooms(struct trainer *trainer, struct sawb_error *error) {
     const struct model_config *config = &trainer->model->config;
-    int tokens, sentences = trainer->options.batch_size;
+    struct batch_size *most = &trainer->most;
+    int sentences = trainer->options.batch_size;
     if (sentences > trainer->set.count)
         sentences = trainer->set.count;
-    size_t pairs;
-    if (batch_room_create(&trainer->room, &trainer->set, sentences, &tokens, &pairs, error) < 0)
+    most->sentences = sentences;
+    if (batch_room_create(&trainer->room, &trainer->set, sentences, &most->tokens, &most->pairs,
+                          error) < 0)
         return -1;
     size_t logits = (size_t)sentences * (size_t)config->labels;
     trainer->order = malloc((size_t)trainer->set.count * sizeof(*trainer->order));
@@ -125,7 +139,22 @@ static int make_rooms(struct trainer *trainer, struct sawb_error *error) {
         return error_set(error, "train: out of memory for batches of %d sentences", sentences);
     if (encoder_create(&trainer->encoder, config, ENCODER_TRAINING, &trainer->compute, error) < 0)
         return -1;
-    return encoder_reserve(trainer->encoder, tokens, sentences, pairs, error);
+    return encoder_reserve(trainer->encoder, most->tokens, sentences, most->pairs, error);
+}
+
+static int make_optimiser(struct trainer *trainer, struct sawb_error *error) {
+    const struct train_options *options = &trainer->options;
+    struct model *model = trainer->model;
+    double *rates = calloc((size_t)groups_count(&model->config), sizeof(*rates));
+    if (!rates)
+        return error_set(error, "train: out of memory for the optimiser");
+    int status = groups_rates(rates, &model->config, options->freeze, options->layer_decay, error);
+    if (status == 0)
+        status = optimiser_create(&trainer->optimiser, &model->config, &model->weights,
+                                  trainer->average ? &trainer->average->weights : NULL,
+                                  options->weight_decay, rates, trainer->compute.pool, error);
+    free(rates);
+    return status;
 }
 
 static int trainer_fill(struct trainer *trainer, const struct dataset *dataset,
@@ -137,9 +166,7 @@ static int trainer_fill(struct trainer *trainer, const struct dataset *dataset,
     set_forward(trainer);
     if (trainer->options.average > 0 && model_copy(&trainer->average, model, error) < 0)
         return -1;
-    if (optimiser_create(&trainer->optimiser, &model->config, &model->weights,
-                         trainer->average ? &trainer->average->weights : NULL,
-                         trainer->options.weight_decay, trainer->compute.pool, error) < 0)
+    if (make_optimiser(trainer, error) < 0)
         return -1;
     return make_rooms(trainer, error);
 }
@@ -171,12 +198,14 @@ void trainer_free(struct trainer *trainer) {
     if (!trainer)
         return;
     encoder_free(trainer->encoder);
+    teacher_free(trainer->teacher);
     if (trainer->optimiser)
         optimiser_settle(trainer->optimiser);
     optimiser_free(trainer->optimiser);
     batch_room_free(&trainer->room);
     token_set_free(&trainer->set);
     changes_free(&trainer->changes);
+    best_free(&trainer->best);
     free(trainer->order);
     free(trainer->logits);
     free(trainer->logit_gradients);
@@ -206,29 +235,25 @@ static void drop_words(struct trainer *trainer, const int *chosen, uint64_t step
     }
 }
 
-/* Packs the batch of the step to come; returns its sentences (numbers in the set). */
-static const int *next_batch(struct trainer *trainer) {
+/* The sentences (numbers in the set) of the step to come. */
+static const int *step_order(struct trainer *trainer, int *count) {
     int64_t epoch = trainer->step / trainer->steps_per_epoch;
-    int64_t first = trainer->step % trainer->steps_per_epoch * trainer->options.batch_size;
+    int64_t most = step_sentences(trainer);
+    int64_t first = trainer->step % trainer->steps_per_epoch * most;
     int64_t left = trainer->set.count - first;
-    int count = (int)(left < trainer->options.batch_size ? left : trainer->options.batch_size);
+    *count = (int)(left < most ? left : most);
     if (trainer->order_epoch != epoch) {
         uint64_t key = random_key(trainer->options.seed, RANDOM_SHUFFLE, (uint64_t)epoch, 0);
         random_permutation(key, trainer->order, trainer->set.count);
         trainer->order_epoch = epoch;
     }
-    const int *chosen = trainer->order + first;
-    batch_pack(&trainer->room, &trainer->set, chosen, count);
-    if (trainer->options.word_dropout > 0)
-        drop_words(trainer, chosen, (uint64_t)trainer->step + 1);
-    return chosen;
+    return trainer->order + first;
 }
 
 static int not_finite(const struct trainer *trainer, const char *what, double value,
-                      const int *chosen, struct sawb_error *error) {
+                      const int *chosen, int sentences, struct sawb_error *error) {
     char lines[160];
     size_t used = 0;
-    int sentences = trainer->room.batch.sentences;
     for (int i = 0; i < sentences && i < LINES_SHOWN; i++)
         used += (size_t)snprintf(lines + used, sizeof(lines) - used, "%s%d", i > 0 ? ", " : "",
                                  trainer->set.lines[chosen[i]]);
@@ -240,34 +265,84 @@ static int not_finite(const struct trainer *trainer, const char *what, double va
                      trainer->step + 1, what, value, lines);
 }
 
-/* Forward and backward. The gradients and the loss of the batch, or an error with all gradients
- * zero again. */
-static int differentiate(struct trainer *trainer, const int *chosen, double *loss, double *norm,
-                         struct sawb_error *error) {
+/* Weighs the gradient of the mean over a batch's sentences as its part of the step's mean. */
+static void weigh_gradients(struct trainer *trainer, float share) {
+    size_t count = (size_t)trainer->room.batch.sentences * (size_t)trainer->model->config.labels;
+    for (size_t i = 0; i < count; i++)
+        trainer->logit_gradients[i] *= share;
+}
+
+/* What the batches of a step come to. */
+struct step_sums {
+    double loss; /* mean over the sentences of the step */
+    int tokens;
+    uint64_t kept, valid;
+};
+
+/* The mean loss of the packed batch from its logits; its gradient goes to trainer->logit_gradients.
+ */
+static double batch_loss(struct trainer *trainer, const float *teacher) {
+    const struct train_options *options = &trainer->options;
+    struct lesson lesson = {.logits = teacher,
+                            .sentences = trainer->room.batch.sentences,
+                            .classes = trainer->model->config.labels,
+                            .temperature = options->temperature,
+                            .alpha = options->alpha};
+    double loss = cross_entropy(trainer->logits, trainer->room.labels, lesson.sentences,
+                                lesson.classes, options->label_smoothing, trainer->logit_gradients);
+    return teacher ? teacher_loss(&lesson, trainer->logits, loss, trainer->logit_gradients) : loss;
+}
+
+/* Packs batch `number` of the step, forward and backward: its gradients are added. */
+static int differentiate_batch(struct trainer *trainer, const int *chosen, int count, int number,
+                               double share, struct step_sums *sums, struct sawb_error *error) {
     const struct encoder_batch *batch = &trainer->room.batch;
     const struct weights *weights = &trainer->model->weights;
-    trainer->forward.mask_step = trainer->forward.dropout_step = (uint64_t)trainer->step + 1;
+    uint64_t step = (uint64_t)trainer->step, batches = (uint64_t)trainer->options.accumulate;
+    batch_pack(&trainer->room, &trainer->set, chosen, count);
+    const float *taught = NULL;
+    if (trainer->teacher && !(taught = teacher_logits(trainer->teacher, batch, error)))
+        return error_prefix(error, "train: step %" PRId64, trainer->step + 1);
+    if (trainer->options.word_dropout > 0)
+        drop_words(trainer, chosen, step + 1);
+    trainer->forward.mask_step = step + 1;
+    trainer->forward.dropout_step = step * batches + (uint64_t)number + 1;
     optimiser_touch(trainer->optimiser, batch->ids, batch->offsets[batch->sentences]);
     if (encoder_forward(trainer->encoder, weights, batch, &trainer->forward, trainer->logits,
-                        error) < 0) {
-        optimiser_clear(trainer->optimiser);
+                        error) < 0)
         return error_prefix(error, "train: step %" PRId64, trainer->step + 1);
+    double loss = batch_loss(trainer, taught);
+    if (!isfinite(loss))
+        return not_finite(trainer, "loss", loss, chosen, count, error);
+    weigh_gradients(trainer, (float)share);
+    if (encoder_backward(trainer->encoder, weights, trainer->logit_gradients,
+                         optimiser_gradients(trainer->optimiser), error) < 0)
+        return error_prefix(error, "train: step %" PRId64, trainer->step + 1);
+    uint64_t kept, valid;
+    encoder_pairs(trainer->encoder, &kept, &valid);
+    sums->loss += share * loss;
+    sums->tokens += batch->offsets[batch->sentences];
+    sums->kept += kept;
+    sums->valid += valid;
+    return 0;
+}
+
+/* All batches of the step. The gradients, their norm and the sums, or an error with all gradients
+ * zero again. */
+static int differentiate(struct trainer *trainer, struct step_sums *sums, double *norm,
+                         struct sawb_error *error) {
+    int count, status = 0, most = trainer->options.batch_size;
+    const int *chosen = step_order(trainer, &count);
+    *sums = (struct step_sums){0};
+    for (int done = 0; done < count && status == 0; done += most) {
+        int sentences = count - done < most ? count - done : most;
+        status = differentiate_batch(trainer, chosen + done, sentences, done / most,
+                                     (double)sentences / count, sums, error);
     }
-    *loss = cross_entropy(trainer->logits, trainer->room.labels, batch->sentences,
-                          trainer->model->config.labels, trainer->options.label_smoothing,
-                          trainer->logit_gradients);
-    if (!isfinite(*loss)) {
-        optimiser_clear(trainer->optimiser);
-        return not_finite(trainer, "loss", *loss, chosen, error);
-    }
-    int status = encoder_backward(trainer->encoder, weights, trainer->logit_gradients,
-                                  optimiser_gradients(trainer->optimiser), error);
-    if (status < 0) {
-        error_prefix(error, "train: step %" PRId64, trainer->step + 1);
-    } else {
+    if (status == 0) {
         *norm = optimiser_norm(trainer->optimiser);
         if (!isfinite(*norm))
-            status = not_finite(trainer, "gradient norm", *norm, chosen, error);
+            status = not_finite(trainer, "gradient norm", *norm, chosen, count, error);
     }
     if (status < 0)
         optimiser_clear(trainer->optimiser);
@@ -276,16 +351,59 @@ static int differentiate(struct trainer *trainer, const int *chosen, double *los
 
 static double epochs_done(const struct trainer *trainer) {
     int64_t epoch = trainer->step / trainer->steps_per_epoch;
-    int64_t sentences = trainer->step % trainer->steps_per_epoch * trainer->options.batch_size;
+    int64_t sentences = trainer->step % trainer->steps_per_epoch * step_sentences(trainer);
     return (double)epoch + (double)sentences / trainer->set.count;
+}
+
+/* Makes the plan's change that is due. */
+static int follow_plan(struct trainer *trainer, struct sawb_error *error) {
+    const char *pattern = trainer->plan ? sparsity_plan_at(trainer->plan, trainer->step) : NULL;
+    struct sparsity *sparsity;
+    trainer->new_pattern = pattern != NULL;
+    if (!pattern || strcmp(pattern, sparsity_pattern(trainer_sparsity(trainer))) == 0)
+        return 0;
+    if (sparsity_parse(&sparsity, pattern, NULL, error) < 0)
+        return -1;
+    return trainer_change_sparsity(trainer, sparsity, error);
+}
+
+int trainer_follow(struct trainer *trainer, const struct sparsity_plan *plan,
+                   struct sawb_error *error) {
+    const struct model_config *config = &trainer->model->config;
+    if (sparsity_plan_check(plan, config->layers, config->heads, error) < 0)
+        return -1;
+    trainer->plan = plan;
+    return follow_plan(trainer, error);
+}
+
+int trainer_teach(struct trainer *trainer, struct model *teacher, struct sawb_error *error) {
+    int limit = model_token_limit(teacher), longest = 0;
+    for (int i = 0; i < trainer->set.count; i++)
+        if (token_set_length(&trainer->set, i) > longest)
+            longest = token_set_length(&trainer->set, i);
+    if (longest > limit)
+        return error_set(
+            error,
+            "train: teacher %s: takes sentences of %d tokens at most, the longest here "
+            "has %d; --max-tokens %d cuts them",
+            teacher->directory, limit, longest, limit);
+    teacher_free(trainer->teacher);
+    return teacher_create(&trainer->teacher, teacher, trainer->model, &trainer->most,
+                          &trainer->compute, error);
+}
+
+int trainer_pattern_is_new(const struct trainer *trainer) {
+    return trainer->new_pattern;
 }
 
 int trainer_step(struct trainer *trainer, struct step_report *report, struct sawb_error *error) {
     if (trainer->step >= trainer->total)
         return 0;
-    double begin = clock_seconds(), loss = 0, norm = 0;
-    const int *chosen = next_batch(trainer);
-    if (differentiate(trainer, chosen, &loss, &norm, error) < 0)
+    if (follow_plan(trainer, error) < 0)
+        return -1;
+    double begin = clock_seconds(), norm = 0;
+    struct step_sums sums;
+    if (differentiate(trainer, &sums, &norm, error) < 0)
         return -1;
     double rate =
         schedule_rate(trainer_rate(trainer), trainer->step, trainer->warmup, trainer->total);
@@ -300,18 +418,15 @@ int trainer_step(struct trainer *trainer, struct step_report *report, struct saw
     if (trainer->step == trainer->total)
         optimiser_settle(trainer->optimiser);
 
-    uint64_t kept, valid;
-    encoder_pairs(trainer->encoder, &kept, &valid);
-    int tokens = trainer->room.offsets[trainer->room.batch.sentences];
     *report = (struct step_report){.step = trainer->step,
                                    .total_steps = trainer->total,
                                    .epoch = epochs_done(trainer),
-                                   .loss = loss,
+                                   .loss = sums.loss,
                                    .learning_rate = rate,
                                    .gradient_norm = norm,
-                                   .tokens = tokens,
-                                   .tokens_per_second = tokens / (clock_seconds() - begin),
-                                   .realised = 1 - (double)kept / (double)valid};
+                                   .tokens = sums.tokens,
+                                   .tokens_per_second = sums.tokens / (clock_seconds() - begin),
+                                   .realised = 1 - (double)sums.kept / (double)sums.valid};
     return 1;
 }
 
@@ -334,6 +449,18 @@ int trainer_sentences(const struct trainer *trainer) {
 
 int trainer_truncated(const struct trainer *trainer) {
     return trainer->set.truncated;
+}
+
+int trainer_judge(struct trainer *trainer, double accuracy, double loss, struct sawb_error *error) {
+    return best_judge(&trainer->best, trainer_model(trainer), trainer->step, accuracy, loss, error);
+}
+
+const struct best *trainer_best(const struct trainer *trainer) {
+    return &trainer->best;
+}
+
+int trainer_is_stale(const struct trainer *trainer) {
+    return trainer->options.stop_after > 0 && trainer->best.stale >= trainer->options.stop_after;
 }
 
 /* ---- changes on the way ---------------------------------------------------------------------- */
@@ -371,16 +498,11 @@ double trainer_rate(const struct trainer *trainer) {
     return trainer->changes.rate < 0 ? trainer->options.learning_rate : trainer->changes.rate;
 }
 
-/* The changes of a checkpoint, checked, but not in force yet. */
-static int read_changes(const struct trainer *trainer, struct changes *changes,
+/* Checked, but not in force yet. */
+static int read_changes(const struct trainer *trainer, struct changes *changes, const char *text,
                         const char *directory, struct sawb_error *error) {
     const struct model_config *config = &trainer->model->config;
-    char *text;
-    if (checkpoint_changes(&text, directory, error) < 0)
-        return -1;
-    int status = changes_parse(changes, text, directory, error);
-    free(text);
-    if (status < 0)
+    if (changes_parse(changes, text, directory, error) < 0)
         return -1;
     if ((changes->rate >= 0 && check_rate(trainer, changes->rate, error) < 0) ||
         (changes->sparsity &&
@@ -395,7 +517,10 @@ static int read_changes(const struct trainer *trainer, struct changes *changes,
 
 static int describe(const struct trainer *trainer, cJSON *json, struct sawb_error *error) {
     const struct encoder_options *forward = &trainer->forward;
-    char data[64], rates[64], heads[16];
+    char data[64], rates[64], heads[16], teacher[32] = "none";
+    if (trainer->teacher)
+        snprintf(teacher, sizeof(teacher), "%016" PRIx64,
+                 teacher_model(trainer->teacher)->fingerprint);
     snprintf(data, sizeof(data), "%d sentences (%016" PRIx64 ")", trainer->set.count,
              token_set_fingerprint(&trainer->set));
     snprintf(rates, sizeof(rates), "%.9g %.9g %.9g", (double)forward->hidden_dropout,
@@ -406,12 +531,15 @@ static int describe(const struct trainer *trainer, cJSON *json, struct sawb_erro
     if (!cJSON_AddStringToObject(json, "data", data) ||
         !cJSON_AddStringToObject(json, "dropout rates", rates) ||
         !cJSON_AddStringToObject(json, "heads", heads) ||
-        !cJSON_AddStringToObject(json, "sparsity", sparsity_pattern(trainer->sparsity)))
+        !cJSON_AddStringToObject(json, "teacher", teacher) ||
+        !cJSON_AddStringToObject(json, "sparsity", sparsity_pattern(trainer->sparsity)) ||
+        !cJSON_AddStringToObject(json, "sparsity-schedule",
+                                 trainer->plan ? sparsity_plan_text(trainer->plan) : "none"))
         return error_set(error, "train: out of memory for a description of the run");
     return 0;
 }
 
-static struct training_state state_of(struct trainer *trainer) {
+static struct training_state state_of(struct trainer *trainer, const struct best *best) {
     optimiser_settle(trainer->optimiser);
     return (struct training_state){
         .config = &trainer->model->config,
@@ -419,50 +547,98 @@ static struct training_state state_of(struct trainer *trainer) {
         .first_moments = optimiser_first_moments(trainer->optimiser),
         .second_moments = optimiser_second_moments(trainer->optimiser),
         .average = trainer->average ? &trainer->average->weights : NULL,
+        .best = best->model ? &best->model->weights : NULL,
         .step = trainer->step,
     };
 }
 
-/* Calls write or read with the state and the description of the run. */
-static int with_state(struct trainer *trainer, const char *directory, int reading,
-                      struct sawb_error *error) {
+static cJSON *make_description(const struct trainer *trainer, struct sawb_error *error) {
     cJSON *description = cJSON_CreateObject();
     if (!description)
-        return error_set(error, "train: out of memory for a description of the run");
-    struct training_state state = state_of(trainer);
-    char *changes;
-    if (changes_print(&trainer->changes, &changes, error) < 0) {
-        cJSON_Delete(description);
+        error_set(error, "train: out of memory for a description of the run");
+    else if (describe(trainer, description, error) == 0)
+        return description;
+    cJSON_Delete(description);
+    return NULL;
+}
+
+static int write_checkpoint(struct trainer *trainer, const char *directory,
+                            struct sawb_error *error) {
+    char best[BEST_TEXT_BYTES], *changes;
+    struct training_state state = state_of(trainer, &trainer->best);
+    if (changes_print(&trainer->changes, &changes, error) < 0)
         return -1;
-    }
-    int status = describe(trainer, description, error);
+    best_print(&trainer->best, best);
     state.changes = changes;
-    if (status == 0)
-        status = reading ? checkpoint_read(&state, directory, description, error)
-                         : checkpoint_write(&state, directory, description, error);
+    state.best_text = state.best ? best : NULL;
+    cJSON *description = make_description(trainer, error);
+    int status = description ? checkpoint_write(&state, directory, description, error) : -1;
     cJSON_Delete(description);
     free(changes);
-    trainer->step = state.step;
     return status;
 }
 
 int trainer_save(struct trainer *trainer, const char *directory, struct sawb_error *error) {
-    if (file_make_directory(directory, error) < 0 || with_state(trainer, directory, 0, error) < 0)
+    if (file_make_directory(directory, error) < 0 ||
+        write_checkpoint(trainer, directory, error) < 0)
         return -1;
     return model_save(trainer_model(trainer), directory, STORE_F32, error);
 }
 
-int trainer_resume(struct trainer *trainer, const char *directory, struct sawb_error *error) {
+/* What a checkpoint holds besides the weights of the run. */
+struct resumed {
     struct changes changes;
-    if (read_changes(trainer, &changes, directory, error) < 0)
+    struct best best;
+};
+
+static void resumed_free(struct resumed *resumed) {
+    changes_free(&resumed->changes);
+    best_free(&resumed->best);
+}
+
+/* The texts, and room for the best weights. On an error there is nothing to free. */
+static int resumed_begin(struct resumed *resumed, const struct trainer *trainer,
+                         const char *directory, struct sawb_error *error) {
+    char *changes, *best;
+    *resumed = (struct resumed){.changes = changes_none()};
+    if (checkpoint_texts(&changes, &best, directory, error) < 0)
+        return -1;
+    int status = read_changes(trainer, &resumed->changes, changes, directory, error);
+    if (status == 0 && best)
+        status = best_parse(&resumed->best, best, directory, error);
+    if (status == 0 && best)
+        status = model_copy(&resumed->best.model, trainer->model, error);
+    free(changes);
+    free(best);
+    if (status < 0)
+        resumed_free(resumed);
+    return status;
+}
+
+static int read_checkpoint(struct trainer *trainer, const struct best *best, const char *directory,
+                           struct sawb_error *error) {
+    struct training_state state = state_of(trainer, best);
+    cJSON *description = make_description(trainer, error);
+    int status = description ? checkpoint_read(&state, directory, description, error) : -1;
+    cJSON_Delete(description);
+    trainer->step = state.step;
+    return status;
+}
+
+int trainer_resume(struct trainer *trainer, const char *directory, struct sawb_error *error) {
+    struct resumed resumed;
+    if (resumed_begin(&resumed, trainer, directory, error) < 0)
         return error_prefix(error, "cannot resume");
-    if (with_state(trainer, directory, 1, error) < 0) {
-        changes_free(&changes);
+    if (read_checkpoint(trainer, &resumed.best, directory, error) < 0) {
+        resumed_free(&resumed);
         return error_prefix(error, "cannot resume");
     }
     changes_free(&trainer->changes);
-    trainer->changes = changes;
+    best_free(&trainer->best);
+    trainer->changes = resumed.changes;
+    trainer->best = resumed.best;
     trainer->mask = sparsity_source(trainer_sparsity(trainer));
     optimiser_moments_changed(trainer->optimiser);
+    file_remove_temporaries(directory); /* of the run that is resumed, if it was killed in a save */
     return 0;
 }

@@ -10,7 +10,7 @@
  * clipping, decay only on matrices. Batches keep a random composition (a new seeded order each
  * epoch, the last batch may be smaller) and are packed without padding. The same seed gives the
  * same weights bit for bit, for any number of threads, also when stopped and resumed. No step
- * allocates.
+ * allocates, but for one that changes the pattern by a plan.
  */
 #ifndef SAWB_CORE_TRAIN_TRAINER_H
 #define SAWB_CORE_TRAIN_TRAINER_H
@@ -19,10 +19,18 @@
 #include "core/model/model.h"
 #include "core/sparsity/sparsity.h"
 #include "core/text/dataset.h"
+#include "core/train/best.h"
+#include "core/train/plan.h"
+
+#define TRAIN_FREEZE_BYTES 128
 
 struct train_options {
     int epochs; /* 1 and above; not used when max_steps says how long to go */
     int batch_size;
+    /* Batches of a step, 1 and above: their gradients are added up, so that a step is that of one
+     * batch of accumulate * batch_size sentences (up to rounding, and with dropout drawn anew for
+     * each batch), in the memory of one of batch_size. */
+    int accumulate;
     double learning_rate;
     double warmup; /* below 1: share of all steps; 1 and above: steps */
     double weight_decay;
@@ -31,16 +39,21 @@ struct train_options {
     double fraction;    /* of the data set, seeded */
     double label_noise; /* share of labels replaced by another one, seeded */
     double label_smoothing;
-    double word_dropout; /* share of tokens replaced by [UNK] in training */
-    double average;      /* decay of an exponential moving average of the weights; 0: none */
-    int max_steps;       /* steps in all, which the schedule follows too; 0: by epochs */
+    double word_dropout;             /* share of tokens replaced by [UNK] in training */
+    double layer_decay;              /* of the learning rate with depth (groups.h); 1: none */
+    char freeze[TRAIN_FREEZE_BYTES]; /* what is not trained (groups.h); "": nothing */
+    double temperature, alpha;       /* of distillation (teacher.h); without a teacher not used */
+    double average; /* decay of an exponential moving average of the weights; 0: none */
+    int stop_after; /* evaluations in a row without a better one after which the run's owner ends
+                       it (trainer_judge); 0: never */
+    int max_steps;  /* steps in all, which the schedule follows too; 0: by epochs */
     int max_tokens; /* of a sentence, [CLS] and [SEP] included; at most the model's positions are
                        used */
     uint64_t seed;
 };
 
-/* 1 epoch, batch 32, learning rate 5e-5, warm-up 0.06, decay 0.01, clip 1, 128 tokens, seed 1, the
- * model's dropout. */
+/* 1 epoch, batch 32 (one a step), learning rate 5e-5, warm-up 0.06, decay 0.01, clip 1, 128 tokens,
+ * seed 1, the model's dropout. */
 struct train_options train_options_default(void);
 
 struct step_report {
@@ -48,9 +61,9 @@ struct step_report {
     int64_t total_steps;
     double epoch; /* epochs done, e.g. 0.25 */
     double loss, learning_rate, gradient_norm;
-    int tokens;               /* real tokens of this batch */
+    int tokens;               /* real tokens of this step's batches */
     double tokens_per_second; /* of this step */
-    double realised;          /* sparsity of this batch */
+    double realised;          /* sparsity of these batches */
 };
 
 struct trainer;
@@ -78,6 +91,23 @@ int trainer_change_rate(struct trainer *trainer, double rate, struct sawb_error 
 int trainer_change_sparsity(struct trainer *trainer, struct sparsity *sparsity,
                             struct sawb_error *error);
 
+/*
+ * Before the first step and trainer_resume: the run follows the plan, which is borrowed and takes
+ * the place of the pattern that the trainer was made with. What is changed by
+ * trainer_change_sparsity holds until the plan's next change. Its changes are kept in the
+ * checkpoint like others, its text in the description.
+ */
+int trainer_follow(struct trainer *trainer, const struct sparsity_plan *plan,
+                   struct sawb_error *error);
+
+/* Before the first step and trainer_resume: distils from the teacher (teacher.h), which is
+ * retained, with the options' temperature and alpha. An error when its vocabulary, labels or
+ * positions do not fit. */
+int trainer_teach(struct trainer *trainer, struct model *teacher, struct sawb_error *error);
+
+/* 1 when the plan changed the pattern with the newest step. */
+int trainer_pattern_is_new(const struct trainer *trainer);
+
 /* The pattern in force. Borrowed until the next change. */
 const struct sparsity *trainer_sparsity(const struct trainer *trainer);
 double trainer_rate(const struct trainer *trainer); /* the peak in force */
@@ -86,6 +116,16 @@ double trainer_rate(const struct trainer *trainer); /* the peak in force */
  * training. Borrowed; to be read between steps only. Asking for it makes the deferred steps of word
  * embeddings (optimiser.h), in both. */
 const struct model *trainer_model(struct trainer *trainer);
+
+/* Says what trainer_model evaluates to, so that the best weights are kept, also in the checkpoint.
+ */
+int trainer_judge(struct trainer *trainer, double accuracy, double loss, struct sawb_error *error);
+
+/* Borrowed; model NULL: nothing was judged. */
+const struct best *trainer_best(const struct trainer *trainer);
+
+/* 1 when `stop_after` evaluations in a row were no better than the best. */
+int trainer_is_stale(const struct trainer *trainer);
 
 /*
  * Makes the folder and writes trainer_state.safetensors, which holds all that resuming needs, then

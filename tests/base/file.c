@@ -275,6 +275,28 @@ static void names_what_cannot_be_written(void **state) {
     temporary_remove(&folder);
 }
 
+/* What a killed process left goes, and nothing else. */
+static void removes_temporaries(void **state) {
+    (void)state;
+    static const char *const names[] = {".sawb-0123456789abcdef.tmp", "model.tmp",
+                                        ".sawb-0123456789abcdef.tmp.txt"};
+    struct temporary folder;
+    temporary_make(&folder);
+    for (int pass = 0; pass < 2; pass++) {
+        for (int i = 0; i < 3; i++) {
+            char *path = temporary_path(&folder, names[i]);
+            if (pass == 0)
+                assert_int_equal(file_replace(path, "x", 1, NULL), 0);
+            else
+                assert_int_equal(file_exists(path), i > 0);
+            free(path);
+        }
+        file_remove_temporaries(folder.path);
+    }
+    file_remove_temporaries("/nowhere/at/all");
+    temporary_remove(&folder);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(reads_and_maps),
     cmocka_unit_test(reads_what_has_no_size),
@@ -287,5 +309,6 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(reports_a_full_device),
     cmocka_unit_test(keeps_mode_and_links),
     cmocka_unit_test(names_what_cannot_be_written),
+    cmocka_unit_test(removes_temporaries),
 };
 TEST_GROUP(tests_base_file, tests);

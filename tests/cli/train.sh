@@ -74,3 +74,36 @@ run new "$work/data" --out "$work/fresh" --vocabulary 60 --hidden 16 --layers 2 
 check "new succeeds" status_is 0
 run train "$work/data" -m "$work/fresh" --out "$work/learned" --epochs 20 --batch-size 8 --lr 5e-3 -s 'topk(0.5)' --json
 check "a new encoder learns under a pattern" [ "$(tail -n 1 "$out" | grep -c '"accuracy":1,')" -eq 1 ]
+
+# The options of the regime, from the command line.
+run train "$work/data" -m $bert --out "$work/accumulated" --max-steps 3 --batch-size 4 --accumulate 2 --freeze embeddings,L0 \
+    --layer-decay 0.8 --sparsity-schedule 'dense@0-1; topk(0.2..0.4)@1-2' --json
+check "a schedule is followed and said" warns '^note: pattern topk(0.4) from step 3 on, by the schedule'
+check "and is in the log" grep -q '"step":2,"change":{"sparsity":"topk(0.4)"}' "$work/accumulated/log.jsonl"
+check "steps are those of the optimiser" [ "$(grep -c '"loss":.*"lr"' "$out")" -eq 3 ]
+run train "$work/data" -m $bert --out "$work/wrong" --sparsity-schedule 'dense@0-5; topk(1.8)@5-'
+check "a fault in a schedule has its column" refused 2 'column 17: share must be'
+run train "$work/data" -m $bert --out "$work/wrong" --freeze L0,classifier
+check "what cannot be frozen" refused 2 'column 4'
+run train "$work/data" -m $bert --out "$work/wrong" --freeze L0-9
+check "layers that the model does not have" refused 1 'there is no layer 9, the model has L0-1'
+check "a mistyped option leaves no folder" [ ! -e "$work/wrong" ]
+run train "$work/data/train.tsv" -m $bert --out "$work/wrong" --stop-after 2
+check "early stopping needs a validation set" refused 1 'validation'
+
+run train "$work/data" -m $bert --out "$work/early" --epochs 1000 --batch-size 8 --lr 0 --eval-every 2 --stop-after 3
+check "a run ends early" warns 'ended after step 8: no better evaluation in 3 since step 2'
+check "with the best weights" warns 'the weights of step 2'
+cp "$work/early/model.safetensors" "$work/early.safetensors"
+rm "$work/early/model.safetensors"
+run train "$work/data" -m $bert --out "$work/early" --epochs 1000 --batch-size 8 --lr 0 --eval-every 2 --stop-after 3 --resume
+check "and has ended when it is resumed" warns 'all 8 steps were made before'
+check "what a kill took from it is written" cmp -s "$work/early.safetensors" "$work/early/model.safetensors"
+
+run train "$work/data" -m "$work/fresh" --out "$work/pupil" --max-steps 4 --batch-size 8 --teacher "$work/learned" --temperature 3 --alpha 0.8
+check "a run with a teacher" warns 'distilling from .*/learned at temperature 3, alpha 0.8'
+run train "$work/data" -m "$work/fresh" --out "$work/wrong" --teacher "$work/nobody"
+check "a teacher that is not there" refused 1 'teacher.*nobody'
+check "leaves no folder" [ ! -e "$work/wrong" ]
+run train "$work/data" -m "$work/fresh" --out "$work/wrong" --teacher $bert
+check "a teacher of another vocabulary" refused 1 'a teacher must have the same vocabulary'

@@ -17,7 +17,10 @@
 
 static struct train_options run_options(void) {
     struct train_options options = train_options_default();
-    options.batch_size = 24;
+    options.batch_size = 12;
+    options.accumulate = 2;
+    options.layer_decay = 0.9;
+    strcpy(options.freeze, "L0");
     options.learning_rate = 5e-3;
     options.epochs = 2; /* of six steps: the break and the end lie in different epochs */
     options.dropout = 0.1;
@@ -203,7 +206,16 @@ static void test_other_runs_are_refused(void **state) {
     trainer_free(trainer);
 
     other.batch_size = 8;
-    assert_not_resumed(&bench, &other, folder, "the saved run has batch-size 24, this one 8");
+    assert_not_resumed(&bench, &other, folder, "the saved run has batch-size 12, this one 8");
+    other = options;
+    other.accumulate = 1;
+    assert_not_resumed(&bench, &other, folder, "accumulate 2, this one 1");
+    other = options;
+    other.layer_decay = 1;
+    assert_not_resumed(&bench, &other, folder, "layer-decay 0.9");
+    other = options;
+    strcpy(other.freeze, "L1");
+    assert_not_resumed(&bench, &other, folder, "freeze \"L0\", this one \"L1\"");
     other = options;
     other.learning_rate = 4e-3;
     assert_not_resumed(&bench, &other, folder, "lr 0.005");

@@ -62,7 +62,8 @@ static void copy(struct weights *to, struct weights *from) {
     for (int i = 0; i < weights_count(&config); i++) {
         struct weight weight;
         float *source = values(from, i, &weight), *target = values(to, i, &weight);
-        memcpy(target, source, weight.count * sizeof(float));
+        if (target) /* frozen weights have no gradient */
+            memcpy(target, source, weight.count * sizeof(float));
     }
 }
 
@@ -70,7 +71,7 @@ static int same(struct weights *a, struct weights *b) {
     for (int i = 0; i < weights_count(&config); i++) {
         struct weight weight;
         float *x = values(a, i, &weight), *y = values(b, i, &weight);
-        if (memcmp(x, y, weight.count * sizeof(float)) != 0)
+        if (x && memcmp(x, y, weight.count * sizeof(float)) != 0)
             return 0;
     }
     return 1;
@@ -92,11 +93,17 @@ static void random_gradients(struct weights *gradients, const int *ids, uint64_t
                    (size_t)config.hidden * sizeof(float));
 }
 
-/* The update as PyTorch orders it, on every weight. */
-static void plain_update(struct plain *plain, int t, double rate, float clip, float average_share) {
-    float root = (float)sqrt(1 - pow(0.999, t)), size = (float)(rate / (1 - pow(0.9, t)));
+/* The update as PyTorch orders it, on every weight that is not frozen. */
+static void plain_update(struct plain *plain, int t, double peak, const double *rates, float clip,
+                         float average_share) {
+    float root = (float)sqrt(1 - pow(0.999, t));
     for (int i = 0; i < weights_count(&config); i++) {
         struct weight weight;
+        weights_get(&config, &plain->live, i, &weight);
+        double rate = peak * rates[weight.is_head ? config.layers + 1 : weight.layer + 1];
+        float size = (float)(rate / (1 - pow(0.9, t)));
+        if (rate == 0)
+            continue;
         float *g = values(&plain->gradients, i, &weight), *m = values(&plain->first, i, &weight);
         float *v = values(&plain->second, i, &weight), *a = values(&plain->average, i, &weight);
         float *w = values(&plain->live, i, &weight);
@@ -125,8 +132,8 @@ static int same_row(const struct weights *a, const struct weights *b, int row) {
     return memcmp(a->word_embeddings + at, b->word_embeddings + at, columns * sizeof(float)) == 0;
 }
 
-static void test_equals_the_dense_update_bit_for_bit(void **state) {
-    (void)state;
+static void compare_with_plain(const double *rates) {
+    static const double ones[] = {1, 1, 1, 1};
     struct plain plain;
     struct weights live, average;
     struct optimiser *optimiser;
@@ -138,7 +145,8 @@ static void test_equals_the_dense_update_bit_for_bit(void **state) {
     copy(&average, &live);
     copy(&plain.live, &live);
     copy(&plain.average, &live);
-    assert_done(optimiser_create(&optimiser, &config, &live, &average, DECAY, pool, &problem));
+    assert_done(
+        optimiser_create(&optimiser, &config, &live, &average, DECAY, rates, pool, &problem));
     for (int step = 1; step <= STEPS; step++) {
         int ids[IDS];
         ids_of_step(ids, step);
@@ -152,7 +160,8 @@ static void test_equals_the_dense_update_bit_for_bit(void **state) {
             optimiser,
             &(struct optimiser_step){
                 .step = step, .rate = rate, .norm = norm, .clip = 1, .average_decay = AVERAGE});
-        plain_update(&plain, step, rate, (float)(1 / (norm + 1e-6)), (float)(1 - AVERAGE));
+        plain_update(&plain, step, rate, rates ? rates : ones, (float)(1 / (norm + 1e-6)),
+                     (float)(1 - AVERAGE));
         if (step % SETTLES != 0 && step != STEPS)
             continue;
         optimiser_settle(optimiser);
@@ -172,12 +181,23 @@ static void test_equals_the_dense_update_bit_for_bit(void **state) {
     pool_free(pool);
 }
 
+static void test_equals_the_dense_update_bit_for_bit(void **state) {
+    (void)state;
+    compare_with_plain(NULL);
+}
+
+static void test_groups_have_rates_of_their_own(void **state) {
+    (void)state;
+    compare_with_plain((const double[]){0.25, 0, 0.5, 1});
+    compare_with_plain((const double[]){0, 1, 0.3, 1});
+}
+
 static double norm_with(int threads, const int *ids) {
     struct weights live;
     struct optimiser *optimiser;
     struct pool *pool = pool_create(threads, NULL);
     assert_done(weights_allocate(&live, &config, &problem));
-    assert_done(optimiser_create(&optimiser, &config, &live, NULL, 0, pool, &problem));
+    assert_done(optimiser_create(&optimiser, &config, &live, NULL, 0, NULL, pool, &problem));
     random_gradients(optimiser_gradients(optimiser), ids, 9);
     optimiser_touch(optimiser, ids, IDS);
     double norm = optimiser_norm(optimiser);
@@ -216,7 +236,7 @@ static void test_clear_forgets_the_gradients(void **state) {
     ids_of_step(ids, 1);
     assert_done(weights_allocate(&live, &config, &problem));
     assert_done(weights_allocate(&zero, &config, &problem));
-    assert_done(optimiser_create(&optimiser, &config, &live, NULL, DECAY, pool, &problem));
+    assert_done(optimiser_create(&optimiser, &config, &live, NULL, DECAY, NULL, pool, &problem));
     random_gradients(optimiser_gradients(optimiser), ids, 9);
     optimiser_touch(optimiser, ids, IDS);
     optimiser_clear(optimiser);
@@ -230,6 +250,7 @@ static void test_clear_forgets_the_gradients(void **state) {
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_equals_the_dense_update_bit_for_bit),
+    cmocka_unit_test(test_groups_have_rates_of_their_own),
     cmocka_unit_test(test_norm_is_the_root_of_all_squares),
     cmocka_unit_test(test_clear_forgets_the_gradients),
 };

@@ -274,6 +274,10 @@ static void test_options_out_of_range(void **state) {
     REFUSE(label_smoothing, 1, "label-smoothing is 1, it must be at least 0 and below 1");
     REFUSE(word_dropout, -0.5, "word-dropout");
     REFUSE(average, 1, "average");
+    REFUSE(accumulate, 0, "accumulate is 0, it must be a whole number from 1");
+    REFUSE(layer_decay, 0, "layer-decay is 0, it must be above 0 and at most 1");
+    REFUSE(layer_decay, 1.1, "layer-decay is 1.1");
+    REFUSE(layer_decay, 1e-300, "layer-decay is 1e-300: the rates of the lowest");
     REFUSE(max_steps, -1, "max-steps");
     REFUSE(max_tokens, 2, "max-tokens is 2, it must be a whole number from 3");
 #undef REFUSE

@@ -3,6 +3,7 @@
  */
 #include <float.h>
 #include <limits.h>
+#include <string.h>
 #include <strings.h>
 
 #include "core/train/options.h"
@@ -18,10 +19,9 @@ static int read_numbers(const struct arguments *arguments, struct train_options 
     const struct {
         const char *name;
         int *field;
-    } counts[] = {{"epochs", &train->epochs},
-                  {"batch-size", &train->batch_size},
-                  {"max-steps", &train->max_steps},
-                  {"max-tokens", &train->max_tokens}};
+    } counts[] = {{"epochs", &train->epochs},         {"batch-size", &train->batch_size},
+                  {"accumulate", &train->accumulate}, {"stop-after", &train->stop_after},
+                  {"max-steps", &train->max_steps},   {"max-tokens", &train->max_tokens}};
     const struct {
         const char *name;
         double low;
@@ -35,6 +35,9 @@ static int read_numbers(const struct arguments *arguments, struct train_options 
                    {"label-noise", 0, &train->label_noise},
                    {"label-smoothing", 0, &train->label_smoothing},
                    {"word-dropout", 0, &train->word_dropout},
+                   {"layer-decay", 0, &train->layer_decay},
+                   {"temperature", 0, &train->temperature},
+                   {"alpha", 0, &train->alpha},
                    {"average", 0, &train->average}};
     for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
         long value = *counts[i].field;
@@ -47,6 +50,29 @@ static int read_numbers(const struct arguments *arguments, struct train_options 
                              error) < 0)
             return -1;
     }
+    return 0;
+}
+
+/* Copies the text of an option, "" without one. */
+static int read_text(const struct arguments *arguments, const char *name, char *text, size_t size,
+                     struct sawb_error *error) {
+    const char *value = arguments_option(arguments, name);
+    if (value && strlen(value) >= size)
+        return error_set(error, "train: %s: at most %zu characters can be given", name, size - 1);
+    if (value)
+        strcpy(text, value);
+    return 0;
+}
+
+/* A schedule of patterns that cannot be read is a fault of usage; the job reads it again. */
+static int check_schedule(const char *text, const struct presets *presets,
+                          struct sawb_error *error) {
+    struct sparsity_plan *plan;
+    if (!text[0])
+        return 0;
+    if (sparsity_plan_parse(&plan, text, presets, error) < 0)
+        return -1;
+    sparsity_plan_free(plan);
     return 0;
 }
 
@@ -69,6 +95,12 @@ static int read_train_options(const struct arguments *arguments, uint64_t seed,
     if (arguments_int(arguments, "eval-every", 1, INT_MAX, &eval_every, error) < 0)
         return -1;
     options->eval_every = eval_every;
+    if (read_text(arguments, "freeze", options->train.freeze, sizeof(options->train.freeze),
+                  error) < 0 ||
+        read_text(arguments, "sparsity-schedule", options->sparsity_schedule,
+                  sizeof(options->sparsity_schedule), error) < 0 ||
+        read_text(arguments, "teacher", options->teacher, sizeof(options->teacher), error) < 0)
+        return -1;
     return read_numbers(arguments, &options->train, error);
 }
 
@@ -135,7 +167,8 @@ int command_train(struct workbench *workbench, const struct arguments *arguments
     struct job_arm arm;
     struct sawb_error error;
     if (read_train_options(arguments, workbench->settings.seed, &options, &error) < 0 ||
-        train_options_check(&options.train, &error) < 0)
+        train_options_check(&options.train, &error) < 0 ||
+        check_schedule(options.sparsity_schedule, workbench->presets, &error) < 0)
         return command_misuse(sink, &error);
     int status = command_arm(workbench, arguments, sink, &arm);
     if (status != COMMAND_DONE)

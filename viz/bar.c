@@ -45,9 +45,9 @@ static void draw_to_the_left(struct area area, int row, int column, int columns,
 
 void bar_draw_signed(struct area area, int row, int column, int columns, double share,
                      enum meaning meaning, const struct glyphs *glyphs) {
-    int half = ((columns < GRID_MOST ? columns : GRID_MOST) - 1) / 2;
-    if (half < 1 || column >= area.columns)
+    if (columns < 3 || column >= area.columns)
         return;
+    int half = ((columns < GRID_MOST ? columns : GRID_MOST) - 1) / 2;
     bar_draw(area, row, column, half, 0, meaning, glyphs);
     draw_to_the_left(area, row, column, half, -share, meaning, glyphs);
     area_text(area, row, column + half, MEANING_FAINT, 0, glyphs->vertical);

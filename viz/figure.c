@@ -177,6 +177,22 @@ int panel_column_labels(struct panel *panel, const char *const *labels, struct s
     return copy_labels(&panel->column_labels, labels, panel->columns, error);
 }
 
+int panel_numbers(struct panel *panel, const char *word, int rows, struct sawb_error *error) {
+    char ***target = rows ? &panel->row_labels : &panel->column_labels;
+    int count = rows ? panel->rows : panel->columns;
+    char **labels = calloc(count > 0 ? (size_t)count : 1, sizeof(*labels));
+    int status = labels ? 0 : -1;
+    for (int i = 0; i < count && status == 0; i++)
+        status = asprintf(&labels[i], "%s%d", word, i) < 0 ? -1 : 0;
+    if (status < 0) {
+        free_texts(labels, count);
+        return no_memory(error);
+    }
+    free_texts(*target, count);
+    *target = labels;
+    return 0;
+}
+
 int panel_unit(struct panel *panel, const char *unit, struct sawb_error *error) {
     char *copy = strdup(unit);
     if (!copy)

@@ -103,6 +103,8 @@ struct panel *figure_table(struct figure *figure, const char *title, int rows,
 /* Copies into the panel. */
 int panel_row_labels(struct panel *panel, const char *const *labels, struct sawb_error *error);
 int panel_column_labels(struct panel *panel, const char *const *labels, struct sawb_error *error);
+/* "layer 0", "layer 1", ... for `word` "layer "; `rows` 1: of the rows, 0: of the columns. */
+int panel_numbers(struct panel *panel, const char *word, int rows, struct sawb_error *error);
 int panel_unit(struct panel *panel, const char *unit, struct sawb_error *error);
 int panel_axes(struct panel *panel, const char *x_name, const char *y_name,
                struct sawb_error *error);

@@ -93,3 +93,17 @@ int evaluation_run(const struct evaluation_walk *walk, struct worker *worker,
     evaluator_free(evaluator);
     return stopped ? 1 : status;
 }
+
+/* Multiplications of one pass: between two passes a keystroke is served, so a pass has to be short,
+ * but one of few tokens spends its time on reading weights. */
+#define PASS_COST 1.5e9
+#define PASS_TOKENS_LEAST 32
+
+int job_copies_at_once(const struct model_config *config, int tokens) {
+    double hidden = config->hidden, wide = config->feed_forward;
+    double cost = config->layers * (4 * hidden * hidden + 2 * hidden * wide);
+    double most = PASS_COST / cost;
+    most = most < PASS_TOKENS_LEAST ? PASS_TOKENS_LEAST : most;
+    most = most > JOB_COPIES_MOST ? JOB_COPIES_MOST : most;
+    return (int)most > tokens ? (int)most / tokens : 1;
+}

@@ -22,6 +22,11 @@ void arm_release(struct arm_kept *kept);
 const struct model *arm_model(const struct arm_kept *arm, const struct worker *worker, int follow,
                               int64_t *step);
 
+/* How many copies of a sentence of so many tokens a pass may hold, so that what is urgent waits for
+ * some tens of milliseconds at most: 1 to JOB_COPIES_MOST. */
+#define JOB_COPIES_MOST 1024
+int job_copies_at_once(const struct model_config *config, int tokens);
+
 /* A copy, or NULL for NULL. -1 with an error when out of memory. */
 int copy_text(char **copy, const char *text, struct sawb_error *error);
 

@@ -10,12 +10,6 @@
 #include "core/model/encoder.h"
 #include "core/session/job.h"
 
-/* Multiplications of one pass: between two passes a keystroke is served, so a pass has to be short,
- * but one of few tokens spends its time on reading weights. */
-#define PASS_COST 1.5e9
-#define PASS_TOKENS_LEAST 32
-#define PASS_TOKENS_MOST 1024
-
 struct ablate_job {
     struct job job; /* first: a job is freed as what it is */
     struct arm_kept arms[2];
@@ -57,15 +51,6 @@ static enum mask_kind alone_fill(const void *user, const struct mask_request *re
 
 /* ---- passes ---------------------------------------------------------------------------------- */
 
-static int copies_at_once(const struct model_config *config, int tokens) {
-    double hidden = config->hidden, wide = config->feed_forward;
-    double cost = config->layers * (4 * hidden * hidden + 2 * hidden * wide);
-    double most = PASS_COST / cost;
-    most = most < PASS_TOKENS_LEAST ? PASS_TOKENS_LEAST : most;
-    most = most > PASS_TOKENS_MOST ? PASS_TOKENS_MOST : most;
-    return (int)most > tokens ? (int)most / tokens : 1;
-}
-
 static int ablation_open(struct ablation *ablation, const struct ablate_job *job, int arm,
                          const struct worker *worker, int64_t *step, struct sawb_error *error) {
     ablation->model = arm_model(&job->arms[arm], worker, job->follow, step);
@@ -74,7 +59,7 @@ static int ablation_open(struct ablation *ablation, const struct ablate_job *job
     if (tokenizer_encode(ablation->model->tokenizer, job->text, strlen(job->text),
                          model_token_limit(ablation->model), &ablation->encoding, error) < 0)
         return -1;
-    ablation->room = copies_at_once(config, ablation->encoding.count);
+    ablation->room = job_copies_at_once(config, ablation->encoding.count);
     size_t room = (size_t)ablation->room, tokens = (size_t)ablation->encoding.count;
     ablation->off = calloc(room, sizeof(*ablation->off));
     ablation->offsets = calloc(room + 1, sizeof(*ablation->offsets));

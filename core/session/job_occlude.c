@@ -10,12 +10,6 @@
 #include "core/model/encoder.h"
 #include "core/session/job.h"
 
-/* Multiplications of one pass: between two passes a keystroke is served, so a pass has to be short,
- * but one of few tokens spends its time on reading weights. */
-#define PASS_COST 1.5e9
-#define PASS_TOKENS_LEAST 32
-#define PASS_TOKENS_MOST 1024
-
 struct copies_job {
     struct job job; /* first: a job is freed as what it is */
     struct arm_kept arms[2];
@@ -94,18 +88,6 @@ static int make_units(struct copies_job *job, const struct copy_pass *pass,
     }
     free(firsts);
     return status;
-}
-
-/* Copies of a pass. */
-static int copies_at_once(const struct copy_pass *pass) {
-    const struct model_config *config = &pass->model->config;
-    double hidden = config->hidden, wide = config->feed_forward;
-    double cost = config->layers * (4 * hidden * hidden + 2 * hidden * wide);
-    double tokens = PASS_COST / cost;
-    tokens = tokens < PASS_TOKENS_LEAST ? PASS_TOKENS_LEAST : tokens;
-    tokens = tokens > PASS_TOKENS_MOST ? PASS_TOKENS_MOST : tokens;
-    int copies = (int)tokens / pass->encoding.count;
-    return copies > 1 ? copies : 1;
 }
 
 static int add_copy(const struct copies_job *job, struct copy_pass *pass, int index,
@@ -202,13 +184,13 @@ static int answer(const struct copies_job *job, struct copy_pass *pass, int arm,
 static int copies_run(struct job *base, struct worker *worker, struct sawb_error *error) {
     struct copies_job *job = (struct copies_job *)base;
     struct copy_pass passes[2] = {{0}};
-    int status = 0, at_once = PASS_TOKENS_MOST;
+    int status = 0, at_once = JOB_COPIES_MOST;
     for (int arm = 0; status == 0 && arm < job->arm_count; arm++)
         status = pass_open(&passes[arm], job, arm, worker, error);
     if (status == 0 && job->occludes)
         status = make_units(job, &passes[0], error);
     for (int arm = 0; status == 0 && arm < job->arm_count; arm++) {
-        int copies = copies_at_once(&passes[arm]);
+        int copies = job_copies_at_once(&passes[arm].model->config, passes[arm].encoding.count);
         at_once = copies < at_once ? copies : at_once;
     }
     for (int first = 0; status == 0 && first <= job->copies; first += at_once) {

@@ -4,9 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tests/golden.h"
-#include "tests/tui/fixture.h"
-#include "tests/viz/drawing.h"
+#include "tests/tui/pictures.h"
 #include "tui/screen/prompt.h"
 
 static void test_lines(void **state) {
@@ -67,18 +65,9 @@ static void test_reading_back(void **state) {
 
 /* ---- pictures -------------------------------------------------------------------------------- */
 
-static void add_view(struct sheet *sheet, struct fixture *fixture, enum view view, int columns,
-                     int rows, const char *title) {
-    struct grid *grid = grid_create(rows, columns, NULL);
-    assert_non_null(grid);
-    screen_view_get((int)view)->draw(fixture->screen, grid_area(grid));
-    sheet_add(sheet, title, grid);
-    grid_free(grid);
-}
-
 static void add_all(struct sheet *sheet, struct fixture *fixture, int columns, int rows) {
     struct workbench *workbench = &fixture->workbench;
-    add_view(sheet, fixture, VIEW_CONSOLE, columns, rows, "console: nothing yet");
+    picture_view(sheet, fixture, VIEW_CONSOLE, rows, columns, "console: nothing yet");
     console_add(&workbench->console, CONSOLE_COMMAND, "presets");
     console_add(&workbench->console, CONSOLE_RESULT,
                 "dense\nlight_sparse   topk(0.4)\ncaf\303\251");
@@ -86,14 +75,14 @@ static void add_all(struct sheet *sheet, struct fixture *fixture, int columns, i
     console_add(
         &workbench->console, CONSOLE_ERROR,
         "sparsity: nowhere(1): there is no such pattern; a long line that a narrow view cuts");
-    add_view(sheet, fixture, VIEW_CONSOLE, columns, rows, "console");
+    picture_view(sheet, fixture, VIEW_CONSOLE, rows, columns, "console");
     console_scroll(&workbench->console, 2);
-    add_view(sheet, fixture, VIEW_CONSOLE, columns, rows, "console: two lines back");
+    picture_view(sheet, fixture, VIEW_CONSOLE, rows, columns, "console: two lines back");
     console_clear(&workbench->console);
     snprintf(workbench->help_find, sizeof(workbench->help_find), "undo");
-    add_view(sheet, fixture, VIEW_HELP, columns, rows, "help: a search");
+    picture_view(sheet, fixture, VIEW_HELP, rows, columns, "help: a search");
     snprintf(workbench->help_find, sizeof(workbench->help_find), "nothing like it");
-    add_view(sheet, fixture, VIEW_HELP, columns, rows, "help: nothing found");
+    picture_view(sheet, fixture, VIEW_HELP, rows, columns, "help: nothing found");
     workbench->help_find[0] = '\0';
 }
 
@@ -107,12 +96,7 @@ static void test_pictures(void **state) {
         add_all(&sheet, &fixture, 80, 18);
         add_all(&sheet, &fixture, 160, 44);
         add_all(&sheet, &fixture, 20, 5);
-        char *text = sheet_close(&sheet);
-        assert_int_equal(golden_check(ascii ? "tests/tui/golden/console-ascii.txt"
-                                            : "tests/tui/golden/console-utf8.txt",
-                                      text),
-                         0);
-        free(text);
+        picture_check(&sheet, ascii ? "console-ascii" : "console-utf8");
         fixture_close(&fixture);
     }
 }

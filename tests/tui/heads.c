@@ -6,12 +6,9 @@
 
 #include <math.h>
 
-#include "tests/golden.h"
-#include "tests/tui/fixture.h"
-#include "tests/viz/drawing.h"
+#include "tests/tui/pictures.h"
 #include "viz/figure.h"
 
-#define GOLDEN "tests/tui/golden/"
 #define HEADS (FIXTURE_LAYERS * FIXTURE_HEADS)
 #define OFF 1 /* the head of B that is off */
 
@@ -402,23 +399,6 @@ static void test_metrics_figure(void **state) {
 
 /* ---- pictures -------------------------------------------------------------------------------- */
 
-static void add(struct sheet *sheet, struct fixture *fixture, enum view view, int columns, int rows,
-                const char *title) {
-    struct grid *grid = grid_create(rows, columns, NULL);
-    assert_non_null(grid);
-    screen_view_get(view)->draw(fixture->screen, grid_area(grid));
-    sheet_add(sheet, title, grid);
-    grid_free(grid);
-}
-
-static void check_sheet(struct sheet *sheet, const char *name, const char *suffix) {
-    char path[128];
-    char *text = sheet_close(sheet);
-    snprintf(path, sizeof(path), GOLDEN "%s-%s.txt", name, suffix);
-    assert_int_equal(golden_check(path, text), 0);
-    free(text);
-}
-
 static void test_pictures_of_heads(void **state) {
     (void)state;
     for (int ascii = 0; ascii < 2; ascii++) {
@@ -427,20 +407,20 @@ static void test_pictures_of_heads(void **state) {
         struct workbench *workbench =
             open(&fixture, FIXTURE_TOKENS, ascii ? &glyphs_ascii : &glyphs_utf8);
         sheet_open(&sheet);
-        add(&sheet, &fixture, VIEW_HEADS, 80, 24, "dense");
-        add(&sheet, &fixture, VIEW_HEADS, 160, 50, "dense");
-        add(&sheet, &fixture, VIEW_HEADS, 40, 12, "a quarter");
-        add(&sheet, &fixture, VIEW_HEADS, 20, 5, "the least");
+        picture_view(&sheet, &fixture, VIEW_HEADS, 24, 80, "dense");
+        picture_view(&sheet, &fixture, VIEW_HEADS, 50, 160, "dense");
+        picture_view(&sheet, &fixture, VIEW_HEADS, 12, 40, "a quarter");
+        picture_view(&sheet, &fixture, VIEW_HEADS, 5, 20, "the least");
         workbench->heads.of = HEADS_B;
         sort_by(workbench, "b.entropy", 1);
         heads_find(workbench, "b.entropy>0.7", NULL);
-        add(&sheet, &fixture, VIEW_HEADS, 80, 24, "sorted and searched, a head off");
-        add(&sheet, &fixture, VIEW_HEADS, 40, 12, "sorted, scrolled");
+        picture_view(&sheet, &fixture, VIEW_HEADS, 24, 80, "sorted and searched, a head off");
+        picture_view(&sheet, &fixture, VIEW_HEADS, 12, 40, "sorted, scrolled");
         workbench->heads.sorted = 0;
         workbench->heads.of = HEADS_DIFFERENCE;
-        add(&sheet, &fixture, VIEW_HEADS, 80, 18, "difference");
-        add(&sheet, &fixture, VIEW_HEADS, 120, 48, "difference, pair by pair");
-        check_sheet(&sheet, "heads", ascii ? "ascii" : "utf8");
+        picture_view(&sheet, &fixture, VIEW_HEADS, 18, 80, "difference");
+        picture_view(&sheet, &fixture, VIEW_HEADS, 48, 120, "difference, pair by pair");
+        picture_check(&sheet, ascii ? "heads-ascii" : "heads-utf8");
         close_fixture(&fixture);
     }
 }
@@ -453,15 +433,15 @@ static void test_pictures_of_metrics(void **state) {
         struct workbench *workbench =
             open(&fixture, FIXTURE_TOKENS, ascii ? &glyphs_ascii : &glyphs_utf8);
         sheet_open(&sheet);
-        add(&sheet, &fixture, VIEW_METRICS, 80, 24, "by layer");
-        add(&sheet, &fixture, VIEW_METRICS, 160, 50, "by layer");
-        add(&sheet, &fixture, VIEW_METRICS, 40, 12, "a quarter");
-        add(&sheet, &fixture, VIEW_METRICS, 20, 5, "the least");
+        picture_view(&sheet, &fixture, VIEW_METRICS, 24, 80, "by layer");
+        picture_view(&sheet, &fixture, VIEW_METRICS, 50, 160, "by layer");
+        picture_view(&sheet, &fixture, VIEW_METRICS, 12, 40, "a quarter");
+        picture_view(&sheet, &fixture, VIEW_METRICS, 5, 20, "the least");
         sort_by(workbench, "b.entropy", 0);
         heads_find(workbench, "b.entropy>0.7", NULL);
         workbench->heads.column = 16;
-        add(&sheet, &fixture, VIEW_METRICS, 80, 16, "sorted, searched, columns scrolled");
-        check_sheet(&sheet, "metrics", ascii ? "ascii" : "utf8");
+        picture_view(&sheet, &fixture, VIEW_METRICS, 16, 80, "sorted, searched, columns scrolled");
+        picture_check(&sheet, ascii ? "metrics-ascii" : "metrics-utf8");
         close_fixture(&fixture);
     }
 }

@@ -4,10 +4,8 @@
 #include <math.h>
 
 #include "core/inspect/metrics.h"
-#include "tests/golden.h"
 #include "tests/tui/command_fixture.h"
-#include "tests/tui/fixture.h"
-#include "tests/viz/drawing.h"
+#include "tests/tui/pictures.h"
 #include "viz/figure.h"
 
 /* ---- pictures -------------------------------------------------------------------------------- */
@@ -67,7 +65,7 @@ static void open_with(struct fixture *fixture, int tokens, const char *spec,
     fixture_must(metrics_measure(captures, ARMS, 0, NULL, NULL) == 0);
 }
 
-static void check_golden(const struct glyphs *glyphs, const char *path) {
+static void check_golden(const struct glyphs *glyphs, const char *name) {
     struct sheet sheet;
     sheet_open(&sheet);
     for (size_t i = 0; i < sizeof(pictures) / sizeof(pictures[0]); i++) {
@@ -75,26 +73,20 @@ static void check_golden(const struct glyphs *glyphs, const char *path) {
         struct fixture fixture;
         open_with(&fixture, picture->tokens, picture->spec, glyphs);
         fixture.workbench.mask.show = picture->show;
-        struct grid *grid = grid_create(picture->rows, picture->columns, NULL);
-        fixture_must(grid != NULL);
-        view_mask.draw(fixture.screen, grid_area(grid));
-        sheet_add(&sheet, picture->title, grid);
-        grid_free(grid);
+        picture_view(&sheet, &fixture, VIEW_MASK, picture->rows, picture->columns, picture->title);
         fixture_close(&fixture);
     }
-    char *text = sheet_close(&sheet);
-    assert_int_equal(golden_check(path, text), 0);
-    free(text);
+    picture_check(&sheet, name);
 }
 
 static void pictures_utf8(void **state) {
     (void)state;
-    check_golden(&glyphs_utf8, "tests/tui/golden/mask-utf8.txt");
+    check_golden(&glyphs_utf8, "mask-utf8");
 }
 
 static void pictures_ascii(void **state) {
     (void)state;
-    check_golden(&glyphs_ascii, "tests/tui/golden/mask-ascii.txt");
+    check_golden(&glyphs_ascii, "mask-ascii");
 }
 
 /* At any size nothing is drawn outside, and a click leads to a pair of the sentence. */

@@ -6,13 +6,10 @@
 
 #include <math.h>
 
-#include "tests/golden.h"
 #include "tests/tui/command_fixture.h"
-#include "tests/tui/fixture.h"
-#include "tests/viz/drawing.h"
+#include "tests/tui/pictures.h"
 #include "viz/figure.h"
 
-#define GOLDEN "tests/tui/golden/"
 #define WAIT_MS 20000
 #define TOLERANCE 1e-5
 
@@ -82,49 +79,28 @@ static void close_look(struct fixture *fixture) {
     fixture_close(fixture);
 }
 
-static void add_screen(struct sheet *sheet, struct fixture *fixture, const char *title, int rows,
-                       int columns) {
-    struct grid *grid = grid_create(rows, columns, NULL);
-    fixture_must(grid != NULL);
-    screen_draw(fixture->screen, grid);
-    sheet_add(sheet, title, grid);
-    grid_free(grid);
-}
-
-/* The view alone, in a pane. */
-static void add_pane(struct sheet *sheet, struct fixture *fixture, const char *title, int rows,
-                     int columns) {
-    struct grid *grid = grid_create(rows, columns, NULL);
-    fixture_must(grid != NULL);
-    screen_view_get(VIEW_PREDICTION)->draw(fixture->screen, grid_area(grid));
-    sheet_add(sheet, title, grid);
-    grid_free(grid);
-}
-
-static void draw_all(const struct glyphs *glyphs, const char *path) {
+static void draw_all(const struct glyphs *glyphs, const char *name) {
     struct fixture fixture;
     struct sheet sheet;
     struct workbench *workbench = open_look(&fixture, glyphs);
     sheet_open(&sheet);
-    add_screen(&sheet, &fixture, "copies and bars", 24, 80);
-    add_screen(&sheet, &fixture, "copies and bars", 50, 160);
-    add_pane(&sheet, &fixture, "a quarter", 10, 40);
-    add_pane(&sheet, &fixture, "a quarter", 20, 60);
-    add_pane(&sheet, &fixture, "the smallest", 5, 20);
+    picture_screen(&sheet, &fixture, 24, 80, "copies and bars");
+    picture_screen(&sheet, &fixture, 50, 160, "copies and bars");
+    picture_view(&sheet, &fixture, VIEW_PREDICTION, 10, 40, "a quarter");
+    picture_view(&sheet, &fixture, VIEW_PREDICTION, 20, 60, "a quarter");
+    picture_view(&sheet, &fixture, VIEW_PREDICTION, 5, 20, "the smallest");
     prediction_reset(workbench);
     prediction_set_occlusion(workbench, OCCLUSION_OFF);
     workbench->arms[ARM_B].stale = 1;
-    add_screen(&sheet, &fixture, "without bars, B late", 24, 80);
-    char *text = sheet_close(&sheet);
-    assert_int_equal(golden_check(path, text), 0);
-    free(text);
+    picture_screen(&sheet, &fixture, 24, 80, "without bars, B late");
+    picture_check(&sheet, name);
     close_look(&fixture);
 }
 
 static void test_pictures(void **state) {
     (void)state;
-    draw_all(&glyphs_utf8, GOLDEN "prediction-utf8.txt");
-    draw_all(&glyphs_ascii, GOLDEN "prediction-ascii.txt");
+    draw_all(&glyphs_utf8, "prediction-utf8");
+    draw_all(&glyphs_ascii, "prediction-ascii");
 }
 
 static void test_nothing_outside(void **state) {

@@ -4,10 +4,8 @@
 #include <math.h>
 
 #include "core/base/json.h"
-#include "tests/golden.h"
 #include "tests/tui/command_fixture.h"
-#include "tests/tui/fixture.h"
-#include "tests/viz/drawing.h"
+#include "tests/tui/pictures.h"
 #include "viz/figure.h"
 
 static void send(struct workbench *workbench, const char *series, int job, int arm, int index,
@@ -86,33 +84,28 @@ static const struct picture {
     {"smallest", 5, 20, 12, 6, NULL},
 };
 
-static void check_golden(const struct glyphs *glyphs, const char *path) {
+static void check_golden(const struct glyphs *glyphs, const char *name) {
     struct sheet sheet;
     sheet_open(&sheet);
     for (size_t i = 0; i < sizeof(pictures) / sizeof(pictures[0]); i++) {
         const struct picture *picture = &pictures[i];
         struct fixture fixture;
         open_with(&fixture, picture->spec, picture->known, picture->points, glyphs);
-        struct grid *grid = grid_create(picture->rows, picture->columns, NULL);
-        fixture_must(grid != NULL);
-        view_pruning.draw(fixture.screen, grid_area(grid));
-        sheet_add(&sheet, picture->title, grid);
-        grid_free(grid);
+        picture_view(&sheet, &fixture, VIEW_PRUNING, picture->rows, picture->columns,
+                     picture->title);
         close_it(&fixture);
     }
-    char *text = sheet_close(&sheet);
-    assert_int_equal(golden_check(path, text), 0);
-    free(text);
+    picture_check(&sheet, name);
 }
 
 static void pictures_utf8(void **state) {
     (void)state;
-    check_golden(&glyphs_utf8, "tests/tui/golden/pruning-utf8.txt");
+    check_golden(&glyphs_utf8, "pruning-utf8");
 }
 
 static void pictures_ascii(void **state) {
     (void)state;
-    check_golden(&glyphs_ascii, "tests/tui/golden/pruning-ascii.txt");
+    check_golden(&glyphs_ascii, "pruning-ascii");
 }
 
 static void any_size(void **state) {

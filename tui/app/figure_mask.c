@@ -13,24 +13,6 @@
 
 static const char *const names[ARMS] = {"A", "B"};
 
-/* Names the rows or columns "word 0", "word 1", ... */
-static int number_labels(struct panel *panel, const char *word, int count, int rows,
-                         struct sawb_error *error) {
-    char(*texts)[32] = calloc((size_t)count, sizeof(*texts));
-    const char **labels = calloc((size_t)count, sizeof(*labels));
-    int status = texts && labels ? 0 : error_set(error, "mask: out of memory");
-    for (int i = 0; status == 0 && i < count; i++) {
-        snprintf(texts[i], sizeof(*texts), "%s%d", word, i);
-        labels[i] = texts[i];
-    }
-    if (status == 0)
-        status = rows ? panel_row_labels(panel, labels, error)
-                      : panel_column_labels(panel, labels, error);
-    free(labels);
-    free(texts);
-    return status;
-}
-
 static int add_pairs(struct figure *figure, const struct workbench *workbench, int arm,
                      struct sawb_error *error) {
     const struct capture *capture = workbench->arms[arm].capture;
@@ -64,8 +46,8 @@ static int add_blocks(struct figure *figure, const struct workbench *workbench, 
     snprintf(title, sizeof(title), "%s: blocks of %d, %d full, %d partial, %d empty", names[arm],
              size, (int)blocks.full, (int)blocks.partial, (int)blocks.empty);
     struct panel *panel = figure_matrix(figure, title, rows, rows, error);
-    int status = panel && number_labels(panel, "", rows, 1, error) == 0 &&
-                         number_labels(panel, "", rows, 0, error) == 0 &&
+    int status = panel && panel_numbers(panel, "", 1, error) == 0 &&
+                         panel_numbers(panel, "", 0, error) == 0 &&
                          panel_unit(panel, "empty 0, partial 0.5, full 1", error) == 0
                      ? 0
                      : -1;
@@ -85,9 +67,8 @@ static int add_heads(struct figure *figure, const struct workbench *workbench, i
     char title[80];
     snprintf(title, sizeof(title), "%s: %s", names[arm], mask_show_name(show));
     struct panel *panel = figure_matrix(figure, title, capture->layers, capture->heads, error);
-    if (!panel || number_labels(panel, "layer ", capture->layers, 1, error) < 0 ||
-        number_labels(panel, "head ", capture->heads, 0, error) < 0 ||
-        panel_unit(panel, "share", error) < 0)
+    if (!panel || panel_numbers(panel, "layer ", 1, error) < 0 ||
+        panel_numbers(panel, "head ", 0, error) < 0 || panel_unit(panel, "share", error) < 0)
         return -1;
     for (int i = 0; i < capture->layers * capture->heads; i++)
         panel->values[i] =

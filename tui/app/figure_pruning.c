@@ -10,25 +10,6 @@
 #include "tui/app/workbench.h"
 #include "viz/figure.h"
 
-#define NAME_BYTES 32
-
-static int name_places(struct panel *panel, const char *word, int count, int rows,
-                       struct sawb_error *error) {
-    char(*texts)[NAME_BYTES] = calloc((size_t)count, sizeof(*texts));
-    const char **labels = calloc((size_t)count, sizeof(*labels));
-    int status = texts && labels ? 0 : error_set(error, "pruning: out of memory");
-    for (int i = 0; status == 0 && i < count; i++) {
-        snprintf(texts[i], sizeof(*texts), "%s %d", word, i);
-        labels[i] = texts[i];
-    }
-    if (status == 0)
-        status = rows ? panel_row_labels(panel, labels, error)
-                      : panel_column_labels(panel, labels, error);
-    free(labels);
-    free(texts);
-    return status;
-}
-
 static int add_effects(struct figure *figure, const struct workbench *workbench, int arm,
                        struct sawb_error *error) {
     const struct head_effects *effects = &workbench->pruning.effects[arm];
@@ -38,8 +19,8 @@ static int add_effects(struct figure *figure, const struct workbench *workbench,
     snprintf(title, sizeof(title), "%c: change of the logit difference (%.3f) without the head",
              "AB"[arm], effects -> before);
     struct panel *panel = figure_matrix(figure, title, effects->layers, effects->heads, error);
-    if (!panel || name_places(panel, "layer", effects->layers, 1, error) < 0 ||
-        name_places(panel, "head", effects->heads, 0, error) < 0 ||
+    if (!panel || panel_numbers(panel, "layer ", 1, error) < 0 ||
+        panel_numbers(panel, "head ", 0, error) < 0 ||
         panel_unit(panel, "logit difference", error) < 0)
         return -1;
     panel->scale = PANEL_DIVERGING;

@@ -6,6 +6,7 @@
 
 #include "tests/tui/pictures.h"
 #include "tui/screen/prompt.h"
+#include "viz/figure.h"
 
 static void test_lines(void **state) {
     (void)state;
@@ -101,6 +102,23 @@ static void test_pictures(void **state) {
     }
 }
 
+static void test_figure(void **state) {
+    (void)state;
+    struct fixture fixture;
+    struct figure figure = {0};
+    struct sawb_error error;
+    fixture_open(&fixture, 5, &glyphs_utf8);
+    assert_int_equal(console_figure(&fixture.workbench, &figure, &error), -1);
+    console_add(&fixture.workbench.console, CONSOLE_COMMAND, "presets");
+    console_add(&fixture.workbench.console, CONSOLE_ERROR, "no");
+    assert_int_equal(console_figure(&fixture.workbench, &figure, &error), 0);
+    assert_int_equal(figure.panels[0].rows, 2);
+    assert_string_equal(figure.panels[0].table[0].texts[1], "error");
+    assert_string_equal(figure.panels[0].table[1].texts[0], "presets");
+    figure_free(&figure);
+    fixture_close(&fixture);
+}
+
 /* The search over commands: the best first, Enter runs it or opens the prompt for more words. */
 static void test_finder(void **state) {
     (void)state;
@@ -131,6 +149,6 @@ static void test_finder(void **state) {
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_lines),        cmocka_unit_test(test_the_oldest_make_room),
     cmocka_unit_test(test_reading_back), cmocka_unit_test(test_pictures),
-    cmocka_unit_test(test_finder),
+    cmocka_unit_test(test_figure),       cmocka_unit_test(test_finder),
 };
 TEST_GROUP(tests_tui_console, tests);

@@ -6,6 +6,11 @@
 
 #include <stddef.h>
 
+#include "core/base/error.h"
+
+struct workbench;
+struct figure;
+
 #define CONSOLE_MOST 5000 /* lines that are kept */
 
 enum console_kind { CONSOLE_COMMAND, CONSOLE_RESULT, CONSOLE_NOTE, CONSOLE_ERROR };
@@ -37,5 +42,9 @@ void console_scroll(struct console *console, int lines);
 int console_find(struct console *console, const char *text, int older);
 
 void console_clear(struct console *console);
+
+/* All lines as a table, for exporters. */
+int console_figure(const struct workbench *workbench, struct figure *figure,
+                   struct sawb_error *error);
 
 #endif

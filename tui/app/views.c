@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "tui/app/attention.h"
+#include "tui/app/console.h"
 #include "tui/app/data.h"
 #include "tui/app/heads.h"
 #include "tui/app/mask.h"
@@ -29,7 +30,7 @@ static const struct view_row rows[VIEWS] = {
     [VIEW_DATA] = {"data", "a data set as a table, with what A and B say of each row", data_figure},
     [VIEW_TRAINING] = {"training", "the curves of the runs", training_figure},
     [VIEW_SWEEP] = {"sweep", "accuracy, loss and mass kept against sparsity", sweep_figure},
-    [VIEW_CONSOLE] = {"console", "commands and their answers", NULL},
+    [VIEW_CONSOLE] = {"console", "commands and their answers", console_figure},
     [VIEW_HELP] = {"help", "keys and commands", NULL},
 };
 

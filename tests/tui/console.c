@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "tests/tui/pictures.h"
+#include "tui/app/figures.h"
 #include "tui/screen/prompt.h"
 #include "viz/figure.h"
 
@@ -94,8 +95,8 @@ static void test_pictures(void **state) {
         struct sheet sheet;
         fixture_open(&fixture, 5, ascii ? &glyphs_ascii : &glyphs_utf8);
         sheet_open(&sheet);
-        add_all(&sheet, &fixture, 80, 18);
-        add_all(&sheet, &fixture, 160, 44);
+        add_all(&sheet, &fixture, 80, 24);
+        add_all(&sheet, &fixture, 160, 50);
         add_all(&sheet, &fixture, 20, 5);
         picture_check(&sheet, ascii ? "console-ascii" : "console-utf8");
         fixture_close(&fixture);
@@ -115,6 +116,14 @@ static void test_figure(void **state) {
     assert_int_equal(figure.panels[0].rows, 2);
     assert_string_equal(figure.panels[0].table[0].texts[1], "error");
     assert_string_equal(figure.panels[0].table[1].texts[0], "presets");
+    figure_free(&figure);
+    snprintf(fixture.workbench.help_find, sizeof(fixture.workbench.help_find), "undo");
+    assert_int_equal(help_figure(&fixture.workbench, &figure, &error), 0);
+    assert_int_equal(figure.panels[0].rows, 2);
+    assert_string_equal(figure.panels[0].table[0].texts[1], "redo");
+    figure_free(&figure);
+    snprintf(fixture.workbench.help_find, sizeof(fixture.workbench.help_find), "nothing like it");
+    assert_int_equal(help_figure(&fixture.workbench, &figure, &error), -1);
     figure_free(&figure);
     fixture_close(&fixture);
 }

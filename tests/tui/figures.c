@@ -121,7 +121,7 @@ static void test_refused(void **state) {
     check_refused(&desk, "save %s/a.svg heads --palette plaid", COMMAND_USAGE, "contrast");
     check_refused(&desk, "save %s/none/a.svg heads", COMMAND_FAILED, "none");
     check_refused(&desk, "show nothing", COMMAND_USAGE, "no view \"nothing\"");
-    check_refused(&desk, "show help", COMMAND_USAGE, "text only");
+    check_refused(&desk, "show console", COMMAND_FAILED, "no command was run yet");
     check_refused(&desk, "show attention --layer 99", COMMAND_USAGE, "--layer");
     check_refused(&desk, "show attention -s nonsense(", COMMAND_USAGE, "nonsense");
     check_refused(&desk, "show data", COMMAND_FAILED, "data");

@@ -17,4 +17,7 @@
 int figure_facts(const struct workbench *workbench, struct figure *figure,
                  struct sawb_error *error);
 
+/* The commands that the help view shows, as a table (tui/command/command_help.c). */
+int help_figure(const struct workbench *workbench, struct figure *figure, struct sawb_error *error);
+
 #endif

@@ -9,6 +9,7 @@
 #include "tui/app/attention.h"
 #include "tui/app/console.h"
 #include "tui/app/data.h"
+#include "tui/app/figures.h"
 #include "tui/app/heads.h"
 #include "tui/app/mask.h"
 #include "tui/app/prediction.h"
@@ -31,7 +32,7 @@ static const struct view_row rows[VIEWS] = {
     [VIEW_TRAINING] = {"training", "the curves of the runs", training_figure},
     [VIEW_SWEEP] = {"sweep", "accuracy, loss and mass kept against sparsity", sweep_figure},
     [VIEW_CONSOLE] = {"console", "commands and their answers", console_figure},
-    [VIEW_HELP] = {"help", "keys and commands", NULL},
+    [VIEW_HELP] = {"help", "keys and commands", help_figure},
 };
 
 const struct view_row *view_get(int index) {

@@ -32,7 +32,7 @@ struct view_row {
     const char *name;
     const char *help; /* one line */
     /* What the view shows now, as a figure that the caller frees; an error when there is nothing
-     * yet, which says what to do. NULL: the view is text only. */
+     * yet, which says what to do. */
     int (*figure)(const struct workbench *workbench, struct figure *figure,
                   struct sawb_error *error);
 };

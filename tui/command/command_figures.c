@@ -65,15 +65,11 @@ static int answer_both(struct workbench *workbench, struct sink *sink) {
     return command_wait(workbench, workbench->prediction_job, &waiting);
 }
 
-/* The view that `word` names, NULL: the one that is shown. -1 with an error, also when it has no
- * figure. */
+/* The view that `word` names, NULL: the one that is shown. -1 with an error. */
 static int view_of(const struct workbench *workbench, const char *word, struct sawb_error *error) {
     int view = word ? view_find(word) : (int)workbench_view(workbench);
     if (view < 0)
         return error_set(error, "there is no view \"%s\"; `help view` lists them", word);
-    if (!view_get(view)->figure)
-        return error_set(error, "the view %s is text only; `picture FILE` saves it as it is drawn",
-                         view_get(view)->name);
     return view;
 }
 

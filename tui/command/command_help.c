@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "tui/command/answer.h"
+#include "tui/app/figures.h"
 #include "tui/command/handlers.h"
 #include "tui/command/schema.h"
 #include "tui/command/text.h"
@@ -203,6 +204,40 @@ int command_help(struct workbench *workbench, const struct arguments *arguments,
     struct sawb_error error;
     error_set(&error, "help: there is no command \"%s\"; `help` lists them all", name);
     return command_misuse(sink, &error);
+}
+
+/* The commands of the screen that hold what the help view searches. */
+static int is_wanted(const struct workbench *workbench, const struct command *command) {
+    const char *find = workbench->help_find;
+    return (command->where & COMMAND_SCREEN) &&
+           (!find[0] || strcasestr(command->name, find) || strcasestr(command->help, find));
+}
+
+int help_figure(const struct workbench *workbench, struct figure *figure,
+                struct sawb_error *error) {
+    const struct command *command;
+    int rows = 0, row = 0;
+    for (int i = 0; (command = command_get(i)); i++)
+        rows += is_wanted(workbench, command);
+    if (rows == 0)
+        return error_set(error, "help: no command holds \"%s\"", workbench->help_find);
+    struct panel *panel = figure_table(figure, "commands", rows, error);
+    if (!panel || figure_title(figure, error, "commands of the workbench") < 0 ||
+        figure_fact(figure, error, "version", "sawb %s", SAWB_VERSION) < 0 ||
+        !panel_column(panel, "command", COLUMN_TEXT, 0, error) ||
+        !panel_column(panel, "arguments", COLUMN_TEXT, 0, error) ||
+        !panel_column(panel, "help", COLUMN_TEXT, 0, error))
+        return -1;
+    for (int i = 0; (command = command_get(i)); i++) {
+        if (!is_wanted(workbench, command))
+            continue;
+        if (panel_cell(panel, row, 0, command->name, error) < 0 ||
+            panel_cell(panel, row, 1, command->usage, error) < 0 ||
+            panel_cell(panel, row, 2, command->help, error) < 0)
+            return -1;
+        row++;
+    }
+    return 0;
 }
 
 /* ---- presets and patterns -------------------------------------------------------------------- */

@@ -475,7 +475,8 @@ static void test_predictions_follow_the_training(void **state) {
         capture_free(untrained);
         assert_int_equal(same, !follow);
         assert_int_equal(answer->data.capture->training_step, answer->step);
-        assert_true(follow ? answer->step > earlier : answer->step == 0);
+        /* Two answers may fall between the same two steps. */
+        assert_true(follow ? answer->step > 0 && answer->step >= earlier : answer->step == 0);
         earlier = answer->step;
         /* Another shape cannot follow. */
         assert_int_equal(nth(&bed, EVENT_PREDICTION, 1)->data.capture->training_step, 0);

@@ -57,7 +57,7 @@ type_text "sentence"
 keys Enter
 check_shows "help: a search" "help with \"sentence\""
 keys n
-check_shows "help: all of it again" "In the view of attention"
+check_shows "help: all of it again" "─ help ─"
 keys End
 check_shows "help: the patterns at its end" "heads_off"
 keys Escape

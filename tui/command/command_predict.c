@@ -21,15 +21,17 @@ static int for_each_text(const struct arguments *arguments, struct sink *sink,
     int status = COMMAND_DONE;
     for (int i = 0; i < arguments_count(arguments); i++) {
         const char *text = arguments_get(arguments, i);
-        if (interrupt_signal())
-            return COMMAND_FAILED;
+        struct sawb_error error;
+        if (interrupt_signal()) {
+            error_set(&error, "interrupted");
+            return command_fail(sink, &error);
+        }
         if (strcmp(text, "-") != 0) {
             int result = each(user, text, strlen(text), NULL);
             status = result != COMMAND_DONE ? result : status;
             continue;
         }
         struct line_reader reader = {.descriptor = STDIN_FILENO};
-        struct sawb_error error;
         char *line, where[32];
         size_t length;
         int found;

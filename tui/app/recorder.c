@@ -146,27 +146,8 @@ static void add_fields(cJSON *object, struct recorder *recorder,
     }
 }
 
-static int same_nodes(const struct pane_node *a, const struct pane_node *b) {
-    return a->used == b->used && a->parent == b->parent && a->first == b->first &&
-           a->second == b->second && a->down == b->down && a->ratio == b->ratio &&
-           a->view == b->view && a->previous == b->previous && a->slot == b->slot;
-}
-
-static int same_panes(const struct panes *a, const struct panes *b) {
-    int same = a->focus == b->focus && a->zoomed == b->zoomed && a->automatic == b->automatic &&
-               a->arranged == b->arranged && a->arranged_for_run == b->arranged_for_run &&
-               a->rows == b->rows && a->columns == b->columns;
-    for (int i = 0; i < PANES_SLOTS && same; i++)
-        same = a->slots[i].view == b->slots[i].view &&
-               a->slots[i].previous == b->slots[i].previous &&
-               a->slots[i].chosen == b->slots[i].chosen;
-    for (int i = 0; i < PANES_NODES && same; i++)
-        same = same_nodes(&a->nodes[i], &b->nodes[i]);
-    return same;
-}
-
 static void add_panes(cJSON *object, struct recorder *recorder, const struct panes *panes) {
-    if (same_panes(&recorder->panes, panes))
+    if (panes_same(&recorder->panes, panes))
         return;
     recorder->panes = *panes;
     int heads[] = {panes->focus,    panes->zoomed,           panes->automatic,

@@ -114,8 +114,7 @@ void runs_take_end(struct workbench *workbench);
 
 /* ---- how they are shown ---- */
 
-/* "loss", "accuracy" ...; "step", "epoch", "tokens", "time". */
-const char *curve_choice_name(enum curve_choice choice);
+/* "step", "epoch", "tokens", "time". */
 const char *run_axis_name(enum run_axis axis);
 
 void runs_set_smoothing(struct workbench *workbench, double smoothing);

@@ -8,12 +8,6 @@
 
 #define MOVE_PARTS 100 /* a move of the cursor is such a part of what is shown */
 
-const char *curve_choice_name(enum curve_choice choice) {
-    static const char *const names[CURVE_CHOICES] = {"main", "loss",  "accuracy", "rate",
-                                                     "norm", "speed", "sparsity", "all"};
-    return names[choice];
-}
-
 const char *run_axis_name(enum run_axis axis) {
     static const char *const names[AXES] = {"step", "epoch", "tokens", "time"};
     return names[axis];

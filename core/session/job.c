@@ -53,6 +53,25 @@ int copy_text(char **copy, const char *text, struct sawb_error *error) {
     return 0;
 }
 
+int question_keep(struct question *question, const char *name, const struct job_arm *arms,
+                  int count, const char *text, uint64_t seed, int follow,
+                  struct sawb_error *error) {
+    if (count < 1 || count > 2)
+        return error_set(error, "%s: %d arms; 1 or 2 can be run", name, count);
+    *question = (struct question){.count = count, .follow = follow, .seed = seed};
+    int status = copy_text(&question->text, text, error);
+    for (int arm = 0; status == 0 && arm < count; arm++)
+        status = arm_keep(&question->arms[arm], &arms[arm], error);
+    return status;
+}
+
+void question_release(struct question *question) {
+    for (int arm = 0; arm < 2; arm++)
+        arm_release(&question->arms[arm]);
+    free(question->text);
+    *question = (struct question){0};
+}
+
 int check_given_labels(const struct dataset *dataset, int labels, struct sawb_error *error) {
     for (int i = 0; i < dataset->count; i++) {
         const struct example *example = &dataset->examples[i];

@@ -22,6 +22,20 @@ void arm_release(struct arm_kept *kept);
 const struct model *arm_model(const struct arm_kept *arm, const struct worker *worker, int follow,
                               int64_t *step);
 
+/* What a job that asks about a sentence keeps of its arguments. */
+struct question {
+    struct arm_kept arms[2];
+    int count, follow; /* of arms; see arm_model */
+    char *text;
+    uint64_t seed;
+};
+
+/* An error, after the job's `name`, when there are not 1 or 2 arms or arm_keep fails; to be
+ * released then too. */
+int question_keep(struct question *question, const char *name, const struct job_arm *arms,
+                  int count, const char *text, uint64_t seed, int follow, struct sawb_error *error);
+void question_release(struct question *question);
+
 /* How many copies of a sentence of so many tokens a pass may hold, so that what is urgent waits for
  * some tens of milliseconds at most: 1 to JOB_COPIES_MOST. */
 #define JOB_COPIES_MOST 1024

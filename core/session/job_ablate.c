@@ -12,10 +12,7 @@
 
 struct ablate_job {
     struct job job; /* first: a job is freed as what it is */
-    struct arm_kept arms[2];
-    int arm_count, follow;
-    char *text;
-    uint64_t seed;
+    struct question question;
 };
 
 /* One arm at work. */
@@ -53,10 +50,10 @@ static enum mask_kind alone_fill(const void *user, const struct mask_request *re
 
 static int ablation_open(struct ablation *ablation, const struct ablate_job *job, int arm,
                          const struct worker *worker, int64_t *step, struct sawb_error *error) {
-    ablation->model = arm_model(&job->arms[arm], worker, job->follow, step);
-    ablation->pattern = sparsity_source(job->arms[arm].sparsity);
+    ablation->model = arm_model(&job->question.arms[arm], worker, job->question.follow, step);
+    ablation->pattern = sparsity_source(job->question.arms[arm].sparsity);
     const struct model_config *config = &ablation->model->config;
-    if (tokenizer_encode(ablation->model->tokenizer, job->text, strlen(job->text),
+    if (tokenizer_encode(ablation->model->tokenizer, job->question.text, strlen(job->question.text),
                          model_token_limit(ablation->model), &ablation->encoding, error) < 0)
         return -1;
     ablation->room = job_copies_at_once(config, ablation->encoding.count);
@@ -121,7 +118,7 @@ static int ablate_arm(const struct ablate_job *job, int arm, struct worker *work
     /* Head -1 is none: the answer that the others are compared with. */
     for (int first = -1; status == 0 && first < heads; first += ablation.room) {
         int left = heads - first, count = left < ablation.room ? left : ablation.room;
-        status = forward(&ablation, first, count, job->seed, error);
+        status = forward(&ablation, first, count, job->question.seed, error);
         if (status == 0 && first < 0)
             memcpy(ablation.base, ablation.logits, (size_t)labels * sizeof(*ablation.base));
         for (int i = first < 0; status == 0 && i < count; i++)
@@ -138,25 +135,19 @@ static int ablate_arm(const struct ablate_job *job, int arm, struct worker *work
 static int ablate_run(struct job *base, struct worker *worker, struct sawb_error *error) {
     const struct ablate_job *job = (const struct ablate_job *)base;
     int status = 0;
-    for (int arm = 0; arm < job->arm_count && status == 0; arm++)
+    for (int arm = 0; arm < job->question.count && status == 0; arm++)
         status = ablate_arm(job, arm, worker, error);
     return status;
 }
 
 static void ablate_release(struct job *base) {
     struct ablate_job *job = (struct ablate_job *)base;
-    for (int arm = 0; arm < 2; arm++)
-        arm_release(&job->arms[arm]);
-    free(job->text);
+    question_release(&job->question);
     free(job);
 }
 
 struct job *job_ablate(const struct job_arm *arms, int count, const char *text, uint64_t seed,
                        int follow, struct sawb_error *error) {
-    if (count < 1 || count > 2) {
-        error_set(error, "ablate: %d arms; 1 or 2 can be run", count);
-        return NULL;
-    }
     struct ablate_job *job = calloc(1, sizeof(*job));
     if (!job) {
         error_set(error, "ablate: out of memory");
@@ -164,13 +155,7 @@ struct job *job_ablate(const struct job_arm *arms, int count, const char *text, 
     }
     job->job = (struct job){
         .name = "ablate", .run = ablate_run, .release = ablate_release, .urgent = LANE_ABLATION};
-    job->arm_count = count;
-    job->follow = follow;
-    job->seed = seed;
-    int status = copy_text(&job->text, text, error);
-    for (int arm = 0; status == 0 && arm < count; arm++)
-        status = arm_keep(&job->arms[arm], &arms[arm], error);
-    if (status == 0)
+    if (question_keep(&job->question, "ablate", arms, count, text, seed, follow, error) == 0)
         return &job->job;
     ablate_release(&job->job);
     return NULL;

@@ -9,10 +9,8 @@
 
 struct importance_job {
     struct job job; /* first: a job is freed as what it is */
-    struct arm_kept arms[2];
-    int count, label, follow;
-    char *text;
-    uint64_t seed;
+    struct question question;
+    int label;
 };
 
 static void send_values(struct worker *worker, int arm, int64_t step, const double *values,
@@ -28,16 +26,18 @@ static void send_values(struct worker *worker, int arm, int64_t step, const doub
 static int measure_arm(const struct importance_job *job, int arm, struct worker *worker,
                        struct sawb_error *error) {
     int64_t step;
-    const struct model *model = arm_model(&job->arms[arm], worker, job->follow, &step);
+    const struct model *model =
+        arm_model(&job->question.arms[arm], worker, job->question.follow, &step);
     int heads = model->config.layers * model->config.heads;
     struct encoding encoding;
-    if (tokenizer_encode(model->tokenizer, job->text, strlen(job->text), model_token_limit(model),
-                         &encoding, error) < 0)
+    if (tokenizer_encode(model->tokenizer, job->question.text, strlen(job->question.text),
+                         model_token_limit(model), &encoding, error) < 0)
         return -1;
     double *values = calloc((size_t)heads, sizeof(*values));
-    int status = values ? importance_measure(values, model, job->arms[arm].sparsity, &encoding,
-                                             job->label, job->seed, worker_compute(worker), error)
-                        : error_set(error, "importance: out of memory for %d heads", heads);
+    int status =
+        values ? importance_measure(values, model, job->question.arms[arm].sparsity, &encoding,
+                                    job->label, job->question.seed, worker_compute(worker), error)
+               : error_set(error, "importance: out of memory for %d heads", heads);
     if (status == 0)
         send_values(worker, arm, step, values, heads);
     free(values);
@@ -47,7 +47,7 @@ static int measure_arm(const struct importance_job *job, int arm, struct worker 
 
 static int importance_run(struct job *base, struct worker *worker, struct sawb_error *error) {
     const struct importance_job *job = (struct importance_job *)base;
-    for (int arm = 0; arm < job->count; arm++) {
+    for (int arm = 0; arm < job->question.count; arm++) {
         if (worker_breathe(worker))
             return 1;
         if (measure_arm(job, arm, worker, error) < 0)
@@ -58,18 +58,12 @@ static int importance_run(struct job *base, struct worker *worker, struct sawb_e
 
 static void importance_release(struct job *base) {
     struct importance_job *job = (struct importance_job *)base;
-    for (int arm = 0; arm < 2; arm++)
-        arm_release(&job->arms[arm]);
-    free(job->text);
+    question_release(&job->question);
     free(job);
 }
 
 struct job *job_importance(const struct job_arm *arms, int count, const char *text, int label,
                            uint64_t seed, int follow, struct sawb_error *error) {
-    if (count < 1 || count > 2) {
-        error_set(error, "importance: %d arms; 1 or 2 can be measured", count);
-        return NULL;
-    }
     struct importance_job *job = calloc(1, sizeof(*job));
     if (!job) {
         error_set(error, "importance: out of memory");
@@ -79,14 +73,8 @@ struct job *job_importance(const struct job_arm *arms, int count, const char *te
                             .run = importance_run,
                             .release = importance_release,
                             .urgent = LANE_MEASUREMENT};
-    job->count = count;
     job->label = label;
-    job->seed = seed;
-    job->follow = follow;
-    int status = copy_text(&job->text, text, error);
-    for (int arm = 0; status == 0 && arm < count; arm++)
-        status = arm_keep(&job->arms[arm], &arms[arm], error);
-    if (status == 0)
+    if (question_keep(&job->question, "importance", arms, count, text, seed, follow, error) == 0)
         return &job->job;
     importance_release(&job->job);
     return NULL;

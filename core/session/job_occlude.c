@@ -12,11 +12,7 @@
 
 struct copies_job {
     struct job job; /* first: a job is freed as what it is */
-    struct arm_kept arms[2];
-    int arm_count;
-    char *text;
-    uint64_t seed;
-    int follow;
+    struct question question;
     const char *series;
     struct text_edit *edits; /* of all copies, one copy's after the other's; words are owned */
     int edit_count;
@@ -50,9 +46,9 @@ static int no_memory(const struct copies_job *job, struct sawb_error *error) {
 
 static int pass_open(struct copy_pass *pass, const struct copies_job *job, int arm,
                      const struct worker *worker, struct sawb_error *error) {
-    pass->model = arm_model(&job->arms[arm], worker, job->follow, &pass->step);
-    pass->mask = sparsity_source(job->arms[arm].sparsity);
-    if (tokenizer_encode(pass->model->tokenizer, job->text, strlen(job->text),
+    pass->model = arm_model(&job->question.arms[arm], worker, job->question.follow, &pass->step);
+    pass->mask = sparsity_source(job->question.arms[arm].sparsity);
+    if (tokenizer_encode(pass->model->tokenizer, job->question.text, strlen(job->question.text),
                          model_token_limit(pass->model), &pass->encoding, error) < 0)
         return -1;
     return encoder_create(&pass->encoder, &pass->model->config, ENCODER_INFERENCE,
@@ -125,7 +121,7 @@ static int forward(const struct copies_job *job, struct copy_pass *pass, int fir
         if (add_copy(job, pass, first + i, error) < 0)
             return -1;
     struct encoder_batch batch = {count, pass->offsets, pass->ids};
-    struct encoder_options options = {.mask = &pass->mask, .seed = job->seed};
+    struct encoder_options options = {.mask = &pass->mask, .seed = job->question.seed};
     return encoder_forward(pass->encoder, &pass->model->weights, &batch, &options, pass->logits,
                            error);
 }
@@ -185,17 +181,17 @@ static int copies_run(struct job *base, struct worker *worker, struct sawb_error
     struct copies_job *job = (struct copies_job *)base;
     struct copy_pass passes[2] = {{0}};
     int status = 0, at_once = JOB_COPIES_MOST;
-    for (int arm = 0; status == 0 && arm < job->arm_count; arm++)
+    for (int arm = 0; status == 0 && arm < job->question.count; arm++)
         status = pass_open(&passes[arm], job, arm, worker, error);
     if (status == 0 && job->occludes)
         status = make_units(job, &passes[0], error);
-    for (int arm = 0; status == 0 && arm < job->arm_count; arm++) {
+    for (int arm = 0; status == 0 && arm < job->question.count; arm++) {
         int copies = job_copies_at_once(&passes[arm].model->config, passes[arm].encoding.count);
         at_once = copies < at_once ? copies : at_once;
     }
     for (int first = 0; status == 0 && first <= job->copies; first += at_once) {
         int left = job->copies + 1 - first, count = left < at_once ? left : at_once;
-        for (int arm = 0; status == 0 && arm < job->arm_count; arm++) {
+        for (int arm = 0; status == 0 && arm < job->question.count; arm++) {
             status =
                 answer(job, &passes[arm], arm, first, count, &passes[0].encoding, worker, error);
             if (status == 0 && worker_breathe(worker))
@@ -209,36 +205,24 @@ static int copies_run(struct job *base, struct worker *worker, struct sawb_error
 
 static void copies_release(struct job *base) {
     struct copies_job *job = (struct copies_job *)base;
-    for (int arm = 0; arm < 2; arm++)
-        arm_release(&job->arms[arm]);
+    question_release(&job->question);
     for (int i = 0; i < job->edit_count; i++)
         free((char *)job->edits[i].word);
     free(job->edits);
     free(job->begins);
-    free(job->text);
     free(job);
 }
 
 static struct copies_job *create(const char *name, const struct job_arm *arms, int count,
                                  const char *text, uint64_t seed, int follow,
                                  struct sawb_error *error) {
-    if (count < 1 || count > 2) {
-        error_set(error, "%s: %d arms; 1 or 2 can be run", name, count);
-        return NULL;
-    }
     struct copies_job *job = calloc(1, sizeof(*job));
     if (!job) {
         error_set(error, "%s: out of memory", name);
         return NULL;
     }
     job->job = (struct job){.name = name, .run = copies_run, .release = copies_release};
-    job->arm_count = count;
-    job->seed = seed;
-    job->follow = follow;
-    int status = copy_text(&job->text, text, error);
-    for (int arm = 0; status == 0 && arm < count; arm++)
-        status = arm_keep(&job->arms[arm], &arms[arm], error);
-    if (status == 0)
+    if (question_keep(&job->question, name, arms, count, text, seed, follow, error) == 0)
         return job;
     copies_release(&job->job);
     return NULL;

@@ -13,10 +13,7 @@
 
 struct predict_job {
     struct job job; /* first: a job is freed as what it is */
-    struct arm_kept arms[2];
-    int count, follow;
-    char *text;
-    uint64_t seed;
+    struct question question;
 };
 
 static int predict_run(struct job *base, struct worker *worker, struct sawb_error *error) {
@@ -25,12 +22,12 @@ static int predict_run(struct job *base, struct worker *worker, struct sawb_erro
     const struct model *models[2] = {NULL, NULL};
     struct capture *captures[2] = {NULL, NULL};
     int count = 0, status = 0;
-    for (; count < job->count; count++) {
-        const struct arm_kept *arm = &job->arms[count];
+    for (; count < job->question.count; count++) {
+        const struct arm_kept *arm = &job->question.arms[count];
         int64_t step = 0;
-        models[count] = arm_model(arm, worker, job->follow, &step);
-        status = capture_run(&captures[count], models[count], arm->sparsity, job->text, job->seed,
-                             compute, error);
+        models[count] = arm_model(arm, worker, job->question.follow, &step);
+        status = capture_run(&captures[count], models[count], arm->sparsity, job->question.text,
+                             job->question.seed, compute, error);
         if (status < 0)
             break;
         captures[count]->training_step = (uint64_t)step;
@@ -48,18 +45,12 @@ static int predict_run(struct job *base, struct worker *worker, struct sawb_erro
 
 static void predict_release(struct job *base) {
     struct predict_job *job = (struct predict_job *)base;
-    for (int arm = 0; arm < 2; arm++)
-        arm_release(&job->arms[arm]);
-    free(job->text);
+    question_release(&job->question);
     free(job);
 }
 
 struct job *job_predict(const struct job_arm *arms, int count, const char *text, uint64_t seed,
                         int follow, struct sawb_error *error) {
-    if (count < 1 || count > 2) {
-        error_set(error, "predict: %d arms; 1 or 2 can be run", count);
-        return NULL;
-    }
     struct predict_job *job = calloc(1, sizeof(*job));
     if (!job) {
         error_set(error, "predict: out of memory");
@@ -69,13 +60,7 @@ struct job *job_predict(const struct job_arm *arms, int count, const char *text,
                             .run = predict_run,
                             .release = predict_release,
                             .urgent = LANE_PREDICTION};
-    job->count = count;
-    job->seed = seed;
-    job->follow = follow;
-    int status = copy_text(&job->text, text, error);
-    for (int arm = 0; status == 0 && arm < count; arm++)
-        status = arm_keep(&job->arms[arm], &arms[arm], error);
-    if (status == 0)
+    if (question_keep(&job->question, "predict", arms, count, text, seed, follow, error) == 0)
         return &job->job;
     predict_release(&job->job);
     return NULL;

@@ -76,10 +76,13 @@ uint32_t color_oklch(double lightness, double chroma, double hue) {
     return rgb_of(from_polar(lightness, low, hue));
 }
 
-double color_distance(uint32_t one, uint32_t other) {
-    struct oklab p = color_oklab(one), q = color_oklab(other);
+double oklab_distance(struct oklab p, struct oklab q) {
     return sqrt((p.lightness - q.lightness) * (p.lightness - q.lightness) +
                 (p.a - q.a) * (p.a - q.a) + (p.b - q.b) * (p.b - q.b));
+}
+
+double color_distance(uint32_t one, uint32_t other) {
+    return oklab_distance(color_oklab(one), color_oklab(other));
 }
 
 static double luminance(uint32_t rgb) {

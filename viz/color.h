@@ -20,7 +20,9 @@ struct oklab color_oklab(uint32_t rgb);
 /* The sRGB colour; a chroma that sRGB does not have at this lightness and hue is made smaller. */
 uint32_t color_oklch(double lightness, double chroma, double hue);
 
-double color_distance(uint32_t one, uint32_t other); /* in OKLab: 1 from black to white */
+/* In OKLab: 1 from black to white. */
+double oklab_distance(struct oklab one, struct oklab other);
+double color_distance(uint32_t one, uint32_t other);
 
 /* Contrast of WCAG 2.1, 1 to 21, of text on a ground. */
 double color_contrast(uint32_t one, uint32_t other);

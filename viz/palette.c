@@ -250,10 +250,17 @@ void palette_make(struct palette *palette, int index) {
 #define HUE_SHARE 0.25      /* of hue and chroma in how unlike few colours are */
 #define STEP_256 0.004      /* lightness that two steps of a ramp differ by at least */
 
+/* A colour of the terminal. */
+struct offer {
+    int number;
+    struct oklab lab;
+    double contrast; /* to the page */
+};
+
 /* What may be chosen. */
 struct choice {
-    int first, count; /* colour numbers */
-    uint32_t page;
+    const struct offer *offers; /* [count] */
+    int count;
     double contrast;      /* to the page, at least */
     int few;              /* 8 or 16 colours: only near hues, no greys */
     int direction;        /* of lightness along a ramp: 1, -1; 0: not in a ramp */
@@ -269,10 +276,9 @@ static double hue_difference(struct oklab one, struct oklab other) {
     return turn > 180 ? 360 - turn : turn;
 }
 
-static int allowed(const struct choice *choice, struct oklab wanted, int number) {
-    uint32_t rgb = color_xterm(number);
-    struct oklab lab = color_oklab(rgb);
-    if (color_contrast(rgb, choice->page) < choice->contrast)
+static int allowed(const struct choice *choice, struct oklab wanted, const struct offer *offer) {
+    struct oklab lab = offer->lab;
+    if (offer->contrast < choice->contrast)
         return 0;
     if (choice->direction && choice->direction * (lab.lightness - choice->before) < choice->least)
         return 0;
@@ -284,10 +290,9 @@ static int allowed(const struct choice *choice, struct oklab wanted, int number)
 }
 
 /* Few colours are far from all that is wanted: along a ramp, lightness says more than hue. */
-static double unlikeness(const struct choice *choice, uint32_t rgb, int number) {
-    struct oklab wanted = color_oklab(rgb), lab = color_oklab(color_xterm(number));
+static double unlikeness(const struct choice *choice, struct oklab wanted, struct oklab lab) {
     if (!choice->few || !choice->direction)
-        return color_distance(rgb, color_xterm(number));
+        return oklab_distance(wanted, lab);
     return fabs(wanted.lightness - lab.lightness) +
            HUE_SHARE * hypot(wanted.a - lab.a, wanted.b - lab.b);
 }
@@ -295,13 +300,18 @@ static double unlikeness(const struct choice *choice, uint32_t rgb, int number) 
 /* -1: none is near enough, or it is a grey that few colours do not have. */
 static int nearest(const struct choice *choice, uint32_t rgb) {
     struct oklab wanted = color_oklab(rgb);
+    double least = INFINITY;
     int best = -1;
     if (choice->few && !choice->direction && chroma_of(wanted) < GREY)
         return -1;
-    for (int i = choice->first; i < choice->first + choice->count; i++)
-        if (allowed(choice, wanted, i) &&
-            (best < 0 || unlikeness(choice, rgb, i) < unlikeness(choice, rgb, best)))
-            best = i;
+    for (int i = 0; i < choice->count; i++) {
+        const struct offer *offer = &choice->offers[i];
+        double unlike = unlikeness(choice, wanted, offer->lab);
+        if (unlike < least && allowed(choice, wanted, offer)) {
+            least = unlike;
+            best = offer->number;
+        }
+    }
     return best;
 }
 
@@ -375,17 +385,21 @@ static void reduce_to(const struct palette *palette, struct choice choice,
 
 void palette_reduce(const struct palette *palette, int colors,
                     struct terminal_look looks[MEANING_COUNT]) {
-    int few = colors < 256;
-    struct choice choice = {.first = few ? 0 : 16,
-                            .count = few ? colors < 16 ? 8 : 16 : 240,
-                            .page = palette->page,
-                            .few = few};
+    int few = colors < 256, first = few ? 0 : 16;
+    struct offer offers[240];
+    struct choice choice = {
+        .offers = offers, .count = few ? colors < 16 ? 8 : 16 : 240, .few = few};
     for (int meaning = 0; meaning < MEANING_COUNT; meaning++) {
         const struct look *look = &palette->looks[meaning];
         looks[meaning] = colors >= DIRECT ? (struct terminal_look){direct(look->foreground),
                                                                    direct(look->background)}
                                           : (struct terminal_look){-1, -1};
     }
-    if (colors >= 8 && colors < DIRECT && has_color(palette->definition))
-        reduce_to(palette, choice, looks);
+    if (colors < 8 || colors >= DIRECT || !has_color(palette->definition))
+        return;
+    for (int i = 0; i < choice.count; i++) {
+        uint32_t rgb = color_xterm(first + i);
+        offers[i] = (struct offer){first + i, color_oklab(rgb), color_contrast(rgb, palette->page)};
+    }
+    reduce_to(palette, choice, looks);
 }

@@ -30,6 +30,7 @@ static const struct option_rule rules[] = {
     {"accumulate", OPTION_COUNT, FIELD(accumulate), 1, 65536, 0, 0},
     {"lr", OPTION_REAL, FIELD(learning_rate), 0, 100, 0, 0},
     {"warmup", OPTION_REAL, FIELD(warmup), 0, STEPS_MAX, 0, 0},
+    {"hold", OPTION_REAL, FIELD(hold), 0, 1, 0, 1},
     {"weight-decay", OPTION_REAL, FIELD(weight_decay), 0, 100, 0, 0},
     {"dropout", OPTION_REAL, FIELD(dropout), -DBL_MAX, 1, 0, 1},
     {"clip", OPTION_REAL, FIELD(clip), 0, FLT_MAX, 0, 0},

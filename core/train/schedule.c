@@ -5,16 +5,20 @@
 
 #include <math.h>
 
-int64_t schedule_warmup(double warmup, int64_t total) {
-    return (int64_t)ceil(warmup < 1 ? warmup * (double)total : warmup);
+struct schedule schedule_plan(double warmup, double hold, int64_t total) {
+    int64_t steps = (int64_t)ceil(warmup < 1 ? warmup * (double)total : warmup);
+    int64_t held = (int64_t)(hold * (double)total);
+    return (struct schedule){steps, held > steps ? held : steps, total};
 }
 
-double schedule_rate(double peak, int64_t step, int64_t warmup, int64_t total) {
-    if (step < warmup)
-        return peak * ((double)step / (double)warmup);
-    if (step >= total)
+double schedule_rate(const struct schedule *schedule, double peak, int64_t step) {
+    if (step < schedule->warmup)
+        return peak * ((double)step / (double)schedule->warmup);
+    if (step >= schedule->total)
         return 0;
-    return peak * ((double)(total - step) / (double)(total - warmup));
+    if (step < schedule->decay)
+        return peak;
+    return peak * ((double)(schedule->total - step) / (double)(schedule->total - schedule->decay));
 }
 
 double schedule_average(double decay, int64_t updates) {

@@ -51,7 +51,8 @@ struct trainer {
     struct optimiser *optimiser;
     float *logits, *logit_gradients; /* [B,K] */
 
-    int64_t step, total, warmup; /* steps done, in all, of warm-up */
+    int64_t step, total; /* steps done, in all */
+    struct schedule schedule;
     int64_t steps_per_epoch;
 };
 
@@ -101,7 +102,7 @@ static void set_length(struct trainer *trainer) {
     trainer->steps_per_epoch = (trainer->set.count + sentences - 1) / sentences;
     trainer->total =
         options->max_steps > 0 ? options->max_steps : options->epochs * trainer->steps_per_epoch;
-    trainer->warmup = schedule_warmup(options->warmup, trainer->total);
+    trainer->schedule = schedule_plan(options->warmup, options->hold, trainer->total);
 }
 
 static void set_forward(struct trainer *trainer) {
@@ -405,8 +406,7 @@ int trainer_step(struct trainer *trainer, struct step_report *report, struct saw
     struct step_sums sums;
     if (differentiate(trainer, &sums, &norm, error) < 0)
         return -1;
-    double rate =
-        schedule_rate(trainer_rate(trainer), trainer->step, trainer->warmup, trainer->total);
+    double rate = schedule_rate(&trainer->schedule, trainer_rate(trainer), trainer->step);
     trainer->step++;
     struct optimiser_step update = {.step = trainer->step,
                                     .rate = rate,

@@ -33,6 +33,7 @@ struct train_options {
     int accumulate;
     double learning_rate;
     double warmup; /* below 1: share of all steps; 1 and above: steps */
+    double hold;   /* share of all steps after which the rate decays, at once by default */
     double weight_decay;
     double dropout;     /* negative: the model's own three rates; otherwise all three */
     double clip;        /* global gradient norm; 0: none */

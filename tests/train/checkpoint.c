@@ -98,11 +98,8 @@ static void test_steered_run_resumes_alike(void **state) {
         assert_done(trainer_change_sparsity(both[i], pattern_of("topk(0.5)"), &problem));
     }
     /* From the step of the change on, by the schedule, whose warm-up is over. */
-    assert_true(
-        fabs(report.learning_rate /
-                 schedule_rate(1e-3 / 7, 2, schedule_warmup(options.warmup, report.total_steps),
-                               report.total_steps) -
-             1) < 1e-12);
+    struct schedule schedule = schedule_plan(options.warmup, options.hold, report.total_steps);
+    assert_true(fabs(report.learning_rate / schedule_rate(&schedule, 1e-3 / 7, 2) - 1) < 1e-12);
     make_steps(broken, 1, NULL);
     assert_done(trainer_save(broken, folder, &problem));
     make_steps(unbroken, STEPS - 3, &expected);

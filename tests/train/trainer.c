@@ -265,6 +265,7 @@ static void test_options_out_of_range(void **state) {
     REFUSE(learning_rate, -1, "lr is -1, it must be at least 0");
     REFUSE(learning_rate, (double)NAN, "lr is nan");
     REFUSE(warmup, -0.1, "warmup");
+    REFUSE(hold, 1.0, "hold");
     REFUSE(weight_decay, (double)INFINITY, "weight-decay is inf");
     REFUSE(dropout, 1, "dropout is 1, it must be below 1");
     REFUSE(clip, -1, "clip");

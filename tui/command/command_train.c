@@ -28,6 +28,7 @@ static int read_numbers(const struct arguments *arguments, struct train_options 
         double *field;
     } numbers[] = {{"lr", 0, &train->learning_rate},
                    {"warmup", 0, &train->warmup},
+                   {"hold", 0, &train->hold},
                    {"weight-decay", 0, &train->weight_decay},
                    {"dropout", 0, &train->dropout},
                    {"clip", 0, &train->clip},

@@ -50,6 +50,8 @@ static const struct option_row train_options[] = {
     {"lr", 0, ARGUMENT_NUMBER, "X", "highest learning rate (default: 5e-5)"},
     {"warmup", 0, ARGUMENT_NUMBER, "X",
      "steps of rising learning rate; below 1, a share of all steps (default: 0.06)"},
+    {"hold", 0, ARGUMENT_NUMBER, "X",
+     "share of all steps after which the learning rate falls to 0 (default: 0, after the warm-up)"},
     {"weight-decay", 0, ARGUMENT_NUMBER, "X", "of matrices only (default: 0.01)"},
     {"dropout", 0, ARGUMENT_NUMBER, "X", "everywhere (default: the model's own rates)"},
     {"clip", 0, ARGUMENT_NUMBER, "X", "largest norm of the gradient, 0: any (default: 1)"},

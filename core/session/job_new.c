@@ -5,13 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/model/transfer.h"
 #include "core/session/job.h"
 #include "core/text/vocabulary.h"
+
+#define WORD_DEVIATION 0.05 /* of embeddings from elsewhere, about that of a trained BERT */
 
 struct new_job {
     struct job job;
     struct new_job_options options; /* its strings are those below */
-    char *data, *out;
+    char *data, *out, *words_from;
 };
 
 struct new_job_options new_job_options_default(void) {
@@ -107,6 +110,23 @@ static int learn_tokenizer(const struct new_job *job, struct worker *worker,
     return status;
 }
 
+/* Word embeddings from another model, if one is named. */
+static int take_words(const struct new_job *job, struct model *model, struct worker *worker,
+                      struct sawb_error *error) {
+    struct model *source;
+    const struct model_options options = {.seed = job->options.seed};
+    if (!job->words_from)
+        return 0;
+    if (model_open(&source, job->words_from, &options, error) < 0)
+        return error_prefix(error, "new: words-from");
+    int found, status = transfer_words(model, source, WORD_DEVIATION, &found, error);
+    if (status == 0)
+        worker_note(worker, "word embeddings from %s, which has %d of the %d word pieces",
+                    job->words_from, found, model->config.vocabulary);
+    model_release(source);
+    return status;
+}
+
 static int new_run(struct job *base, struct worker *worker, struct sawb_error *error) {
     const struct new_job *job = (const struct new_job *)base;
     struct tokenizer *tokenizer;
@@ -120,7 +140,9 @@ static int new_run(struct job *base, struct worker *worker, struct sawb_error *e
         tokenizer_free(tokenizer);
         return -1;
     }
-    status = model_save(model, job->out, STORE_F32, error);
+    status = take_words(job, model, worker, error);
+    if (status == 0)
+        status = model_save(model, job->out, STORE_F32, error);
     if (status == 0)
         worker_note(worker, "made %s: %zu weights, %d word pieces", job->out,
                     weights_total(&config), config.vocabulary);
@@ -132,6 +154,7 @@ static void new_release(struct job *base) {
     struct new_job *job = (struct new_job *)base;
     free(job->data);
     free(job->out);
+    free(job->words_from);
     free(job);
 }
 
@@ -146,7 +169,8 @@ struct job *job_new(const struct new_job_options *options, struct sawb_error *er
     job->job = (struct job){.name = "new", .run = new_run, .release = new_release};
     job->options = *options;
     if (copy_text(&job->data, options->data, error) < 0 ||
-        copy_text(&job->out, options->out, error) < 0) {
+        copy_text(&job->out, options->out, error) < 0 ||
+        (options->words_from && copy_text(&job->words_from, options->words_from, error) < 0)) {
         new_release(&job->job);
         return NULL;
     }

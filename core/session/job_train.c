@@ -272,7 +272,7 @@ static int make_trainer(struct train_job *job, struct worker *worker, struct saw
         return -1;
     if (job->plan && trainer_follow(job->trainer, job->plan, error) < 0)
         return -1;
-    if (job->teacher && trainer_teach(job->trainer, job->teacher, error) < 0)
+    if (job->teacher && trainer_teach(job->trainer, job->teacher, &job->training, error) < 0)
         return -1;
     return job->options.resume ? trainer_resume(job->trainer, job->out, error) : 0;
 }

@@ -225,7 +225,9 @@ struct job *job_bench(const struct job_arm *arm, const char *filter, uint64_t se
 struct new_job_options {
     const char
         *data; /* the vocabulary is learned from it: folder with train.tsv, or a single file */
-    const char *out; /* folder of the new model */
+    const char *out;        /* folder of the new model */
+    const char *words_from; /* folder of a model that gives its word embeddings (transfer.h); NULL:
+                               they are random */
     enum model_family family;
     int vocabulary; /* word pieces at most; fewer when the text does not have them */
     int hidden, layers, heads, feed_forward, positions, labels;

@@ -7,31 +7,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define PIECE 8 /* sentences that are read at once */
+
 struct teacher {
     struct model *model;
     struct encoder *encoder;
-    float *logits; /* [B,K] of the largest batch */
+    struct token_set set;
+    struct batch_room room; /* of a piece */
+    float *logits;          /* [sentences of the set, K] */
+    unsigned char *known;   /* [pieces] 1: its logits are there */
 };
-
-/* The student's ids must mean the same to the teacher. */
-static int check_vocabulary(const struct model *model, const struct model *student,
-                            struct sawb_error *error) {
-    const struct tokenizer *own = model->tokenizer, *other = student->tokenizer;
-    int size = tokenizer_size(own);
-    if (size != tokenizer_size(other))
-        return error_set(error,
-                         "train: teacher %s: has %d word pieces, the model in training %d; a "
-                         "teacher must have the same vocabulary",
-                         model->directory, size, tokenizer_size(other));
-    for (int id = 0; id < size; id++)
-        if (strcmp(tokenizer_piece(own, id), tokenizer_piece(other, id)) != 0)
-            return error_set(error,
-                             "train: teacher %s: word piece %d is \"%s\", in the model in training "
-                             "\"%s\"; a teacher must have the same vocabulary",
-                             model->directory, id, tokenizer_piece(own, id),
-                             tokenizer_piece(other, id));
-    return 0;
-}
 
 static int check_labels(const struct model *model, const struct model *student,
                         struct sawb_error *error) {
@@ -41,29 +26,36 @@ static int check_labels(const struct model *model, const struct model *student,
                      model->directory, model->config.labels, student->config.labels);
 }
 
-static int teacher_fill(struct teacher *teacher, const struct batch_size *most,
-                        const struct compute *compute, struct sawb_error *error) {
-    const struct model_config *config = &teacher->model->config;
-    teacher->logits =
-        calloc((size_t)most->sentences * (size_t)config->labels, sizeof(*teacher->logits));
-    if (!teacher->logits)
-        return error_set(error, "train: out of memory for a teacher");
-    if (encoder_create(&teacher->encoder, config, ENCODER_INFERENCE, compute, error) < 0)
+static int teacher_fill(struct teacher *teacher, const struct dataset *dataset,
+                        const struct token_set *set, const struct compute *compute,
+                        struct sawb_error *error) {
+    const struct model *model = teacher->model;
+    size_t count = (size_t)set->count;
+    teacher->logits = calloc(count * (size_t)model->config.labels + 1, sizeof(*teacher->logits));
+    teacher->known = calloc(count / PIECE + 1, 1);
+    if (!teacher->logits || !teacher->known)
+        return error_set(error, "train: out of memory for a teacher of %d sentences", set->count);
+    int tokens;
+    size_t pairs;
+    if (token_set_create(&teacher->set, model->tokenizer, dataset, set->rows, set->count,
+                         model_token_limit(model), compute->pool, error) < 0 ||
+        batch_room_create(&teacher->room, &teacher->set, PIECE, &tokens, &pairs, error) < 0 ||
+        encoder_create(&teacher->encoder, &model->config, ENCODER_INFERENCE, compute, error) < 0)
         return -1;
-    return encoder_reserve(teacher->encoder, most->tokens, most->sentences, most->pairs, error);
+    return encoder_reserve(teacher->encoder, tokens, PIECE, pairs, error);
 }
 
 int teacher_create(struct teacher **created, struct model *model, const struct model *student,
-                   const struct batch_size *most, const struct compute *compute,
-                   struct sawb_error *error) {
+                   const struct dataset *dataset, const struct token_set *set,
+                   const struct compute *compute, struct sawb_error *error) {
     *created = NULL;
-    if (check_vocabulary(model, student, error) < 0 || check_labels(model, student, error) < 0)
+    if (check_labels(model, student, error) < 0)
         return -1;
     struct teacher *teacher = calloc(1, sizeof(*teacher));
     if (!teacher)
         return error_set(error, "train: out of memory for a teacher");
     teacher->model = model_retain(model);
-    if (teacher_fill(teacher, most, compute, error) < 0) {
+    if (teacher_fill(teacher, dataset, set, compute, error) < 0) {
         teacher_free(teacher);
         return -1;
     }
@@ -75,8 +67,11 @@ void teacher_free(struct teacher *teacher) {
     if (!teacher)
         return;
     encoder_free(teacher->encoder);
+    batch_room_free(&teacher->room);
+    token_set_free(&teacher->set);
     model_release(teacher->model);
     free(teacher->logits);
+    free(teacher->known);
     free(teacher);
 }
 
@@ -84,14 +79,36 @@ const struct model *teacher_model(const struct teacher *teacher) {
     return teacher->model;
 }
 
-const float *teacher_logits(struct teacher *teacher, const struct encoder_batch *batch,
-                            struct sawb_error *error) {
+int teacher_truncated(const struct teacher *teacher) {
+    return teacher->set.truncated;
+}
+
+static int read_piece(struct teacher *teacher, int piece, struct sawb_error *error) {
     const struct encoder_options options = {0};
-    if (encoder_forward(teacher->encoder, &teacher->model->weights, batch, &options,
-                        teacher->logits, error) == 0)
-        return teacher->logits;
-    error_prefix(error, "the teacher");
-    return NULL;
+    int chosen[PIECE], first = piece * PIECE, count = teacher->set.count - first;
+    count = count < PIECE ? count : PIECE;
+    for (int i = 0; i < count; i++)
+        chosen[i] = first + i;
+    batch_pack(&teacher->room, &teacher->set, chosen, count);
+    float *logits = teacher->logits + (size_t)first * (size_t)teacher->model->config.labels;
+    if (encoder_forward(teacher->encoder, &teacher->model->weights, &teacher->room.batch, &options,
+                        logits, error) < 0)
+        return error_prefix(error, "the teacher");
+    teacher->known[piece] = 1;
+    return 0;
+}
+
+int teacher_logits(struct teacher *teacher, const int *chosen, int count, float *logits,
+                   struct sawb_error *error) {
+    size_t classes = (size_t)teacher->model->config.labels;
+    for (int i = 0; i < count; i++) {
+        int piece = chosen[i] / PIECE;
+        if (!teacher->known[piece] && read_piece(teacher, piece, error) < 0)
+            return -1;
+        memcpy(logits + (size_t)i * classes, teacher->logits + (size_t)chosen[i] * classes,
+               classes * sizeof(*logits));
+    }
+    return 0;
 }
 
 /* log Σ exp(logits / T), with the largest taken out so that nothing overflows. */

@@ -7,8 +7,9 @@
  *
  *     (1 - alpha) cross-entropy + alpha T² Σ p log(p / q)
  *
- * whose second part has the gradient alpha T (q - p) by z. The teacher reads the sentences of each
- * batch as they are (before word dropout), dense and without dropout.
+ * whose second part has the gradient alpha T (q - p) by z. The teacher reads the sentences as they
+ * are (before word dropout) with its own vocabulary, dense and without dropout, each once: what it
+ * said is kept.
  */
 #ifndef SAWB_CORE_TRAIN_TEACHER_H
 #define SAWB_CORE_TRAIN_TEACHER_H
@@ -16,26 +17,29 @@
 #include "core/kernel/compute.h"
 #include "core/model/encoder.h"
 #include "core/model/model.h"
-
-/* The largest batch there can be. */
-struct batch_size {
-    int tokens, sentences;
-    size_t pairs; /* Σ T² */
-};
+#include "core/train/batch.h"
 
 struct teacher;
 
-/* Retains the model. An error when its vocabulary or number of labels is not the student's. */
+/*
+ * Retains the model, and tokenises for it the sentences of `set`, which are rows of the data set; a
+ * sentence that is too long for the teacher is cut. An error when its labels are not as many as the
+ * student's.
+ */
 int teacher_create(struct teacher **teacher, struct model *model, const struct model *student,
-                   const struct batch_size *most, const struct compute *compute,
-                   struct sawb_error *error);
+                   const struct dataset *dataset, const struct token_set *set,
+                   const struct compute *compute, struct sawb_error *error);
 void teacher_free(struct teacher *teacher); /* NULL is fine */
 
 const struct model *teacher_model(const struct teacher *teacher);
 
-/* The teacher's logits [B,K] for a batch; borrowed until the next call. NULL on an error. */
-const float *teacher_logits(struct teacher *teacher, const struct encoder_batch *batch,
-                            struct sawb_error *error);
+/* How many sentences the teacher had to cut. */
+int teacher_truncated(const struct teacher *teacher);
+
+/* Writes the teacher's logits [B,K] of the sentences chosen[0..count) of the set. They do not
+ * depend on what was asked before: it reads the set in pieces that are always the same. */
+int teacher_logits(struct teacher *teacher, const int *chosen, int count, float *logits,
+                   struct sawb_error *error);
 
 /* What is known of a batch besides the student's logits. */
 struct lesson {

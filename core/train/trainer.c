@@ -45,11 +45,11 @@ struct trainer {
     int *order;          /* [set.count] of the epoch `order_epoch` */
     int64_t order_epoch; /* -1: none yet */
 
-    struct batch_size most;  /* of any batch */
     struct teacher *teacher; /* NULL: none */
     struct encoder *encoder;
     struct optimiser *optimiser;
     float *logits, *logit_gradients; /* [B,K] */
+    float *taught;                   /* [B,K] the teacher's */
 
     int64_t step, total; /* steps done, in all */
     struct schedule schedule;
@@ -124,23 +124,23 @@ static void set_forward(struct trainer *trainer) {
 /* Everything a step needs, for the largest batch there can be. */
 static int make_rooms(struct trainer *trainer, struct sawb_error *error) {
     const struct model_config *config = &trainer->model->config;
-    struct batch_size *most = &trainer->most;
     int sentences = trainer->options.batch_size;
     if (sentences > trainer->set.count)
         sentences = trainer->set.count;
-    most->sentences = sentences;
-    if (batch_room_create(&trainer->room, &trainer->set, sentences, &most->tokens, &most->pairs,
-                          error) < 0)
+    int tokens;
+    size_t pairs;
+    if (batch_room_create(&trainer->room, &trainer->set, sentences, &tokens, &pairs, error) < 0)
         return -1;
     size_t logits = (size_t)sentences * (size_t)config->labels;
     trainer->order = malloc((size_t)trainer->set.count * sizeof(*trainer->order));
     trainer->logits = malloc(logits * sizeof(*trainer->logits));
     trainer->logit_gradients = malloc(logits * sizeof(*trainer->logit_gradients));
-    if (!trainer->order || !trainer->logits || !trainer->logit_gradients)
+    trainer->taught = malloc(logits * sizeof(*trainer->taught));
+    if (!trainer->order || !trainer->logits || !trainer->logit_gradients || !trainer->taught)
         return error_set(error, "train: out of memory for batches of %d sentences", sentences);
     if (encoder_create(&trainer->encoder, config, ENCODER_TRAINING, &trainer->compute, error) < 0)
         return -1;
-    return encoder_reserve(trainer->encoder, most->tokens, sentences, most->pairs, error);
+    return encoder_reserve(trainer->encoder, tokens, sentences, pairs, error);
 }
 
 static int make_optimiser(struct trainer *trainer, struct sawb_error *error) {
@@ -210,6 +210,7 @@ void trainer_free(struct trainer *trainer) {
     free(trainer->order);
     free(trainer->logits);
     free(trainer->logit_gradients);
+    free(trainer->taught);
     model_release(trainer->average);
     model_release(trainer->model);
     free(trainer);
@@ -282,16 +283,17 @@ struct step_sums {
 
 /* The mean loss of the packed batch from its logits; its gradient goes to trainer->logit_gradients.
  */
-static double batch_loss(struct trainer *trainer, const float *teacher) {
+static double batch_loss(struct trainer *trainer) {
     const struct train_options *options = &trainer->options;
-    struct lesson lesson = {.logits = teacher,
+    struct lesson lesson = {.logits = trainer->taught,
                             .sentences = trainer->room.batch.sentences,
                             .classes = trainer->model->config.labels,
                             .temperature = options->temperature,
                             .alpha = options->alpha};
     double loss = cross_entropy(trainer->logits, trainer->room.labels, lesson.sentences,
                                 lesson.classes, options->label_smoothing, trainer->logit_gradients);
-    return teacher ? teacher_loss(&lesson, trainer->logits, loss, trainer->logit_gradients) : loss;
+    return trainer->teacher ? teacher_loss(&lesson, trainer->logits, loss, trainer->logit_gradients)
+                            : loss;
 }
 
 /* Packs batch `number` of the step, forward and backward: its gradients are added. */
@@ -301,8 +303,8 @@ static int differentiate_batch(struct trainer *trainer, const int *chosen, int c
     const struct weights *weights = &trainer->model->weights;
     uint64_t step = (uint64_t)trainer->step, batches = (uint64_t)trainer->options.accumulate;
     batch_pack(&trainer->room, &trainer->set, chosen, count);
-    const float *taught = NULL;
-    if (trainer->teacher && !(taught = teacher_logits(trainer->teacher, batch, error)))
+    if (trainer->teacher &&
+        teacher_logits(trainer->teacher, chosen, count, trainer->taught, error) < 0)
         return error_prefix(error, "train: step %" PRId64, trainer->step + 1);
     if (trainer->options.word_dropout > 0)
         drop_words(trainer, chosen, step + 1);
@@ -312,7 +314,7 @@ static int differentiate_batch(struct trainer *trainer, const int *chosen, int c
     if (encoder_forward(trainer->encoder, weights, batch, &trainer->forward, trainer->logits,
                         error) < 0)
         return error_prefix(error, "train: step %" PRId64, trainer->step + 1);
-    double loss = batch_loss(trainer, taught);
+    double loss = batch_loss(trainer);
     if (!isfinite(loss))
         return not_finite(trainer, "loss", loss, chosen, count, error);
     weigh_gradients(trainer, (float)share);
@@ -377,19 +379,10 @@ int trainer_follow(struct trainer *trainer, const struct sparsity_plan *plan,
     return follow_plan(trainer, error);
 }
 
-int trainer_teach(struct trainer *trainer, struct model *teacher, struct sawb_error *error) {
-    int limit = model_token_limit(teacher), longest = 0;
-    for (int i = 0; i < trainer->set.count; i++)
-        if (token_set_length(&trainer->set, i) > longest)
-            longest = token_set_length(&trainer->set, i);
-    if (longest > limit)
-        return error_set(
-            error,
-            "train: teacher %s: takes sentences of %d tokens at most, the longest here "
-            "has %d; --max-tokens %d cuts them",
-            teacher->directory, limit, longest, limit);
+int trainer_teach(struct trainer *trainer, struct model *teacher, const struct dataset *dataset,
+                  struct sawb_error *error) {
     teacher_free(trainer->teacher);
-    return teacher_create(&trainer->teacher, teacher, trainer->model, &trainer->most,
+    return teacher_create(&trainer->teacher, teacher, trainer->model, dataset, &trainer->set,
                           &trainer->compute, error);
 }
 

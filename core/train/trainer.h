@@ -102,9 +102,10 @@ int trainer_follow(struct trainer *trainer, const struct sparsity_plan *plan,
                    struct sawb_error *error);
 
 /* Before the first step and trainer_resume: distils from the teacher (teacher.h), which is
- * retained, with the options' temperature and alpha. An error when its vocabulary, labels or
- * positions do not fit. */
-int trainer_teach(struct trainer *trainer, struct model *teacher, struct sawb_error *error);
+ * retained, with the options' temperature and alpha. `dataset` is the one the trainer was made
+ * with. An error when the labels do not fit. */
+int trainer_teach(struct trainer *trainer, struct model *teacher, const struct dataset *dataset,
+                  struct sawb_error *error);
 
 /* 1 when the plan changed the pattern with the newest step. */
 int trainer_pattern_is_new(const struct trainer *trainer);

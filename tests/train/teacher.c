@@ -100,7 +100,7 @@ static struct model *make_teacher(void) {
 static struct trainer *taught(struct bench *bench, const struct train_options *options,
                               struct model *teacher) {
     struct trainer *trainer = bench_trainer(bench, options);
-    assert_done(trainer_teach(trainer, teacher, &problem));
+    assert_done(trainer_teach(trainer, teacher, &bench->easy->dataset, &problem));
     return trainer;
 }
 
@@ -166,47 +166,80 @@ static void test_resumes_alike_and_only_with_its_teacher(void **state) {
     remove_folder(folder);
 }
 
-static void assert_no_teacher(struct model *model, const char *part) {
-    struct bench bench;
-    struct sawb_error error = {""};
-    struct train_options options = run_options();
-    bench_open(&bench, 1, "dense");
-    struct trainer *trainer = bench_trainer(&bench, &options);
-    assert_int_equal(trainer_teach(trainer, model, &error), -1);
-    assert_message(error, part);
-    make_steps(trainer, 1, NULL); /* goes on without */
-    trainer_free(trainer);
-    bench_close(&bench);
-}
-
-static void test_teachers_that_do_not_fit(void **state) {
+/* A teacher with a vocabulary of its own says of each sentence what it says of it alone, in any
+ * order, asked once or twice. */
+static void test_a_teacher_with_another_vocabulary(void **state) {
     (void)state;
-    struct model *model;
+    static const char pieces[] = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nthe\nis\nfilm\ng\n##ood\n";
     struct tokenizer *tokenizer;
-    static const char small[] = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nfilm\n";
+    struct model *model;
     struct model_config config = {.family = MODEL_BERT,
-                                  .vocabulary = 6,
+                                  .vocabulary = 10,
                                   .hidden = 8,
                                   .layers = 1,
                                   .heads = 2,
                                   .feed_forward = 8,
-                                  .positions = 128,
+                                  .positions = 6, /* shorter than some sentences */
                                   .token_types = 2,
                                   .labels = 2};
-    assert_done(tokenizer_from_vocabulary(&tokenizer, small, strlen(small), "small", &problem));
+    assert_done(tokenizer_from_vocabulary(&tokenizer, pieces, strlen(pieces), "own", &problem));
     assert_done(model_create(&model, &config, tokenizer, 1, &problem));
-    assert_no_teacher(model, "has 6 word pieces, the model in training 40");
-    model_release(model);
+    struct bench bench;
+    bench_open(&bench, 2, "dense");
+    const struct dataset *dataset = &bench.easy->dataset;
+    struct token_set set;
+    assert_done(token_set_create(&set, bench.model->tokenizer, dataset, NULL, EASY_ROWS, 128,
+                                 bench.compute.pool, &problem));
+    struct teacher *teacher;
+    assert_done(
+        teacher_create(&teacher, model, bench.model, dataset, &set, &bench.compute, &problem));
+    /* A full stop, and "good" in two pieces, make 7 tokens: 56 + 21 sentences, 7 of them with both.
+     */
+    assert_int_equal(teacher_truncated(teacher), 70);
 
-    struct model_options options = {.seed = 1, .labels = 2};
-    assert_done(model_open(&model, BERT_FOLDER, &options, &problem));
+    const int chosen[] = {EASY_ROWS - 1, 3, 12, 3, 0};
+    float logits[5][2], alone[2];
+    assert_done(teacher_logits(teacher, chosen, 5, logits[0], &problem));
+    struct encoder *encoder;
+    assert_done(encoder_create(&encoder, &config, ENCODER_INFERENCE, &bench.compute, &problem));
+    for (int i = 0; i < 5; i++) {
+        const struct example *example = &dataset->examples[chosen[i]];
+        struct encoding encoding;
+        assert_done(
+            tokenizer_encode(tokenizer, example->text, example->length, 6, &encoding, &problem));
+        int offsets[] = {0, encoding.count};
+        struct encoder_batch batch = {1, offsets, encoding.ids};
+        assert_done(encoder_forward(encoder, &model->weights, &batch, &(struct encoder_options){0},
+                                    alone, &problem));
+        assert_float_equal(logits[i][0], alone[0], 1e-6);
+        assert_float_equal(logits[i][1], alone[1], 1e-6);
+        encoding_free(&encoding);
+    }
+    assert_true(logits[1][0] == logits[3][0] && logits[1][0] != logits[0][0]);
+    encoder_free(encoder);
+    teacher_free(teacher);
+    token_set_free(&set);
+    bench_close(&bench);
+    model_release(model);
+}
+
+static void test_a_teacher_of_other_labels(void **state) {
+    (void)state;
+    struct model *model;
+    struct bench bench;
+    struct sawb_error error = {""};
+    struct train_options options = run_options();
+    assert_done(
+        model_open(&model, BERT_FOLDER, &(struct model_options){.seed = 1, .labels = 2}, &problem));
     model->config.labels = 3;
-    assert_no_teacher(model, "has 3 labels, the model in training 2");
+    bench_open(&bench, 1, "dense");
+    struct trainer *trainer = bench_trainer(&bench, &options);
+    assert_int_equal(trainer_teach(trainer, model, &bench.easy->dataset, &error), -1);
+    assert_message(error, "has 3 labels, the model in training 2");
+    make_steps(trainer, 1, NULL); /* goes on without */
+    trainer_free(trainer);
+    bench_close(&bench);
     model->config.labels = 2;
-    int positions = model->config.positions;
-    model->config.positions = 4;
-    assert_no_teacher(model, "4 tokens at most, the longest here has 7; --max-tokens 4");
-    model->config.positions = positions;
     model_release(model);
 }
 
@@ -215,7 +248,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_by_hand),
     cmocka_unit_test(test_a_student_learns_from_its_teacher),
     cmocka_unit_test(test_resumes_alike_and_only_with_its_teacher),
-    cmocka_unit_test(test_teachers_that_do_not_fit),
+    cmocka_unit_test(test_a_teacher_with_another_vocabulary),
+    cmocka_unit_test(test_a_teacher_of_other_labels),
 };
 
 TEST_GROUP(tests_train_teacher, tests);

@@ -226,6 +226,7 @@ static int read_new_options(const struct arguments *arguments, uint64_t seed,
         family && strcasecmp(family, "distilbert") == 0 ? MODEL_DISTILBERT : MODEL_BERT;
     options->seed = seed;
     options->data = arguments_get(arguments, 0);
+    options->words_from = arguments_option(arguments, "words-from");
     options->out = arguments_option(arguments, "out");
     if (!options->out || !options->out[0])
         return error_set(error, "new: --out is missing: the folder of the new encoder");

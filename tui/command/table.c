@@ -74,7 +74,7 @@ static const struct option_row train_options[] = {
      "patterns by steps, \"dense@0-500; topk(0..0.8)@500-1500\" (a ramp, which then stays) "
      "(default: the arm's pattern)"},
     {"teacher", 0, ARGUMENT_DIRECTORY, "DIR",
-     "distil from this model, which must have the same vocabulary (default: none)"},
+     "distil from this model, which may have another vocabulary (default: none)"},
     {"temperature", 0, ARGUMENT_NUMBER, "T", "of the teacher's probabilities (default: 2)"},
     {"alpha", 0, ARGUMENT_NUMBER, "X",
      "share of the teacher in the loss, the labels have the rest (default: 0.5)"},
@@ -100,6 +100,8 @@ static const struct option_row new_options[] = {
      "width of the feed-forward part (default: 4 times hidden)"},
     {"positions", 0, ARGUMENT_NUMBER, "N", "longest sentence in tokens (default: 128)"},
     {"labels", 0, ARGUMENT_NUMBER, "N", "labels to tell apart (default: 2)"},
+    {"words-from", 0, ARGUMENT_DIRECTORY, "DIR",
+     "begin with the word embeddings of this model, their principal components (default: random)"},
     {"dropout", 0, ARGUMENT_NUMBER, "X", "rates written to its configuration (default: 0.1)"},
     {0},
 };

@@ -110,6 +110,12 @@ void file_map_close(struct file_map *map) {
     *map = (struct file_map){0};
 }
 
+void file_map_rest(const struct file_map *map) {
+    if (map->data)
+        madvise((void *)(uintptr_t)map->data, map->size,
+                MADV_DONTNEED); /* else it stays, no more */
+}
+
 /* How much room to begin with: the size of a regular file, one byte over it to meet the end. */
 static size_t first_capacity(int descriptor) {
     struct stat properties;

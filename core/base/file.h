@@ -16,6 +16,8 @@ struct file_map {
 
 int file_map_open(struct file_map *map, const char *path, struct sawb_error *error);
 void file_map_close(struct file_map *map);
+/* Gives the memory of what was read back; what is read again comes from the file. */
+void file_map_rest(const struct file_map *map);
 
 /* Reads a whole file; *text is NUL-terminated and owned by the caller (free). *size may be NULL. */
 int file_read(char **text, size_t *size, const char *path, struct sawb_error *error);

@@ -32,6 +32,11 @@ struct pool {
     _Alignas(CACHE_LINE) atomic_int remaining;  /* indices nobody has claimed */
     _Alignas(CACHE_LINE) atomic_int unfinished; /* indices whose body has not returned */
 
+    /* For pool_times; nanoseconds. */
+    _Alignas(CACHE_LINE) atomic_int_fast64_t helped;
+    int64_t waited;
+    int measured;
+
     _Alignas(CACHE_LINE) atomic_int sleepers; /* threads waiting for `work` */
     atomic_int caller_sleeps;                 /* the caller waits for `finished` */
     atomic_int stop;
@@ -65,11 +70,15 @@ static int pool_claim(struct pool *pool) {
     return -1;
 }
 
-/* Runs indices until none is left to claim. */
-static void pool_work(struct pool *pool) {
+/* Runs indices until none is left to claim. What a helper works is known before the caller can see
+ * that the loop ended. */
+static void pool_work(struct pool *pool, int helps) {
     int index;
     while ((index = pool_claim(pool)) >= 0) {
+        int64_t begin = helps && pool->measured ? nanoseconds() : 0;
         pool->body(pool->user, index);
+        if (begin)
+            atomic_fetch_add(&pool->helped, nanoseconds() - begin);
         if (atomic_fetch_sub(&pool->unfinished, 1) == 1 && atomic_load(&pool->caller_sleeps)) {
             pthread_mutex_lock(&pool->mutex);
             pthread_cond_signal(&pool->finished);
@@ -105,7 +114,7 @@ static void *pool_helper(void *user) {
         }
         if (atomic_load(&pool->stop))
             return NULL;
-        pool_work(pool);
+        pool_work(pool, 1);
     }
 }
 
@@ -170,6 +179,17 @@ int pool_threads(const struct pool *pool) {
     return pool->threads;
 }
 
+void pool_measure(struct pool *pool, int on) {
+    pool->measured = on;
+    pool->waited = 0;
+    atomic_store(&pool->helped, 0);
+}
+
+struct pool_times pool_times(const struct pool *pool) {
+    return (struct pool_times){1e-9 * (double)atomic_load(&pool->helped),
+                               1e-9 * (double)pool->waited};
+}
+
 static void wake_helpers(struct pool *pool, int wanted) {
     int sleepers = atomic_load(&pool->sleepers);
     if (sleepers == 0)
@@ -210,7 +230,10 @@ void pool_run(struct pool *pool, int count, void (*body)(void *user, int index),
      * it is seen asleep here. */
     atomic_store(&pool->remaining, count);
     wake_helpers(pool, count - 1);
-    pool_work(pool);
+    pool_work(pool, 0);
+    int64_t begin = pool->measured ? nanoseconds() : 0;
     wait_until_finished(pool);
+    if (pool->measured)
+        pool->waited += nanoseconds() - begin;
     atomic_flag_clear_explicit(&pool->busy, memory_order_release);
 }

@@ -17,6 +17,15 @@ struct pool;
 struct pool *pool_create(int threads, struct sawb_error *error);
 void pool_free(struct pool *pool);
 int pool_threads(const struct pool *pool);
+
+/* Seconds, of all loops since pool_measure(pool, 1), which costs a look at the clock for each
+ * index: what the helping threads worked, and what the caller waited for them. */
+struct pool_times {
+    double helped, waited;
+};
+void pool_measure(struct pool *pool, int on); /* not while a loop runs */
+struct pool_times pool_times(const struct pool *pool);
+
 void pool_run(struct pool *pool, int count, void (*body)(void *user, int index), void *user);
 
 #endif

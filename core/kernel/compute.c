@@ -8,7 +8,12 @@
 #include <string.h>
 
 #include "core/base/random.h"
+#include "core/kernel/gemm.h"
 #include "core/kernel/kernels.h"
+#include "core/kernel/matmul.h"
+#include "core/kernel/scratch.h"
+
+#define SCRATCH_TO_SPARE 2 /* for threads that are not the pool's, when it is busy */
 
 const struct kernels *kernels_get(int index) {
     const struct kernels *sets[3] = {&kernels_portable};
@@ -39,16 +44,59 @@ static const struct kernels *choose(struct sawb_error *error) {
     return chosen;
 }
 
+static const struct gemm *gemm_for(const struct kernels *kernels) {
+#if defined(__x86_64__)
+    if (kernels == &kernels_avx512)
+        return &gemm_avx512;
+    if (kernels == &kernels_avx2)
+        return &gemm_avx2;
+#endif
+    (void)kernels;
+    return &gemm_portable;
+}
+
 int compute_open(struct compute *compute, int threads, struct sawb_error *error) {
     *compute = (struct compute){.kernels = choose(error)};
     if (!compute->kernels)
         return -1;
     openblas_set_num_threads(1);
+    compute->gemm = gemm_for(compute->kernels);
     compute->pool = pool_create(threads, error);
-    return compute->pool ? 0 : -1;
+    if (!compute->pool)
+        return -1;
+    compute->scratch = scratch_create(pool_threads(compute->pool) + SCRATCH_TO_SPARE,
+                                      matmul_scratch_bytes(), error);
+    if (compute->scratch)
+        return 0;
+    compute_close(compute);
+    return -1;
+}
+
+int compute_set_precision(struct compute *compute, enum precision precision,
+                          struct sawb_error *error) {
+    if (precision == PRECISION_F32) {
+        compute->gemm = gemm_for(compute->kernels);
+        return 0;
+    }
+#if defined(__x86_64__)
+    if (!__builtin_cpu_supports("avx512bf16"))
+        return error_set(error, "precision: bf16 needs a CPU with AVX512-BF16, which this one has "
+                                "not; leave it at f32");
+    if (compute->kernels != &kernels_avx512)
+        return error_set(error,
+                         "precision: bf16 needs the avx512 kernels, SAWB_CPU asks for %s; "
+                         "unset it",
+                         compute->kernels->name);
+    compute->gemm = &gemm_bf16;
+    return 0;
+#else
+    return error_set(error, "precision: bf16 needs AVX512-BF16, which only x86 CPUs have; leave it "
+                            "at f32");
+#endif
 }
 
 void compute_close(struct compute *compute) {
+    scratch_free(compute->scratch);
     pool_free(compute->pool);
     *compute = (struct compute){0};
 }

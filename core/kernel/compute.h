@@ -7,15 +7,32 @@
 #include "core/base/error.h"
 #include "core/base/pool.h"
 
+struct gemm;
 struct kernels;
+struct profile;
+struct ranks;
+struct scratch;
 
 struct compute {
     struct pool *pool;
     const struct kernels *kernels;
+    const struct gemm *gemm; /* the inner loops of matrix products */
+    struct scratch *scratch; /* a piece for each thread that multiplies */
+    struct profile *profile; /* NULL: nobody asks where the time goes */
+    struct ranks *ranks;     /* NULL: this process alone. Training is split over them (ranks.h) */
 };
 
 /* `threads` 0: one per processor. OpenBLAS is told to use one thread: the pool splits the work. */
 int compute_open(struct compute *compute, int threads, struct sawb_error *error);
+
+/*
+ * Of the factors of matrix products; sums, weights in training and everything else are float32
+ * either way. bfloat16 keeps 8 significant bits, and is refused where the CPU cannot multiply it
+ * (AVX512-BF16). compute_open begins with float32.
+ */
+enum precision { PRECISION_F32, PRECISION_BF16 };
+int compute_set_precision(struct compute *compute, enum precision precision,
+                          struct sawb_error *error);
 void compute_close(struct compute *compute);
 
 #endif

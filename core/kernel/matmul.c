@@ -1,98 +1,314 @@
 /*
- * matmul.c - splitting matrix products over the pool.
+ * matmul.c - cutting matrix products up for the threads, the caches and the registers.
+ *
+ * A task is a range of rows and columns of one y. Within it the steps of k go by in blocks: the
+ * columns of b are packed for a block (unless they were before) and stay in the second-level cache,
+ * while the rows of a pass through the first.
  */
 #include "core/kernel/matmul.h"
 
-#include <cblas.h>
+#include <string.h>
 
+#include "core/kernel/gemm.h"
 #include "core/kernel/kernels.h"
+#include "core/kernel/scratch.h"
 
-#define TASK_FLOPS 2e6 /* a smaller piece is not worth a thread's attention */
-#define PIECE_STEP 32  /* pieces are multiples of it, so that no vector is cut */
-#define PIECES_MAX 16
+#define WORDS_MOST 384 /* of k, in a block */
+#define STEPS_UNIT 8
 
-/* Which rows of b (columns of y), or rows of y, a task takes; y of MATMUL_WEIGHT is cut by rows. */
-static int extent(const struct matmul *product) {
-    return product->shape == MATMUL_WEIGHT ? product->m : product->n;
+/* Of a task. To pack a row of a or a column of b pays off the better the more it meets; a gradient
+ * of weights packs both. */
+#define TASK_COLUMNS 96       /* of words of one step */
+#define TASK_COLUMNS_WIDE 192 /* of two: rows of a are packed, again by each task */
+#define WEIGHT_ROWS 192
+#define WEIGHT_COLUMNS 384
+#define ROWS_LEAST 64
+#define TASKS_PER_THREAD 2
+
+/* Tiles of a would else begin a multiple of 4096 bytes apart, in the same set of the cache. */
+#define TILE_PADDING 16
+#define TILE_ROWS_LEAST 4
+
+#define PANEL_WORDS ((size_t)WORDS_MOST * WEIGHT_COLUMNS)
+#define LEFT_WORDS                                                                                 \
+    ((size_t)WORDS_MOST * WEIGHT_ROWS + (size_t)(WEIGHT_ROWS / TILE_ROWS_LEAST) * TILE_PADDING)
+
+size_t matmul_scratch_bytes(void) {
+    return (PANEL_WORDS + LEFT_WORDS) * sizeof(uint32_t);
 }
 
-static int piece_size(const struct matmul *product) {
-    double flops = 2.0 * product->m * product->n * product->k * product->terms;
-    int pieces = flops < PIECES_MAX * TASK_FLOPS ? 1 + (int)(flops / TASK_FLOPS) : PIECES_MAX;
-    int size = (extent(product) + pieces - 1) / pieces;
-    return (size + PIECE_STEP - 1) / PIECE_STEP * PIECE_STEP;
+/* ---- cutting up ------------------------------------------------------------------------------ */
+
+static int parts(int whole, int size) {
+    return (whole + size - 1) / size;
 }
 
-static int piece_count(const struct matmul *product) {
-    int size = piece_size(product);
-    return (extent(product) + size - 1) / size;
+static int round_up(int value, int unit) {
+    return parts(value, unit) * unit;
 }
 
-static void multiply_piece(const struct matmul *product, int term, int begin, int size) {
-    int m = product->m, n = product->n, k = product->k;
-    const float *a = product->a[term], *b = product->b[term];
-    float beta = term > 0 || product->accumulate ? 1.0f : 0.0f;
-    size_t from = (size_t)begin;
-    switch (product->shape) {
-    case MATMUL_FORWARD:
-        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, m, size, k, 1.0f, a, k,
-                    b + from * (size_t)k, k, beta, product->y + from, n);
-        break;
-    case MATMUL_INPUT:
-        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, m, size, k, 1.0f, a, k, b + from, n,
-                    beta, product->y + from, n);
-        break;
-    case MATMUL_WEIGHT:
-        cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, size, n, k, 1.0f, a + from, m, b, n,
-                    beta, product->y + from * (size_t)n, n);
-        break;
-    }
-}
-
-static void finish_piece(const struct matmul *product, const struct kernels *kernels, int begin,
-                         int size) {
-    size_t stride = (size_t)product->n;
-    float *y = product->y + begin;
-    switch (product->after) {
-    case AFTER_NOTHING:
-        break;
-    case AFTER_BIAS:
-        kernels->bias(y, stride, product->bias + begin, product->m, size);
-        break;
-    case AFTER_BIAS_GELU:
-        kernels->bias_gelu(product->activated + begin, y, stride, product->bias + begin, product->m,
-                           size);
-        break;
-    case AFTER_BIAS_RELU:
-        kernels->bias_relu(product->activated + begin, y, stride, product->bias + begin, product->m,
-                           size);
-        break;
-    }
-}
-
-struct run {
-    const struct matmul *products;
-    int count;
-    const struct kernels *kernels;
+struct cut {
+    int rows, columns; /* of a task; whole tiles */
 };
 
-static void run_piece(void *user, int index) {
+static int task_count(const struct matmul *product, struct cut cut) {
+    return parts(product->m, cut.rows) * parts(product->n, cut.columns);
+}
+
+/* In tasks of the size that suits the caches, or, where that is too few, in `times` as many. */
+static struct cut cut_up(const struct matmul *product, const struct gemm *gemm, int times) {
+    int weight = product->shape == MATMUL_WEIGHT;
+    struct cut cut = {weight ? WEIGHT_ROWS : round_up(product->m, gemm->rows),
+                      weight             ? WEIGHT_COLUMNS
+                      : gemm->depth == 1 ? TASK_COLUMNS
+                                         : TASK_COLUMNS_WIDE};
+    int wanted = times * task_count(product, cut);
+    while (task_count(product, cut) < wanted) {
+        if (cut.rows > ROWS_LEAST)
+            cut.rows = round_up(parts(cut.rows, 2), gemm->rows);
+        else if (cut.columns > gemm->columns)
+            cut.columns = round_up(parts(cut.columns, 2), gemm->columns);
+        else
+            break;
+    }
+    return cut;
+}
+
+/* Depends on k (and the kernels) alone, since it decides in which order an element is summed up. */
+static int block_steps(int k, const struct gemm *gemm) {
+    return round_up(parts(k, parts(k, WORDS_MOST * gemm->depth)), STEPS_UNIT);
+}
+
+/* ---- a task ---------------------------------------------------------------------------------- */
+
+struct task {
+    const struct matmul *product;
+    const struct gemm *gemm;
+    const struct kernels *kernels;
+    int row, rows, column, columns; /* of y */
+    uint32_t *panels, *left;        /* scratch */
+};
+
+/* Steps of k, of one of the terms. */
+struct block {
+    int term, begin, steps, words;
+    int first, last; /* of all that are added up */
+    const uint32_t *panels;
+    size_t panel_words; /* from one to the next */
+    size_t tile_words;  /* of a packed a */
+};
+
+static const float *at(const float *matrix, size_t row, int stride, int column) {
+    return matrix + row * (size_t)stride + (size_t)column;
+}
+
+/* Points the block at the panels of b, packing them where nobody did. */
+static void prepare_panels(const struct task *task, struct block *block) {
+    const struct matmul *product = task->product;
+    const struct gemm *gemm = task->gemm;
+    size_t width = (size_t)gemm->columns;
+    if (product->packed) {
+        block->panel_words = (size_t)gemm_words(gemm, product->k) * width;
+        block->panels = (const uint32_t *)product->packed +
+                        (size_t)(task->column / gemm->columns) * block->panel_words +
+                        (size_t)(block->begin / gemm->depth) * width;
+        return;
+    }
+    block->panel_words = (size_t)block->words * width;
+    block->panels = task->panels;
+    uint32_t *panel = task->panels;
+    const float *b = product->b[block->term];
+    for (int first = task->column; first < task->column + task->columns; first += gemm->columns) {
+        int left = task->column + task->columns - first;
+        int columns = left < gemm->columns ? left : gemm->columns;
+        if (product->shape == MATMUL_FORWARD)
+            gemm->pack_rows(panel, at(b, (size_t)first, product->k, block->begin),
+                            (size_t)product->k, columns, block->steps);
+        else
+            gemm->pack_columns(panel, at(b, (size_t)block->begin, product->n, first),
+                               (size_t)product->n, columns, block->steps);
+        panel += block->panel_words;
+    }
+}
+
+static void prepare_left(const struct task *task, struct block *block) {
+    const struct matmul *product = task->product;
+    block->tile_words = (size_t)block->words * (size_t)task->gemm->rows + TILE_PADDING;
+    if (product->shape == MATMUL_WEIGHT)
+        task->gemm->left_columns(
+            task->left, block->tile_words,
+            at(product->a[block->term], (size_t)block->begin, product->m, task->row),
+            (size_t)product->m, task->rows, block->steps);
+}
+
+/* Where a tile finds its rows of a, `row` counted from the task's first. */
+static void point_left(const struct task *task, const struct block *block, int row,
+                       struct gemm_tile *tile) {
+    const struct matmul *product = task->product;
+    const struct gemm *gemm = task->gemm;
+    tile->row_stride = (size_t)product->k;
+    tile->word_stride = 1;
+    if (product->shape == MATMUL_WEIGHT) {
+        tile->left = task->left + (size_t)(row / gemm->rows) * block->tile_words;
+        tile->row_stride = 1;
+        tile->word_stride = (size_t)gemm->rows;
+        return;
+    }
+    const float *a =
+        at(product->a[block->term], (size_t)(task->row + row), product->k, block->begin);
+    tile->left = a;
+    if (gemm->left_rows) {
+        gemm->left_rows(task->left, a, (size_t)product->k, tile->rows, block->steps);
+        tile->left = task->left;
+        tile->row_stride = (size_t)block->words;
+    }
+}
+
+/* Where the products are added up: y, or the place of the result when y is not wanted. */
+static float *sums_of(const struct matmul *product) {
+    return product->y ? product->y : product->activated;
+}
+
+/* Without y the sums lie where the result shall be: they move aside, row by row. */
+static void activate_rows(const struct task *task, int first, int rows) {
+    const struct matmul *product = task->product;
+    const struct kernels *kernels = task->kernels;
+    void (*activate)(float *, float *, size_t, const float *, int, int) =
+        product->after == AFTER_BIAS_GELU ? kernels->bias_gelu : kernels->bias_relu;
+    const float *bias = product->bias + task->column;
+    size_t stride = (size_t)product->n, start = (size_t)first * stride + (size_t)task->column;
+    if (product->y) {
+        activate(product->activated + start, product->y + start, stride, bias, rows, task->columns);
+        return;
+    }
+    for (int row = 0; row < rows; row++) {
+        float line[TASK_COLUMNS_WIDE], *place = product->activated + start + (size_t)row * stride;
+        memcpy(line, place, (size_t)task->columns * sizeof(float));
+        activate(place, line, stride, bias, 1, task->columns);
+    }
+}
+
+static void multiply_block(const struct task *task, const struct block *block) {
+    const struct matmul *product = task->product;
+    const struct gemm *gemm = task->gemm;
+    float *sums = sums_of(product);
+    struct gemm_tile tile = {.words = block->words,
+                             .stride = (size_t)product->n,
+                             .accumulate = !block->first || product->accumulate};
+    for (int row = 0; row < task->rows; row += gemm->rows) {
+        tile.rows = task->rows - row < gemm->rows ? task->rows - row : gemm->rows;
+        point_left(task, block, row, &tile);
+        const uint32_t *panel = block->panels;
+        for (int column = 0; column < task->columns; column += gemm->columns) {
+            int left = task->columns - column;
+            tile.columns = left < gemm->columns ? left : gemm->columns;
+            tile.panel = panel;
+            if (block->last && product->after == AFTER_BIAS)
+                tile.bias = product->bias + task->column + column;
+            tile.y =
+                sums + (size_t)(task->row + row) * tile.stride + (size_t)(task->column + column);
+            gemm->multiply(&tile);
+            panel += block->panel_words;
+        }
+        if (block->last && product->after > AFTER_BIAS)
+            activate_rows(task, task->row + row, tile.rows);
+    }
+}
+
+static void run_task(const struct task *task) {
+    const struct matmul *product = task->product;
+    int steps = block_steps(product->k, task->gemm);
+    for (int term = 0; term < product->terms; term++) {
+        for (int begin = 0; begin < product->k; begin += steps) {
+            int left = product->k - begin;
+            struct block block = {.term = term, .begin = begin};
+            block.steps = left < steps ? left : steps;
+            block.words = gemm_words(task->gemm, block.steps);
+            block.first = term == 0 && begin == 0;
+            block.last = term == product->terms - 1 && left <= steps;
+            prepare_panels(task, &block);
+            prepare_left(task, &block);
+            multiply_block(task, &block);
+        }
+    }
+}
+
+/* ---- all tasks ------------------------------------------------------------------------------- */
+
+struct run {
+    const struct compute *compute;
+    const struct matmul *products;
+    int times; /* see cut_up */
+};
+
+static void run_index(void *user, int index) {
     const struct run *run = user;
+    const struct compute *compute = run->compute;
     const struct matmul *product = run->products;
-    for (int pieces; index >= (pieces = piece_count(product)); product++)
-        index -= pieces;
-    int size = piece_size(product), begin = index * size;
-    if (begin + size > extent(product))
-        size = extent(product) - begin;
-    for (int term = 0; term < product->terms; term++)
-        multiply_piece(product, term, begin, size);
-    finish_piece(product, run->kernels, begin, size);
+    struct cut cut;
+    for (int tasks; cut = cut_up(product, compute->gemm, run->times),
+                    index >= (tasks = task_count(product, cut));
+         product++)
+        index -= tasks;
+    int across = parts(product->n, cut.columns);
+    struct task task = {.product = product,
+                        .gemm = compute->gemm,
+                        .kernels = compute->kernels,
+                        .row = index / across * cut.rows,
+                        .column = index % across * cut.columns};
+    task.rows = product->m - task.row < cut.rows ? product->m - task.row : cut.rows;
+    task.columns = product->n - task.column < cut.columns ? product->n - task.column : cut.columns;
+    task.panels = scratch_take(compute->scratch);
+    task.left = task.panels + PANEL_WORDS;
+    run_task(&task);
+    scratch_give(compute->scratch, task.panels);
+}
+
+static int tasks_of_all(const struct run *run, int count) {
+    int tasks = 0;
+    for (int i = 0; i < count; i++)
+        tasks += task_count(&run->products[i],
+                            cut_up(&run->products[i], run->compute->gemm, run->times));
+    return tasks;
 }
 
 void matmul_run(const struct compute *compute, const struct matmul *products, int count) {
-    struct run run = {products, count, compute->kernels};
-    int pieces = 0;
-    for (int i = 0; i < count; i++)
-        pieces += piece_count(&products[i]);
-    pool_run(compute->pool, pieces, run_piece, &run);
+    struct run run = {compute, products, 1};
+    int tasks = tasks_of_all(&run, count);
+    int wanted = TASKS_PER_THREAD * pool_threads(compute->pool);
+    if (tasks > 0 && tasks < wanted) {
+        run.times = parts(wanted, tasks);
+        tasks = tasks_of_all(&run, count);
+    }
+    pool_run(compute->pool, tasks, run_index, &run);
+}
+
+/* ---- weights packed once --------------------------------------------------------------------- */
+
+size_t matmul_packed_bytes(const struct compute *compute, int n, int k) {
+    const struct gemm *gemm = compute->gemm;
+    return (size_t)gemm_panels(gemm, n) * (size_t)gemm->columns * (size_t)gemm_words(gemm, k) *
+           sizeof(uint32_t);
+}
+
+struct packing {
+    const struct gemm *gemm;
+    uint32_t *packed;
+    const float *b;
+    int n, k;
+};
+
+static void pack_panel(void *user, int index) {
+    const struct packing *packing = user;
+    const struct gemm *gemm = packing->gemm;
+    int first = index * gemm->columns, left = packing->n - first;
+    size_t words = (size_t)gemm_words(gemm, packing->k) * (size_t)gemm->columns;
+    gemm->pack_rows(packing->packed + (size_t)index * words,
+                    at(packing->b, (size_t)first, packing->k, 0), (size_t)packing->k,
+                    left < gemm->columns ? left : gemm->columns, packing->k);
+}
+
+void matmul_pack(const struct compute *compute, void *packed, const float *b, int n, int k) {
+    struct packing packing = {compute->gemm, packed, b, n, k};
+    pool_run(compute->pool, gemm_panels(compute->gemm, n), pack_panel, &packing);
 }

@@ -2,11 +2,13 @@
  * matmul.h - matrix products on all threads, with what follows them done while the result is in the
  * cache.
  *
- * OpenBLAS multiplies; the pool splits. The split depends on the sizes alone, never on the number
- * of threads, so that results do not either.
+ * Each element of a result is the same chain of sums however the work is cut up (gemm.h): results
+ * depend neither on the number of threads nor on how many rows are worked out at once.
  */
 #ifndef SAWB_CORE_KERNEL_MATMUL_H
 #define SAWB_CORE_KERNEL_MATMUL_H
+
+#include <stddef.h>
 
 #include "core/kernel/compute.h"
 
@@ -25,14 +27,29 @@ struct matmul {
     int m, n, k;
     int terms; /* 1 to 3 products are added up */
     const float *a[MATMUL_TERMS], *b[MATMUL_TERMS];
+    const void *packed; /* b[0] as matmul_pack left it; NULL: b is packed on the way */
     float *y;
     int accumulate; /* 1: the products are added to y */
     enum matmul_after after;
     const float *bias; /* [n] */
-    float *activated;  /* [m,n] for AFTER_BIAS_GELU and _RELU; y keeps the value before */
+    /* [m,n] for AFTER_BIAS_GELU and _RELU; y becomes the derivative there, NULL: it is not wanted.
+     */
+    float *activated;
 };
 
 /* Independent products, all at once. */
 void matmul_run(const struct compute *compute, const struct matmul *products, int count);
+
+/*
+ * b [n,k] of MATMUL_FORWARD in the order in which compute's kernels read it: for weights that many
+ * products share. `packed` is aligned to 64 bytes and has room for matmul_packed_bytes, which is
+ * about the size of b (n is rounded up to whole panels; half of that with bfloat16). It fits the
+ * compute's gemm alone.
+ */
+size_t matmul_packed_bytes(const struct compute *compute, int n, int k);
+void matmul_pack(const struct compute *compute, void *packed, const float *b, int n, int k);
+
+/* The work space that a thread needs (compute_open). */
+size_t matmul_scratch_bytes(void);
 
 #endif

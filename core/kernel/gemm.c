@@ -1,0 +1,122 @@
+/*
+ * gemm.c - float32 tiles, written with the compiler's vectors for any instruction set.
+ *
+ * Compiled as gemm_portable, and by the Makefile once more for each set in SIMD_SETS, with
+ * KERNELS_SET defined.
+ */
+#include <string.h>
+
+#include "core/kernel/gemm_lanes.h"
+
+#ifndef KERNELS_SET
+#define KERNELS_SET portable
+#endif
+#define JOIN(a, b) a##b
+#define GEMM_NAME(set) JOIN(gemm_, set)
+#define QUOTE(text) #text
+#define GEMM_LABEL(set) QUOTE(set)
+
+INLINE void multiply_rows(const struct gemm_tile *tile, int rows) {
+    const float *left = tile->left, *panel = tile->panel;
+    const size_t row_stride = tile->row_stride, word_stride = tile->word_stride;
+    vector sums[TILE_ROWS][VECTORS];
+    fetch(tile, rows);
+    for (int row = 0; row < rows; row++)
+        for (int i = 0; i < VECTORS; i++)
+            sums[row][i] = (vector){0};
+    for (int step = 0; step < tile->words; step++) {
+        vector right[VECTORS];
+        for (int i = 0; i < VECTORS; i++) {
+            right[i] = *(const vector *)(const void *)(panel + i * LANES);
+            __builtin_prefetch(panel + PREFETCH_STEPS * COLUMNS + i * LANES);
+        }
+        for (int row = 0; row < rows; row++) {
+            vector factor = left[(size_t)row * row_stride] - (vector){0};
+            for (int i = 0; i < VECTORS; i++)
+                sums[row][i] += factor * right[i];
+        }
+        left += word_stride;
+        panel += COLUMNS;
+    }
+    store(tile, sums, rows);
+}
+
+static void multiply_full(const struct gemm_tile *tile) {
+    switch (tile->rows) { MULTIPLY_HEIGHTS(multiply_rows, tile) }
+}
+
+static void multiply(const struct gemm_tile *tile) {
+    if (tile->columns == COLUMNS)
+        multiply_full(tile);
+    else
+        multiply_edge(tile, multiply_full);
+}
+
+/* LANES columns of a panel, from as many rows of b; LANES steps at a time. */
+static void pack_full(float *panel, const float *b, size_t stride, int steps) {
+    int step = 0;
+    for (; step + LANES <= steps; step += LANES) {
+        vector rows[LANES];
+        for (int i = 0; i < LANES; i++)
+            rows[i] = *(const loose_vector *)(const void *)(b + (size_t)i * stride + step);
+        transpose(rows);
+        for (int i = 0; i < LANES; i++)
+            *(vector *)(void *)(panel + (size_t)(step + i) * COLUMNS) = rows[i];
+    }
+    for (; step < steps; step++)
+        for (int i = 0; i < LANES; i++)
+            panel[(size_t)step * COLUMNS + (size_t)i] = b[(size_t)i * stride + (size_t)step];
+}
+
+static void pack_rows(void *out, const float *b, size_t stride, int columns, int steps) {
+    for (int first = 0; first < COLUMNS; first += LANES) {
+        float *panel = (float *)out + first;
+        const float *rows = b + (size_t)first * stride;
+        if (first + LANES <= columns) {
+            pack_full(panel, rows, stride, steps);
+            continue;
+        }
+        for (int step = 0; step < steps; step++)
+            for (int i = 0; i < LANES; i++)
+                panel[(size_t)step * COLUMNS + (size_t)i] =
+                    first + i < columns ? rows[(size_t)i * stride + (size_t)step] : 0.0f;
+    }
+}
+
+static void pack_columns(void *out, const float *b, size_t stride, int columns, int steps) {
+    float *panel = out;
+    for (int step = 0; step < steps; step++) {
+        if (columns == COLUMNS) {
+            memcpy(panel, b, COLUMNS * sizeof(float));
+        } else {
+            memcpy(panel, b, (size_t)columns * sizeof(float));
+            memset(panel + columns, 0, (size_t)(COLUMNS - columns) * sizeof(float));
+        }
+        b += stride;
+        panel += COLUMNS;
+    }
+}
+
+static void left_columns(void *out, size_t tile_words, const float *a, size_t stride, int rows,
+                         int steps) {
+    for (int step = 0; step < steps; step++) {
+        const float *line = a + (size_t)step * stride;
+        float *place = (float *)out + (size_t)step * TILE_ROWS;
+        int row = 0;
+        for (; row + TILE_ROWS <= rows; row += TILE_ROWS, place += tile_words)
+            memcpy(place, line + row, TILE_ROWS * sizeof(float));
+        if (row < rows)
+            memcpy(place, line + row, (size_t)(rows - row) * sizeof(float));
+    }
+}
+
+const struct gemm GEMM_NAME(KERNELS_SET) = {
+    .name = GEMM_LABEL(KERNELS_SET),
+    .rows = TILE_ROWS,
+    .columns = COLUMNS,
+    .depth = 1,
+    .pack_rows = pack_rows,
+    .pack_columns = pack_columns,
+    .left_columns = left_columns,
+    .multiply = multiply,
+};

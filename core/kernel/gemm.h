@@ -1,0 +1,68 @@
+/*
+ * gemm.h - the inner loops of matrix products, once for each instruction set.
+ *
+ * y = a b is worked out in tiles of `rows` by `columns` numbers that stay in registers. For them b
+ * is packed into panels: `columns` columns of b side by side, one step of k after the other, so
+ * that a tile reads its panel from end to end. a is broadcast from where it lies, number by number.
+ *
+ * What is packed is counted in words of 4 bytes: a float32, or two bfloat16 of the steps 2i and
+ * 2i + 1. A panel is [words][columns], with zeros where b has no more columns or steps.
+ *
+ * Every element of y is the same chain of sums, whatever tile it falls in: how a product is cut up
+ * does not change its bits.
+ *
+ * Source of the scheme: Goto, van de Geijn 2008, "Anatomy of high-performance matrix
+ * multiplication"; here a, not b, is the operand that stays in the first-level cache.
+ */
+#ifndef SAWB_CORE_KERNEL_GEMM_H
+#define SAWB_CORE_KERNEL_GEMM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct gemm_tile {
+    const void *left; /* a: word w of row r at left + r row_stride + w word_stride (in words) */
+    size_t row_stride, word_stride;
+    const void *panel; /* b, aligned to 64 bytes */
+    int words;
+    int rows, columns; /* of y: 1 to those of the set */
+    float *y;
+    size_t stride;     /* of y, between two rows */
+    int accumulate;    /* 1: y += a b */
+    const float *bias; /* [columns], added to every row; NULL: none */
+};
+
+struct gemm {
+    const char *name;  /* as SAWB_CPU and --precision name it, e.g. "avx512", "avx512-bf16" */
+    int rows, columns; /* of a full tile */
+    int depth;         /* steps of k in a word */
+
+    /* One panel of b^T [columns, steps] (weights in a forward pass) and of b [steps, columns]; rows
+     * lie `stride` floats apart. */
+    void (*pack_rows)(void *panel, const float *b, size_t stride, int columns, int steps);
+    void (*pack_columns)(void *panel, const float *b, size_t stride, int columns, int steps);
+
+    /* a [rows, steps] as [rows][words]; NULL: it can be read in place. */
+    void (*left_rows)(void *left, const float *a, size_t stride, int rows, int steps);
+
+    /* a^T [steps, rows] as tiles [words][gemm rows] that begin `tile_words` apart. */
+    void (*left_columns)(void *left, size_t tile_words, const float *a, size_t stride, int rows,
+                         int steps);
+
+    void (*multiply)(const struct gemm_tile *tile);
+};
+
+extern const struct gemm gemm_portable;
+#if defined(__x86_64__)
+extern const struct gemm gemm_avx2, gemm_avx512, gemm_bf16;
+#endif
+
+static inline int gemm_words(const struct gemm *gemm, int steps) {
+    return (steps + gemm->depth - 1) / gemm->depth;
+}
+
+static inline int gemm_panels(const struct gemm *gemm, int columns) {
+    return (columns + gemm->columns - 1) / gemm->columns;
+}
+
+#endif

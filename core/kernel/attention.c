@@ -1,29 +1,434 @@
 /*
- * attention.c - attention of one head over one sentence, in the plain form.
+ * attention.c - attention of the heads of a batch on all threads.
+ *
+ * A task is a head of a sentence: it packs the keys and values, then goes tile by tile through the
+ * layout its plan has, or makes each tile when the scores of its queries are known.
  */
 #include "core/kernel/attention.h"
 
-#include <cblas.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
-/* y [rows,columns] = factor a b(ᵀ); thin names for OpenBLAS' long argument lists. */
-static void product(int transpose_a, int transpose_b, int rows, int columns, int inner,
-                    float factor, const float *a, size_t a_stride, const float *b, size_t b_stride,
-                    float *y, size_t y_stride) {
-    cblas_sgemm(CblasRowMajor, transpose_a ? CblasTrans : CblasNoTrans,
-                transpose_b ? CblasTrans : CblasNoTrans, rows, columns, inner, factor, a,
-                (int)a_stride, b, (int)b_stride, 0.0f, y, (int)y_stride);
+#include "core/kernel/attention_kernels.h"
+#include "core/kernel/attention_plan.h"
+#include "core/kernel/scratch.h"
+
+#define ALIGNMENT 64
+#define VECTOR_FLOATS 16
+
+struct attention {
+    struct compute compute;
+    struct attention_cache *cache;
+    struct attention_plan *plans;
+    int plan_room;
+    struct scratch *scratch;
+    size_t piece_bytes;
+};
+
+/* ---- names ----------------------------------------------------------------------------------- */
+
+static const struct {
+    const char *name, *help;
+} kernel_texts[ATTENTION_KERNELS] = {
+    [ATTENTION_DENSE] = {"dense", "all pairs, in tiles with a running softmax"},
+    [ATTENTION_BAND] = {"band", "the keys near each tile of queries; time grows with n, not n²"},
+    [ATTENTION_BLOCKS] = {"blocks", "the keys that any query of a tile keeps, the rest masked"},
+    [ATTENTION_ROW_LISTS] = {"rows", "each query with a list of its keys, gathered one by one"},
+    [ATTENTION_MIXED] = {"blocks+rows", "blocks, and lists for queries unlike their neighbours"},
+    [ATTENTION_SELECTED] = {"select", "the scores of all pairs are computed to select, which is "
+                                      "half of dense; then the kept pairs alone"},
+    [ATTENTION_BLOCK_SELECTED] = {"block select", "blocks are selected by the product of their "
+                                                  "mean query and key, then as blocks"},
+    [ATTENTION_OFF] = {"off", "nothing is computed, the head's output is zero"},
+};
+
+const char *attention_kernel_name(enum attention_kernel kernel) {
+    return kernel_texts[kernel].name;
 }
 
-static float score_factor(const struct attention_head *head) {
-    return 1.0f / sqrtf((float)head->width);
+const char *attention_kernel_help(enum attention_kernel kernel) {
+    return kernel_texts[kernel].help;
 }
 
-static void clear_rows(const struct attention_head *head, float *out) {
-    for (int token = 0; token < head->tokens; token++)
-        memset(out + (size_t)token * head->stride, 0, (size_t)head->width * sizeof(*out));
+static uint64_t square(int tokens) {
+    return (uint64_t)tokens * (uint64_t)tokens;
 }
+
+int attention_choose(struct attention *attention, const struct mask_source *source,
+                     const struct mask_request *request, struct attention_choice *choice,
+                     struct sawb_error *error) {
+    struct attention_plan plan;
+    *choice = (struct attention_choice){0};
+    if (attention_plan_one(attention->cache, attention->compute.pool, source, request, &plan,
+                           error) < 0)
+        return -1;
+    switch (plan.shape.form) {
+    case MASK_FORM_DENSE:
+        *choice = (struct attention_choice){ATTENTION_DENSE, 1, square(request->tokens),
+                                            square(request->tokens)};
+        break;
+    case MASK_FORM_OFF:
+        *choice = (struct attention_choice){.kernel = ATTENTION_OFF, .known = 1};
+        break;
+    case MASK_FORM_BAND:
+    case MASK_FORM_FIXED:
+        *choice = attention_layout_choice(plan.layout);
+        break;
+    case MASK_FORM_BLOCKS:
+        choice->kernel = ATTENTION_BLOCK_SELECTED;
+        break;
+    case MASK_FORM_ASK:
+    case MASK_FORM_SCORES:
+        choice->kernel = ATTENTION_SELECTED;
+        break;
+    }
+    return 0;
+}
+
+/* ---- memory ---------------------------------------------------------------------------------- */
+
+int attention_create(struct attention **result, const struct compute *compute,
+                     struct sawb_error *error) {
+    *result = NULL;
+    struct attention *attention = calloc(1, sizeof(*attention));
+    if (attention)
+        attention->cache = attention_cache_create();
+    if (!attention || !attention->cache) {
+        attention_free(attention);
+        return error_set(error, "attention: out of memory");
+    }
+    attention->compute = *compute;
+    *result = attention;
+    return 0;
+}
+
+void attention_free(struct attention *attention) {
+    if (!attention)
+        return;
+    attention_cache_free(attention->cache);
+    scratch_free(attention->scratch);
+    free(attention->plans);
+    free(attention);
+}
+
+/* Cuts a task's memory up; with base NULL it only adds up. */
+struct cutter {
+    unsigned char *base;
+    size_t used;
+};
+
+static void *cut(struct cutter *cutter, size_t bytes) {
+    size_t at = cutter->used;
+    cutter->used += (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    return cutter->base ? cutter->base + at : NULL;
+}
+
+static float *cut_floats(struct cutter *cutter, size_t count) {
+    return cut(cutter, count * sizeof(float));
+}
+
+/* What a task works in. */
+struct work {
+    float *keys, *values;
+    float *key_sums, *value_sums;   /* backward */
+    float *kernel;                  /* attention_work_floats */
+    void *room;                     /* attention_room_bytes */
+    float *scores;                  /* [multiple,T] or [blocks,blocks] */
+    float *probabilities;           /* [16,T], captured */
+    uint8_t *mask;                  /* as scores */
+    float *query_means, *key_means; /* [blocks,padded] */
+};
+
+/* What it takes of the above. */
+struct demand {
+    int tokens, padded;
+    int backward;
+    int rows;   /* of scores and mask; 0: none */
+    int blocks; /* of a row of blocks; 0: none */
+    int captured;
+};
+
+static struct work cut_work(const struct demand *demand, struct cutter *cutter) {
+    size_t tokens = (size_t)demand->tokens, padded = (size_t)demand->padded;
+    size_t blocks = (size_t)demand->blocks;
+    size_t pairs = (size_t)demand->rows * tokens;
+    pairs = pairs > blocks * blocks ? pairs : blocks * blocks;
+    struct work work;
+    work.keys = cut_floats(cutter, tokens * padded);
+    work.values = cut_floats(cutter, tokens * padded);
+    work.kernel = cut_floats(cutter, attention_work_floats(demand->tokens, demand->padded));
+    work.key_sums = cut_floats(cutter, demand->backward ? tokens * padded : 0);
+    work.value_sums = cut_floats(cutter, demand->backward ? tokens * padded : 0);
+    work.room = cut(cutter, pairs > 0 ? attention_room_bytes(demand->tokens) : 0);
+    work.scores = cut_floats(cutter, pairs);
+    work.mask = cut(cutter, pairs);
+    work.probabilities = cut_floats(cutter, demand->captured ? 2 * ATTENTION_ROWS * tokens : 0);
+    work.query_means = cut_floats(cutter, blocks * padded);
+    work.key_means = cut_floats(cutter, blocks * padded);
+    return work;
+}
+
+static int padded_width(int width) {
+    return (width + VECTOR_FLOATS - 1) / VECTOR_FLOATS * VECTOR_FLOATS;
+}
+
+static int ensure(struct attention *attention, const struct demand *demand,
+                  struct sawb_error *error) {
+    struct cutter cutter = {0};
+    cut_work(demand, &cutter);
+    if (cutter.used <= attention->piece_bytes)
+        return 0;
+    scratch_free(attention->scratch);
+    attention->piece_bytes = 0;
+    attention->scratch = scratch_create(pool_threads(attention->compute.pool), cutter.used, error);
+    if (!attention->scratch)
+        return -1;
+    attention->piece_bytes = cutter.used;
+    return 0;
+}
+
+int attention_reserve(struct attention *attention, int tokens, int width,
+                      struct sawb_error *error) {
+    struct demand demand = {.tokens = tokens, .padded = padded_width(width), .backward = 1};
+    return ensure(attention, &demand, error);
+}
+
+/* ---- a task ---------------------------------------------------------------------------------- */
+
+struct run {
+    struct attention *attention;
+    const struct attention_batch *batch;
+    const struct attention_gradients *gradients; /* NULL: forward */
+    struct demand demand;
+};
+
+struct task {
+    const struct attention_batch *batch;
+    const struct attention_kernels *kernels;
+    const struct kernels *loops;
+    const struct attention_plan *plan;
+    struct work work;
+    struct attention_view view;
+    const float *key, *value; /* of the head, where they stand */
+    int packed;               /* keys and values so far */
+    int backward;
+    uint64_t kept;
+};
+
+static int block_count(const struct attention_plan *plan) {
+    return (plan->request.tokens + plan->shape.block - 1) / plan->shape.block;
+}
+
+/* Memory that the task of a plan needs, which has to do for all of the batch. */
+static void add_demand(const struct attention_plan *plan, struct demand *demand) {
+    int rows = 0;
+    demand->tokens = plan->request.tokens > demand->tokens ? plan->request.tokens : demand->tokens;
+    if (demand->captured || plan->shape.form == MASK_FORM_ASK ||
+        plan->shape.form == MASK_FORM_SCORES)
+        rows = plan->multiple;
+    if (plan->shape.form == MASK_FORM_BLOCKS && block_count(plan) > demand->blocks)
+        demand->blocks = block_count(plan);
+    if (plan->shape.form == MASK_FORM_BLOCKS && rows == 0)
+        rows = 1; /* a room is needed all the same */
+    demand->rows = rows > demand->rows ? rows : demand->rows;
+}
+
+static void cut_view(struct attention_view *view, float *floats) {
+    size_t tile = (size_t)ATTENTION_ROWS * (size_t)view->padded;
+    float **parts[] = {&view->rows, &view->columns, &view->row_grads, &view->column_grads,
+                       &view->sums};
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++, floats += tile)
+        *parts[i] = floats;
+    view->weights = floats;
+    view->weight_grads = view->weights + ATTENTION_CHUNK * ATTENTION_ROWS;
+    view->list = view->weight_grads + ATTENTION_CHUNK * ATTENTION_ROWS;
+    view->list_grads = view->list + view->tokens + 2 * ATTENTION_ROWS;
+}
+
+/* order: in which keys and values are packed. */
+static void open_view(const struct run *run, struct task *task, int sentence, int head,
+                      const int32_t *order) {
+    const struct attention_batch *batch = run->batch;
+    const struct attention_gradients *gradients = run->gradients;
+    struct attention_view *view = &task->view;
+    size_t width = (size_t)batch->width, stride = (size_t)batch->heads * width;
+    size_t token = (size_t)batch->offsets[sentence], at = token * stride + (size_t)head * width;
+    *view = (struct attention_view){
+        .tokens = task->plan->request.tokens,
+        .width = batch->width,
+        .padded = run->demand.padded,
+        .stride = stride,
+        .factor = 1.0f / sqrtf((float)batch->width),
+        .order = order,
+        .query = batch->query + at,
+        .out = batch->out + at,
+        .keys = task->work.keys,
+        .values = task->work.values,
+        .log_sums = batch->log_sums ? batch->log_sums + token * (size_t)batch->heads + head : NULL,
+        .log_stride = (size_t)batch->heads,
+        .dropout = batch->dropout,
+        .first = batch->first + (uint32_t)task->plan->pairs,
+    };
+    cut_view(view, task->work.kernel);
+    task->key = batch->key + at;
+    task->value = batch->value + at;
+    task->packed = 0;
+    if (!gradients)
+        return;
+    size_t floats = (size_t)view->tokens * (size_t)view->padded;
+    view->out_gradient = gradients->out + at;
+    view->query_gradient = gradients->query + at;
+    view->key_sums = task->work.key_sums;
+    view->value_sums = task->work.value_sums;
+    memset(view->key_sums, 0, floats * sizeof(float));
+    memset(view->value_sums, 0, floats * sizeof(float));
+}
+
+/* Keys and values are packed as far as they are needed next, to be in the cache still. */
+static void pack_until(struct task *task, int end) {
+    if (end <= task->packed)
+        return;
+    task->kernels->pack(&task->view, task->work.keys, task->key, task->packed, end);
+    task->kernels->pack(&task->view, task->work.values, task->value, task->packed, end);
+    task->packed = end;
+}
+
+/* What the tile after this one is going to read for the first time. */
+static void look_ahead(struct task *task, const struct attention_tile *tile) {
+    struct attention_view *view = &task->view;
+    int query = tile->first + ATTENTION_ROWS, key = task->packed;
+    int queries = view->tokens - query, keys = view->tokens - key;
+    size_t from = (size_t)key * view->stride;
+    int rows = queries < ATTENTION_ROWS ? queries : ATTENTION_ROWS;
+    view->ahead_rows = view->order ? 0 : rows;
+    view->ahead[0] = view->query + (size_t)query * view->stride;
+    view->ahead[3] = view->out + (size_t)query * view->stride;
+    view->ahead[1] = keys >= rows ? task->key + from : NULL;
+    view->ahead[2] = keys >= rows ? task->value + from : NULL;
+}
+
+static void run_tile(struct task *task, const struct attention_tile *tile, const float *known) {
+    task->kept += tile->kept;
+    pack_until(task, tile->end);
+    look_ahead(task, tile);
+    if (task->backward)
+        task->kernels->backward(&task->view, tile);
+    else
+        task->kernels->forward(&task->view, tile, known);
+}
+
+static void clear_rows(float *matrix, const struct attention_view *view) {
+    for (int i = 0; i < view->tokens; i++)
+        memset(matrix + (size_t)i * view->stride, 0, (size_t)view->width * sizeof(*matrix));
+}
+
+static void run_off(struct task *task) {
+    const struct attention_view *view = &task->view;
+    if (task->backward) {
+        clear_rows(view->query_gradient, view);
+        return;
+    }
+    clear_rows(view->out, view);
+    for (int i = 0; view->log_sums && i < view->tokens; i++)
+        view->log_sums[(size_t)i * view->log_stride] = 0.0f;
+}
+
+static void run_dense(struct task *task) {
+    for (int first = 0; first < task->view.tokens; first += ATTENTION_ROWS) {
+        struct attention_run run;
+        struct attention_tile tile = attention_tile_dense(&run, task->view.tokens, first);
+        run_tile(task, &tile, NULL);
+    }
+}
+
+static void run_layout(struct task *task) {
+    for (int i = 0; i < attention_tiles(task->view.tokens); i++) {
+        struct attention_tile tile = attention_layout_tile(task->plan->layout, i);
+        run_tile(task, &tile, NULL);
+    }
+}
+
+/* The scores of `rows` queries, as the viewer sees them too. */
+static void score(struct task *task, int row, int rows, float *scores) {
+    pack_until(task, task->view.tokens);
+    for (int first = row; first < row + rows; first += ATTENTION_ROWS) {
+        int left = row + rows - first;
+        task->kernels->score_rows(&task->view, first, left < ATTENTION_ROWS ? left : ATTENTION_ROWS,
+                                  scores + (size_t)(first - row) * (size_t)task->view.tokens);
+    }
+}
+
+/* Has the mask of [row, row + rows) written. */
+static void ask(struct task *task, int row, int rows, const float *scores, uint8_t *mask) {
+    const struct mask_source *source = task->batch->source;
+    struct mask_request request = task->plan->request;
+    enum mask_kind kind = MASK_DENSE;
+    request.row = row;
+    request.rows = rows;
+    request.scores = task->plan->needs_scores ? scores : NULL;
+    if (source)
+        kind = source->fill(source->user, &request, mask);
+    if (kind != MASK_PATTERN)
+        memset(mask, kind == MASK_DENSE, (size_t)rows * (size_t)task->view.tokens);
+}
+
+static int rows_at(const struct task *task, int row) {
+    int left = task->view.tokens - row;
+    return left < task->plan->multiple ? left : task->plan->multiple;
+}
+
+static void run_selected(struct task *task) {
+    int tokens = task->view.tokens;
+    struct attention_room room = attention_room_in(task->work.room, tokens);
+    for (int row = 0, rows; row < tokens; row += rows) {
+        float *scores = task->plan->needs_scores ? task->work.scores : NULL;
+        rows = rows_at(task, row);
+        if (scores)
+            score(task, row, rows, scores);
+        ask(task, row, rows, scores, task->work.mask);
+        for (int first = row; first < row + rows; first += ATTENTION_ROWS) {
+            size_t at = (size_t)(first - row) * (size_t)tokens;
+            struct attention_tile tile = attention_tile_of_mask(
+                &room, task->work.mask + at, tokens, first, attention_tile_rows(tokens, first));
+            run_tile(task, &tile, scores ? scores + at : NULL);
+        }
+    }
+}
+
+/* The mean score of a block is the product of its mean query and its mean key. */
+static void run_block_selected(struct task *task) {
+    const struct attention_batch *batch = task->batch;
+    const struct attention_view *view = &task->view;
+    const struct work *work = &task->work;
+    int block = task->plan->shape.block, blocks = block_count(task->plan);
+    struct attention_view means = *view;
+    pack_until(task, view->tokens);
+    task->kernels->block_means(work->query_means, view->query, view->stride, view->tokens,
+                               view->width, view->padded, block);
+    task->kernels->block_means(work->key_means, work->keys, (size_t)view->padded, view->tokens,
+                               view->padded, view->padded, block);
+    means.tokens = blocks;
+    means.width = view->padded;
+    means.stride = (size_t)view->padded;
+    means.query = work->query_means;
+    means.keys = work->key_means;
+    for (int first = 0; first < blocks; first += ATTENTION_ROWS)
+        task->kernels->score_rows(&means, first, attention_tile_rows(blocks, first),
+                                  work->scores + (size_t)first * (size_t)blocks);
+    struct mask_request request = task->plan->request;
+    request.tokens = request.rows = blocks;
+    request.scores = work->scores;
+    batch->source->fill_blocks(batch->source->user, &request, work->mask);
+    struct attention_room room = attention_room_in(work->room, view->tokens);
+    for (int first = 0; first < view->tokens; first += ATTENTION_ROWS) {
+        struct attention_tile tile =
+            attention_tile_of_blocks(&room, work->mask, view->tokens, block, first);
+        run_tile(task, &tile, NULL);
+    }
+}
+
+/* ---- capture --------------------------------------------------------------------------------- */
 
 static uint64_t count_kept(const uint8_t *mask, size_t pairs) {
     uint64_t kept = 0;
@@ -32,70 +437,152 @@ static uint64_t count_kept(const uint8_t *mask, size_t pairs) {
     return kept;
 }
 
-static enum mask_kind ask_mask(const struct attention_head *head) {
-    if (!head->source)
-        return MASK_DENSE;
-    struct mask_request request = head->request;
-    request.tokens = head->tokens;
-    request.scores = head->probabilities; /* scores still */
-    return head->source->fill(head->source->user, &request, head->mask);
+/* Probabilities of the queries from `first`, and their part of out unless it is known already. */
+static void capture_tile(struct task *task, int first, int rows, const float *scores,
+                         const uint8_t *mask, float *kept_probabilities, int weigh) {
+    const struct attention_view *view = &task->view;
+    size_t tokens = (size_t)view->tokens, pairs = (size_t)rows * tokens;
+    float *probabilities = kept_probabilities ? kept_probabilities : task->work.probabilities;
+    memcpy(probabilities, scores, pairs * sizeof(*probabilities));
+    task->loops->softmax(probabilities, mask, rows, view->tokens);
+    if (!weigh)
+        return;
+    if (view->dropout.threshold) {
+        float *dropped = task->work.probabilities + ATTENTION_ROWS * tokens;
+        task->loops->dropout(dropped, probabilities, pairs, &view->dropout,
+                             view->first + (uint32_t)((size_t)first * tokens));
+        probabilities = dropped;
+    }
+    task->kernels->weigh_rows(view, first, rows, probabilities);
 }
 
-static uint64_t keep_mask(const struct attention_head *head, enum mask_kind kind, size_t pairs,
-                          uint8_t *kept) {
-    if (kept && kind == MASK_PATTERN)
-        memcpy(kept, head->mask, pairs);
-    else if (kept)
-        memset(kept, kind == MASK_DENSE, pairs);
-    return kind == MASK_DENSE ? pairs : kind == MASK_PATTERN ? count_kept(head->mask, pairs) : 0;
+/* Writes what is wanted of the head at `at` in the capture, and out when `weigh` says so. */
+static void run_capture(struct task *task, size_t at, int weigh) {
+    const struct attention_capture *capture = task->batch->capture;
+    int tokens = task->view.tokens, off = task->plan->shape.form == MASK_FORM_OFF;
+    int dense = task->plan->shape.form == MASK_FORM_DENSE;
+    for (int row = 0, rows; row < tokens; row += rows) {
+        rows = rows_at(task, row);
+        size_t begin = (size_t)row * (size_t)tokens, pairs = (size_t)rows * (size_t)tokens;
+        float *scores = capture->scores ? capture->scores + at + begin : task->work.scores;
+        uint8_t *mask = capture->mask ? capture->mask + at + begin : task->work.mask;
+        score(task, row, rows, scores);
+        if (off || dense)
+            memset(mask, dense, pairs);
+        else
+            ask(task, row, rows, scores, mask);
+        task->kept += dense ? pairs : count_kept(mask, pairs);
+        for (int first = row; first < row + rows; first += ATTENTION_ROWS) {
+            size_t offset = (size_t)(first - row) * (size_t)tokens;
+            capture_tile(task, first, attention_tile_rows(tokens, first), scores + offset,
+                         dense ? NULL : mask + offset,
+                         capture->probabilities ? capture->probabilities + at + begin + offset
+                                                : NULL,
+                         weigh);
+        }
+    }
 }
 
-uint64_t attention_forward(const struct attention_head *head, const struct kernels *kernels,
-                           float *out, float *scores, uint8_t *kept) {
-    int tokens = head->tokens;
-    size_t row = (size_t)tokens, pairs = row * row;
-    float *weights = head->probabilities;
-    product(0, 1, tokens, tokens, head->width, score_factor(head), head->query, head->stride,
-            head->key, head->stride, weights, row);
-    if (scores)
-        memcpy(scores, weights, pairs * sizeof(*weights));
-    enum mask_kind kind = ask_mask(head);
-    if (kind == MASK_HEAD_OFF) {
-        memset(weights, 0, pairs * sizeof(*weights));
-        clear_rows(head, out);
-        return keep_mask(head, kind, pairs, kept);
+/* ---- all tasks ------------------------------------------------------------------------------- */
+
+static void run_form(struct task *task) {
+    switch (task->plan->shape.form) {
+    case MASK_FORM_DENSE:
+        run_dense(task);
+        break;
+    case MASK_FORM_OFF:
+        run_off(task);
+        break;
+    case MASK_FORM_BAND:
+    case MASK_FORM_FIXED:
+        run_layout(task);
+        break;
+    case MASK_FORM_BLOCKS:
+        run_block_selected(task);
+        break;
+    case MASK_FORM_ASK:
+    case MASK_FORM_SCORES:
+        run_selected(task);
+        break;
     }
-    kernels->softmax(weights, kind == MASK_DENSE ? NULL : head->mask, tokens, tokens);
-    const float *used = weights;
-    if (head->dropout.threshold) {
-        kernels->dropout(head->scratch, weights, pairs, &head->dropout, head->first);
-        used = head->scratch;
-    }
-    product(0, 0, tokens, head->width, tokens, 1.0f, used, row, head->value, head->stride, out,
-            head->stride);
-    return keep_mask(head, kind, pairs, kept);
 }
 
-void attention_backward(const struct attention_head *head, const struct kernels *kernels,
-                        const float *out_gradient, float *query_gradient, float *key_gradient,
-                        float *value_gradient) {
-    int tokens = head->tokens, width = head->width;
-    size_t row = (size_t)tokens, pairs = row * row, stride = head->stride;
-    const float *used = head->probabilities;
-    if (head->dropout.threshold) {
-        kernels->dropout(head->scratch, head->probabilities, pairs, &head->dropout, head->first);
-        used = head->scratch;
+static void store_gradients(const struct task *task, const struct attention_gradients *gradients,
+                            int sentence, int head) {
+    const struct attention_view *view = &task->view;
+    size_t at =
+        (size_t)task->batch->offsets[sentence] * view->stride + (size_t)head * (size_t)view->width;
+    for (int place = 0; place < view->tokens; place++) {
+        size_t token = (size_t)(view->order ? view->order[place] : place);
+        size_t to = at + token * view->stride, from = (size_t)place * (size_t)view->padded;
+        memcpy(gradients->key + to, view->key_sums + from, (size_t)view->width * sizeof(float));
+        memcpy(gradients->value + to, view->value_sums + from, (size_t)view->width * sizeof(float));
     }
-    product(1, 0, tokens, width, tokens, 1.0f, used, row, out_gradient, stride, value_gradient,
-            stride);
-    float *gradient = head->scratch;
-    product(0, 1, tokens, tokens, width, 1.0f, out_gradient, stride, head->value, stride, gradient,
-            row);
-    if (head->dropout.threshold)
-        kernels->dropout(gradient, gradient, pairs, &head->dropout, head->first);
-    kernels->softmax_backward(gradient, head->probabilities, tokens, tokens, score_factor(head));
-    product(0, 0, tokens, width, tokens, 1.0f, gradient, row, head->key, stride, query_gradient,
-            stride);
-    product(1, 0, tokens, width, tokens, 1.0f, gradient, row, head->query, stride, key_gradient,
-            stride);
+}
+
+static void run_head(void *user, int index) {
+    const struct run *run = user;
+    struct attention *attention = run->attention;
+    const struct attention_batch *batch = run->batch;
+    int sentence = index / batch->heads, head = index % batch->heads;
+    struct cutter cutter = {.base = scratch_take(attention->scratch)};
+    struct task task = {.batch = batch,
+                        .kernels = attention->compute.kernels->attention,
+                        .loops = attention->compute.kernels,
+                        .plan = &attention->plans[index],
+                        .work = cut_work(&run->demand, &cutter),
+                        .backward = run->gradients != NULL};
+    const struct attention_layout *layout = task.plan->layout;
+    int captured = batch->capture && !task.backward;
+    if (captured) {
+        open_view(run, &task, sentence, head, NULL);
+        run_capture(&task, task.plan->pairs, !batch->log_sums);
+    }
+    if (!captured || batch->log_sums) {
+        open_view(run, &task, sentence, head, layout ? attention_layout_order(layout) : NULL);
+        task.kept = 0;
+        run_form(&task);
+    }
+    if (task.backward)
+        store_gradients(&task, run->gradients, sentence, head);
+    else if (batch->kept)
+        batch->kept[index] = task.kept;
+    scratch_give(attention->scratch, cutter.base);
+}
+
+static int run_batch(struct attention *attention, const struct attention_batch *batch,
+                     const struct attention_gradients *gradients, struct sawb_error *error) {
+    int heads = batch->sentences * batch->heads;
+    if (heads > attention->plan_room) {
+        void *larger = realloc(attention->plans, (size_t)heads * sizeof(*attention->plans));
+        if (!larger)
+            return error_set(error, "attention: out of memory for %d heads", heads);
+        attention->plans = larger;
+        attention->plan_room = heads;
+    }
+    if (attention_plan(attention->cache, attention->compute.pool, batch, attention->plans, error) <
+        0)
+        return -1;
+    struct run run = {attention,
+                      batch,
+                      gradients,
+                      {.padded = padded_width(batch->width),
+                       .backward = gradients != NULL,
+                       .captured = batch->capture != NULL}};
+    for (int i = 0; i < heads; i++)
+        add_demand(&attention->plans[i], &run.demand);
+    if (ensure(attention, &run.demand, error) < 0)
+        return -1;
+    pool_run(attention->compute.pool, heads, run_head, &run);
+    return 0;
+}
+
+int attention_forward(struct attention *attention, const struct attention_batch *batch,
+                      struct sawb_error *error) {
+    return run_batch(attention, batch, NULL, error);
+}
+
+int attention_backward(struct attention *attention, const struct attention_batch *batch,
+                       const struct attention_gradients *gradients, struct sawb_error *error) {
+    return run_batch(attention, batch, gradients, error);
 }

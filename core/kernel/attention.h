@@ -1,43 +1,122 @@
 /*
- * attention.h - scaled dot-product attention of one head over one sentence.
+ * attention.h - scaled dot-product attention of all heads of one layer.
  *
- * The plain form: it keeps the probabilities, which the viewer shows and the backward pass needs.
- * Source: Vaswani et al. 2017 (arXiv 1706.03762). A = softmax(Q Kᵀ / √HS, where kept), out =
- * dropout(A) V.
+ * out = dropout(softmax(Q Kᵀ / √HS over the pairs that the mask keeps)) V, for each head of each
+ * sentence. Source: Vaswani et al. 2017 (arXiv 1706.03762); computed by tiles of queries and keys
+ * with a running softmax (Milakov, Gimelshein 2018, arXiv 1805.02867; Dao et al. 2022, arXiv
+ * 2205.14135), so that neither scores nor probabilities [T,T] are stored. The backward pass works
+ * them out again from the logarithms of the softmax' sums.
+ *
+ *     struct attention *attention;
+ *     attention_create(&attention, &compute, &error);
+ *     struct attention_batch batch = {.sentences = 1, .offsets = (int[]){0, n}, .heads = NH,
+ *                                     .width = HS, .query = q, .key = k, .value = v, .out = y,
+ *                                     .source = &source};
+ *     attention_forward(attention, &batch, &error);
+ *     attention_free(attention);
+ *
+ * Only what the mask keeps is computed. The structure of the mask picks the kernel
+ * (attention_choose says which, for the user): each tile of ATTENTION_ROWS queries has its list of
+ * keys, whole runs without a mask, others with ATTENTION_ROWS bits a key, and queries that keep few
+ * keys of their own are worked out one by one. Lists of masks that do not depend on scores are made
+ * once for each length and kept in `attention`. Results depend neither on the number of threads nor
+ * on the rest of the batch.
  */
 #ifndef SAWB_CORE_KERNEL_ATTENTION_H
 #define SAWB_CORE_KERNEL_ATTENTION_H
 
+#include <stddef.h>
 #include <stdint.h>
 
+#include "core/kernel/compute.h"
 #include "core/kernel/kernels.h"
 #include "core/kernel/mask.h"
 
-struct attention_head {
-    int tokens;                       /* T */
-    int width;                        /* HS */
-    size_t stride;                    /* C: distance of two tokens in query, key, value and out */
-    const float *query, *key, *value; /* [T,HS] */
-    float *probabilities;             /* [T,T] */
-    float *scratch;                   /* [T,T] */
-    uint8_t *mask;                    /* [T,T], room for the pattern */
-    const struct mask_source *source; /* NULL: dense */
-    struct mask_request request;      /* layer, head, seed, step; the rest is filled in */
-    struct dropout dropout;
-    uint32_t first; /* index of the first pair for the dropout stream */
+struct attention;
+
+#define ATTENTION_ROWS 16 /* queries of a tile */
+
+/* What is written for a viewer, of one sentence (B = 1); any may be NULL. */
+struct attention_capture {
+    float *scores;        /* [NH,T,T] before mask and softmax */
+    float *probabilities; /* [NH,T,T] after the softmax, before dropout; 0 where removed */
+    uint8_t *mask;        /* [NH,T,T] 1 kept, 0 removed */
 };
 
-/*
- * Writes out [T,HS] and probabilities (before dropout). `scores` [T,T] and `kept` [T,T], when not
- * NULL, get the scores before the softmax and the mask. Returns the number of pairs kept.
- */
-uint64_t attention_forward(const struct attention_head *head, const struct kernels *kernels,
-                           float *out, float *scores, uint8_t *kept);
+/* The heads of one layer over B sentences, packed without padding: N tokens. */
+struct attention_batch {
+    int sentences;      /* B */
+    const int *offsets; /* [B+1]; sentence b has tokens offsets[b] .. offsets[b+1]-1 */
+    int heads, width;   /* NH, HS */
+    const float *query, *key, *value; /* [N, NH HS] */
+    float *out;                       /* [N, NH HS] */
+    /* [N, NH] natural logarithm of the softmax' sum of each query: written by a forward pass that a
+     * backward pass is to follow. NULL: none does. */
+    float *log_sums;
+    const struct mask_source *source; /* NULL: dense */
+    int layer, first_sentence;        /* for the source's requests */
+    uint64_t seed, step;
+    struct dropout dropout; /* of the probabilities; threshold 0: none */
+    uint32_t first;         /* of the dropout stream; the pairs are counted as [B][NH,T,T] */
+    const struct attention_capture *capture; /* NULL: nothing is written but `out` */
+    uint64_t *kept;                          /* [B,NH] pairs kept; NULL: not wanted */
+};
 
-/* Writes the gradients of query, key and value [T,HS] (stride C) from that of out [T,HS] and the
- * probabilities the forward pass left. */
-void attention_backward(const struct attention_head *head, const struct kernels *kernels,
-                        const float *out_gradient, float *query_gradient, float *key_gradient,
-                        float *value_gradient);
+/* `compute` is copied; its pool must outlive the attention. */
+int attention_create(struct attention **attention, const struct compute *compute,
+                     struct sawb_error *error);
+void attention_free(struct attention *attention); /* NULL is fine */
+
+/* Makes room for sentences of up to `tokens` tokens. Both passes do so by themselves; asked for
+ * before, dense ones then allocate nothing. */
+int attention_reserve(struct attention *attention, int tokens, int width, struct sawb_error *error);
+
+/* Not from two threads at once. An error is a lack of memory. */
+int attention_forward(struct attention *attention, const struct attention_batch *batch,
+                      struct sawb_error *error);
+
+/*
+ * Writes the gradients of query, key and value from that of `out`, all [N, NH HS]. The batch is as
+ * it was for attention_forward, with what that wrote.
+ */
+struct attention_gradients {
+    const float *out;
+    float *query, *key, *value;
+};
+
+int attention_backward(struct attention *attention, const struct attention_batch *batch,
+                       const struct attention_gradients *gradients, struct sawb_error *error);
+
+/* ---- which kernel ---------------------------------------------------------------------------- */
+
+enum attention_kernel {
+    ATTENTION_DENSE,
+    ATTENTION_BAND,
+    ATTENTION_BLOCKS,
+    ATTENTION_ROW_LISTS,
+    ATTENTION_MIXED,
+    ATTENTION_SELECTED,
+    ATTENTION_BLOCK_SELECTED,
+    ATTENTION_OFF,
+    ATTENTION_KERNELS
+};
+
+/* "dense", "band", "blocks", "rows", "blocks+rows", "select", "block select", "off". */
+const char *attention_kernel_name(enum attention_kernel kernel);
+
+/* One sentence on what it does and, where scores decide, what selecting costs. */
+const char *attention_kernel_help(enum attention_kernel kernel);
+
+struct attention_choice {
+    enum attention_kernel kernel;
+    int known;         /* 1: the numbers below are; 0: they depend on the scores */
+    uint64_t kept;     /* pairs */
+    uint64_t computed; /* pairs that are multiplied: at least `kept`; the rest is masked after */
+};
+
+/* What one head (request: layer, head, tokens, seed, step) takes. `source` NULL: dense. */
+int attention_choose(struct attention *attention, const struct mask_source *source,
+                     const struct mask_request *request, struct attention_choice *choice,
+                     struct sawb_error *error);
 
 #endif

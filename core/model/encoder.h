@@ -3,7 +3,7 @@
  *
  *     struct encoder *encoder;
  *     encoder_create(&encoder, &model->config, ENCODER_INFERENCE, compute, &error);
- *     encoder_reserve(encoder, tokens, sentences, pairs, &error);
+ *     encoder_reserve(encoder, tokens, sentences, &error);
  *     encoder_forward(encoder, &model->weights, &batch, &options, logits, &error);
  *     encoder_free(encoder);
  *
@@ -34,6 +34,13 @@ struct encoder_batch {
     const int *ids;     /* [N] word piece ids */
 };
 
+/* What of a batch stands before the part of it that a pass is given: where dropout and patterns are
+ * drawn by place, the part draws what it would within the whole. */
+struct encoder_place {
+    int sentences, tokens;
+    size_t pairs; /* Σ T² */
+};
+
 /* What is kept of one sentence (B must be 1) for viewing; any pointer may be NULL. */
 struct encoder_capture {
     float *scores;        /* [L,NH,T,T] Q Kᵀ / √HS, before mask and softmax */
@@ -50,6 +57,7 @@ struct encoder_options {
     /* Dropout; all 0 in evaluation. Only in ENCODER_TRAINING. */
     float hidden_dropout, attention_dropout, classifier_dropout;
     uint64_t dropout_seed, dropout_step;
+    struct encoder_place before; /* zero: the batch is whole */
     /* [L,B,NH] The backward pass writes d loss / d ξ at ξ = 1 of a gate ξ that multiplies a head's
      * output: Σ output · its gradient over the sentence. NULL: not wanted. Only in
      * ENCODER_TRAINING. */
@@ -61,12 +69,15 @@ int encoder_create(struct encoder **encoder, const struct model_config *config,
 void encoder_free(struct encoder *encoder); /* NULL is fine */
 
 /*
- * Makes room for batches of up to `tokens` tokens (N), `sentences` sentences (B) and `pairs` = Σ T²
- * query-key pairs. Rooms only grow. encoder_forward calls it by itself; called before with the
- * largest sizes to come, no later step allocates.
+ * Makes room for batches of up to `tokens` tokens (N) in `sentences` sentences (B). Rooms only
+ * grow. encoder_forward calls it by itself; called before with the largest sizes to come, no later
+ * step allocates, but for what patterns other than dense need.
  */
-int encoder_reserve(struct encoder *encoder, int tokens, int sentences, size_t pairs,
-                    struct sawb_error *error);
+int encoder_reserve(struct encoder *encoder, int tokens, int sentences, struct sawb_error *error);
+
+/* The bytes of what an encoder reserves for so much; 0 when out of memory. */
+size_t encoder_bytes(const struct model_config *config, enum encoder_mode mode, int tokens,
+                     int sentences);
 
 /*
  * Writes logits [B,K]. An error when an id lies outside the vocabulary, a sentence is empty or

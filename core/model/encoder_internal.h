@@ -7,6 +7,7 @@
 #include "core/kernel/attention.h"
 #include "core/kernel/kernels.h"
 #include "core/kernel/matmul.h"
+#include "core/kernel/profile.h"
 #include "core/model/encoder.h"
 
 /*
@@ -18,17 +19,20 @@ enum encoder_state { ENCODER_EMPTY, ENCODER_FORWARDED };
 
 /* Activations of one layer. In ENCODER_INFERENCE all layers share one of these. */
 struct layer_buffers {
-    float *query, *key, *value; /* [N,C] */
-    float *probabilities; /* [NH, Σ T²]: of sentence b and head h at NH * pair_offsets[b] + h T² */
-    float *context;       /* [N,C] heads' outputs side by side */
+    float *query, *key, *value;              /* [N,C] */
+    float *context;                          /* [N,C] heads' outputs side by side */
+    float *log_sums;                         /* [N,NH] of the softmax; NULL in ENCODER_INFERENCE */
     float *attention_sum;                    /* [N,C] before the layer norm */
     float *attention_mean, *attention_scale; /* [N] */
     float *attention_out;                    /* [N,C] */
-    float *before, *activated;               /* [N,F] around the activation */
-    float *output_sum;                       /* [N,C] before the layer norm */
-    float *output_mean, *output_scale;       /* [N] */
-    float *out;                              /* [N,C]; the next layer's input */
+    float *slope, *activated;          /* [N,F] the activation, and its derivative there (NULL in
+                                          ENCODER_INFERENCE) */
+    float *output_sum;                 /* [N,C] before the layer norm */
+    float *output_mean, *output_scale; /* [N] */
+    float *out;                        /* [N,C]; the next layer's input */
 };
+
+#define SUMS_MOST 3 /* of one kind of task over rows */
 
 /* Gradients on the way down; ENCODER_TRAINING only. */
 struct gradient_buffers {
@@ -36,7 +40,8 @@ struct gradient_buffers {
     float *query, *key, *value; /* [N,C] */
     float *context;             /* [N,C] */
     float *wide;                /* [N,F] */
-    float *pooled, *first;      /* [B,C] */
+    float *sums; /* [tasks over rows,SUMS_MOST,F or C] for biases and norms, of each task */
+    float *pooled, *first; /* [B,C] */
 };
 
 struct encoder {
@@ -44,11 +49,11 @@ struct encoder {
     enum encoder_mode mode;
     enum encoder_state state;
     struct compute compute;
+    struct attention *attention;
     struct encoder_options options; /* of the last forward pass */
 
     /* What there is room for. */
     int token_room, sentence_room;
-    size_t pair_room;
 
     /* The last batch. */
     int sentences, tokens;
@@ -62,8 +67,6 @@ struct encoder {
     void *block;
     float *embedding_sum, *embedding_mean, *embedding_scale, *embedded;
     struct layer_buffers *layers; /* [L] */
-    float *scratch;               /* [NH, Σ T²] */
-    uint8_t *mask;                /* [NH, Σ T²] */
     float *first, *pooled,
         *pooled_dropped; /* [B,C] [CLS] of each sentence, after the pooler, after dropout */
     struct gradient_buffers gradients;
@@ -100,11 +103,38 @@ struct encoder_norm encoder_output_norm(const struct encoder *encoder,
 /* The input of a layer: what the layer before put out, or the embeddings. [N,C] */
 float *encoder_layer_input(const struct encoder *encoder, int layer);
 
-/* One head of one sentence, index = b NH + h, as the attention kernels take it. */
-struct attention_head encoder_attention_head(const struct encoder *encoder, int layer, int index);
+/* The heads of a layer, as attention takes them; both passes work on the same. */
+struct attention_batch encoder_attention(const struct encoder *encoder, int layer);
 
-/* Offset of that head in a [N,C] matrix. */
-size_t encoder_head_offset(const struct encoder *encoder, int index);
+/* Where the dropout streams of [N,C] and [B,C] begin for a row, and for the sentences. */
+static inline uint32_t encoder_row_stream(const struct encoder *encoder, size_t row) {
+    return (uint32_t)(((size_t)encoder->options.before.tokens + row) *
+                      (size_t)encoder->config.hidden);
+}
+
+static inline uint32_t encoder_sentence_stream(const struct encoder *encoder) {
+    return (uint32_t)encoder->options.before.sentences * (uint32_t)encoder->config.hidden;
+}
+
+/* Laps of the profile, if there is one: what read and wrote `passes` matrices [N,columns]; a
+ * product over all tokens; attention, which multiplies `products` times T² by HS for each head. */
+static inline void encoder_lap_rows(const struct encoder *encoder, enum operation operation,
+                                    double passes, int columns) {
+    profile_lap(encoder->compute.profile, operation, 0,
+                sizeof(float) * passes * encoder->tokens * columns);
+}
+
+static inline void encoder_lap_product(const struct encoder *encoder, enum operation operation,
+                                       int out, int in) {
+    profile_lap(encoder->compute.profile, operation, 2.0 * encoder->tokens * out * in, 0);
+}
+
+static inline void encoder_lap_attention(const struct encoder *encoder, enum operation operation,
+                                         int products) {
+    double pairs = (double)encoder->pair_offsets[encoder->sentences];
+    profile_lap(encoder->compute.profile, operation,
+                2.0 * products * pairs * encoder->config.hidden, 0);
+}
 
 /* Rows are handed to the pool in pieces of this many, whatever the number of threads. */
 #define ROWS_PER_TASK 32

@@ -46,8 +46,7 @@ double block_sparsity(const struct block_count *count) {
     return all > 0 ? (double)count->empty / (double)all : 0;
 }
 
-/* Position of the parameter that is the size of a block, -1: the pattern knows no blocks. */
-static int block_parameter(const struct pattern *pattern) {
+int block_parameter(const struct pattern *pattern) {
     for (int p = 0; p < MOST_PARAMETERS; p++) {
         if (pattern->parameters[p].name && strcmp(pattern->parameters[p].name, "b") == 0)
             return p;

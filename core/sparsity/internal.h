@@ -74,9 +74,16 @@ struct pattern {
     enum speaks speaks;
     struct parameter parameters[MOST_PARAMETERS];
     int needs_scores;
-    /* Sets KEPT where the pattern keeps a pair of mask [n,n]. KEPT comes in cleared; the other bits
-     * are not the pattern's. NULL: the pattern is not one of pairs (heads_off). */
+    int drawn; /* another for each head */
+    /* Sets KEPT where the pattern keeps a pair of mask [rows,n], for the rows of the request, which
+     * are given. KEPT comes in cleared; the other bits are not the pattern's. NULL: the pattern is
+     * not one of pairs (heads_off). */
     void (*fill)(const struct term *term, const struct mask_request *request, uint8_t *mask);
+    /* What of |i-j| <= width and |i-j| mod step = 0 the pattern is; NULL: none of them. */
+    void (*band)(const struct term *term, int tokens, int *width, int *step);
+    /* As fill, for the blocks of a pattern that chooses them by their mean scores: tokens counts
+     * blocks, scores are the means. NULL: the pattern does not. */
+    void (*fill_blocks)(const struct term *term, const struct mask_request *request, uint8_t *mask);
     /* Says why (query, key) was kept or not, without "kept: " or "removed: ". NULL: the name does.
      */
     void (*reason)(const struct term *term, const struct mask_request *request, int query, int key,
@@ -86,6 +93,17 @@ struct pattern {
 /* NULL past the last. */
 const struct pattern *pattern_at(int index);
 const struct pattern *pattern_find(const char *name, size_t length);
+
+/* Row i of the mask of a request, which may begin at a later row than 0. */
+static inline uint8_t *mask_row(uint8_t *mask, const struct mask_request *request, int i) {
+    return mask + (size_t)(i - request->row) * (size_t)request->tokens;
+}
+
+/* The rows that are asked for. */
+#define FOR_ROWS(i, request) for (int i = (request)->row; i < (request)->row + (request)->rows; i++)
+
+/* Position of the parameter that is the size of a block, -1: the pattern knows no blocks. */
+int block_parameter(const struct pattern *pattern);
 
 /* k(s) = max(1, ceil((1 - s) count - 1e-9)): how many of `count` stay when the share is removed. */
 int kept_count(double share, int count);
@@ -162,11 +180,20 @@ struct sparsity {
     int rule_count, instruction_count, term_count;
 };
 
+/* What is known of a head's mask before its scores are (shape.c). */
+struct mask_shape sparsity_shape(const struct sparsity *sparsity,
+                                 const struct mask_request *request);
+
+/* As sparsity_mask, for the grid of blocks of a shape of MASK_FORM_BLOCKS. */
+enum mask_kind sparsity_mask_blocks(const struct sparsity *sparsity,
+                                    const struct mask_request *request, uint8_t *mask);
+
 /* The rule that decides for this head; NULL: none does, the head is dense. */
 const struct rule *rule_for(const struct sparsity *sparsity, int layer, int head);
 
 /*
- * Works the expression of a rule that is not `off` out into mask [n,n], 1 kept and 0 removed.
+ * Works the expression of a rule that is not `off` out into mask [rows,n], 1 kept and 0 removed;
+ * the request says which rows (none: all).
  * `visit`, which may be NULL, is called after each instruction, when bit 0 is its result.
  */
 void rule_fill(const struct sparsity *sparsity, const struct rule *rule,

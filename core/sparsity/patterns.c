@@ -12,8 +12,8 @@
 
 #include "core/base/random.h"
 
-static uint8_t *mask_row(uint8_t *mask, int tokens, int row) {
-    return mask + (size_t)row * (size_t)tokens;
+static int is_asked(const struct mask_request *request, int i) {
+    return i >= request->row && i < request->row + request->rows;
 }
 
 /* Keeps keys [begin, end) as far as they exist. */
@@ -33,8 +33,8 @@ static void keep_every(uint8_t *row, int tokens, int begin, int64_t end, int ste
 
 static void fill_dense(const struct term *term, const struct mask_request *request, uint8_t *mask) {
     (void)term;
-    for (int i = 0; i < request->tokens; i++)
-        keep_range(mask_row(mask, request->tokens, i), request->tokens, 0, request->tokens);
+    FOR_ROWS(i, request)
+    keep_range(mask_row(mask, request, i), request->tokens, 0, request->tokens);
 }
 
 /* ---- local(w), local(s): |i-j| <= w; Longformer, arXiv 2004.05150 --------------------------- */
@@ -64,8 +64,13 @@ static int local_width(const struct term *term, int tokens) {
 
 static void fill_local(const struct term *term, const struct mask_request *request, uint8_t *mask) {
     int tokens = request->tokens, width = local_width(term, tokens);
-    for (int i = 0; i < tokens; i++)
-        keep_range(mask_row(mask, tokens, i), tokens, i - width, (int64_t)i + width + 1);
+    FOR_ROWS(i, request)
+    keep_range(mask_row(mask, request, i), tokens, i - width, (int64_t)i + width + 1);
+}
+
+static void band_local(const struct term *term, int tokens, int *width, int *step) {
+    *width = local_width(term, tokens);
+    *step = 1;
 }
 
 static void reason_local(const struct term *term, const struct mask_request *request, int query,
@@ -79,10 +84,16 @@ static void reason_local(const struct term *term, const struct mask_request *req
 static void fill_dilated(const struct term *term, const struct mask_request *request,
                          uint8_t *mask) {
     int tokens = request->tokens, width = term->whole[0], step = term->whole[1];
-    for (int i = 0; i < tokens; i++) {
+    FOR_ROWS(i, request) {
         int reach = (width < i ? width : i) / step * step;
-        keep_every(mask_row(mask, tokens, i), tokens, i - reach, (int64_t)i + width + 1, step);
+        keep_every(mask_row(mask, request, i), tokens, i - reach, (int64_t)i + width + 1, step);
     }
+}
+
+static void band_dilated(const struct term *term, int tokens, int *width, int *step) {
+    (void)tokens;
+    *width = term->whole[0];
+    *step = term->whole[1];
 }
 
 static void reason_dilated(const struct term *term, const struct mask_request *request, int query,
@@ -101,8 +112,8 @@ static void reason_dilated(const struct term *term, const struct mask_request *r
 static void fill_strided(const struct term *term, const struct mask_request *request,
                          uint8_t *mask) {
     int tokens = request->tokens, stride = term->whole[0];
-    for (int i = 0; i < tokens; i++) {
-        uint8_t *row = mask_row(mask, tokens, i);
+    FOR_ROWS(i, request) {
+        uint8_t *row = mask_row(mask, request, i);
         keep_range(row, tokens, (int64_t)i - stride + 1, (int64_t)i + stride);
         keep_every(row, tokens, i % stride, tokens, stride);
     }
@@ -123,8 +134,8 @@ static void reason_strided(const struct term *term, const struct mask_request *r
 
 static void fill_fixed(const struct term *term, const struct mask_request *request, uint8_t *mask) {
     int tokens = request->tokens, window = term->whole[0], summaries = term->whole[1];
-    for (int i = 0; i < tokens; i++) {
-        uint8_t *row = mask_row(mask, tokens, i);
+    FOR_ROWS(i, request) {
+        uint8_t *row = mask_row(mask, request, i);
         int64_t begin = i / window * window;
         keep_range(row, tokens, begin, begin + window);
         for (int64_t end = window; end - summaries < tokens; end += window)
@@ -163,9 +174,10 @@ static void fill_global(const struct term *term, const struct mask_request *requ
         int token = term->tokens[g] == TOKEN_SEP ? tokens - 1 : term->tokens[g];
         if (token >= tokens)
             continue;
-        keep_range(mask_row(mask, tokens, token), tokens, 0, tokens);
-        for (int i = 0; i < tokens; i++)
-            mask_row(mask, tokens, i)[token] |= KEPT;
+        if (is_asked(request, token))
+            keep_range(mask_row(mask, request, token), tokens, 0, tokens);
+        FOR_ROWS(i, request)
+        mask_row(mask, request, i)[token] |= KEPT;
     }
 }
 
@@ -185,8 +197,8 @@ static void fill_pairs(const struct term *term, const struct mask_request *reque
     int tokens = request->tokens;
     for (int t = 0; t + 1 < term->token_count; t += 2) {
         int query = term->tokens[t], key = term->tokens[t + 1];
-        if (query < tokens && key < tokens)
-            mask_row(mask, tokens, query)[key] |= KEPT;
+        if (is_asked(request, query) && key < tokens)
+            mask_row(mask, request, query)[key] |= KEPT;
     }
 }
 
@@ -196,8 +208,8 @@ static void fill_without(const struct term *term, const struct mask_request *req
     fill_dense(term, request, mask);
     for (int t = 0; t + 1 < term->token_count; t += 2) {
         int query = term->tokens[t], key = term->tokens[t + 1];
-        if (query < tokens && key < tokens)
-            mask_row(mask, tokens, query)[key] &= (uint8_t)~KEPT;
+        if (is_asked(request, query) && key < tokens)
+            mask_row(mask, request, query)[key] &= (uint8_t)~KEPT;
     }
 }
 
@@ -218,9 +230,10 @@ static void reason_without(const struct term *term, const struct mask_request *r
 static void fill_block_local(const struct term *term, const struct mask_request *request,
                              uint8_t *mask) {
     int tokens = request->tokens, block = term->whole[0], reach = term->whole[1] / 2;
-    for (int i = 0; i < tokens; i++) {
+    FOR_ROWS(i, request) {
         int64_t I = i / block;
-        keep_range(mask_row(mask, tokens, i), tokens, (I - reach) * block, (I + reach + 1) * block);
+        keep_range(mask_row(mask, request, i), tokens, (I - reach) * block,
+                   (I + reach + 1) * block);
     }
 }
 
@@ -263,8 +276,8 @@ static void fill_random(const struct term *term, const struct mask_request *requ
     int tokens = request->tokens;
     int keep = kept_count(term->share, tokens);
     uint64_t step = term->redrawn ? request->step : 0;
-    for (int i = 0; i < tokens; i++)
-        keep_sample(row_key(request, i, step), keep, tokens, 1, mask_row(mask, tokens, i), tokens);
+    FOR_ROWS(i, request)
+    keep_sample(row_key(request, i, step), keep, tokens, 1, mask_row(mask, request, i), tokens);
 }
 
 static void reason_random(const struct term *term, const struct mask_request *request, int query,
@@ -282,8 +295,8 @@ static void fill_bigbird(const struct term *term, const struct mask_request *req
     int64_t globals = term->whole[1], reach = term->whole[2] / 2;
     int blocks = 1 + (tokens - 1) / block;
     int drawn = term->whole[3] < blocks ? term->whole[3] : blocks;
-    for (int i = 0; i < tokens; i++) {
-        uint8_t *row = mask_row(mask, tokens, i);
+    FOR_ROWS(i, request) {
+        uint8_t *row = mask_row(mask, request, i);
         int64_t I = i / block;
         /* First, as the sample needs a row without other marks. */
         keep_sample(row_key(request, (int)I, 0), drawn, blocks, block, row, tokens);
@@ -323,6 +336,7 @@ static const struct pattern patterns[] = {
      .words_of_share = "pairs within the width that removes about $s",
      .parameters = {{"w", PARAMETER_WIDTH, 0, NULL}},
      .fill = fill_local,
+     .band = band_local,
      .reason = reason_local},
     {.name = "dilated",
      .usage = "dilated(w, r)",
@@ -330,6 +344,7 @@ static const struct pattern patterns[] = {
      .words = "pairs at most $0 tokens apart, in steps of $1",
      .parameters = {{"w", PARAMETER_WHOLE, 0, NULL}, {"r", PARAMETER_WHOLE, 1, NULL}},
      .fill = fill_dilated,
+     .band = band_dilated,
      .reason = reason_dilated},
     {.name = "strided",
      .usage = "strided(l)",
@@ -384,6 +399,7 @@ static const struct pattern patterns[] = {
                     {"g", PARAMETER_WHOLE, 0, NULL},
                     {"w", PARAMETER_WHOLE, 0, NULL},
                     {"r", PARAMETER_WHOLE, 0, NULL}},
+     .drawn = 1,
      .fill = fill_bigbird,
      .reason = reason_bigbird},
     {.name = "topk",
@@ -401,6 +417,7 @@ static const struct pattern patterns[] = {
      .parameters = {{"b", PARAMETER_WHOLE, 1, NULL}, {"s", PARAMETER_SHARE, 0, NULL}},
      .needs_scores = 1,
      .fill = fill_block_topk,
+     .fill_blocks = fill_topk,
      .reason = reason_block_topk},
     {.name = "threshold",
      .usage = "threshold(s)",
@@ -423,6 +440,7 @@ static const struct pattern patterns[] = {
      .help = "keeps keys at random, the control; with step drawn anew each training step",
      .words = "keys drawn at random, $s of each row removed$r",
      .parameters = {{"s", PARAMETER_SHARE, 0, NULL}, {"step", PARAMETER_STEP, 0, NULL}},
+     .drawn = 1,
      .fill = fill_random,
      .reason = reason_random},
     {.name = "heads_off",

@@ -19,7 +19,7 @@ int kept_count(double share, int count) {
 }
 
 static const float *score_row(const struct mask_request *request, int row) {
-    return request->scores + (size_t)row * (size_t)request->tokens;
+    return request->scores + (size_t)(row - request->row) * (size_t)request->tokens;
 }
 
 static void keep_largest(const float *scores, int count, int keep, uint8_t *row) {
@@ -47,8 +47,8 @@ static const char *is_or_are(int count) {
 void fill_topk(const struct term *term, const struct mask_request *request, uint8_t *mask) {
     int tokens = request->tokens;
     int keep = kept_count(term->share, tokens);
-    for (int i = 0; i < tokens; i++)
-        keep_largest(score_row(request, i), tokens, keep, mask + (size_t)i * (size_t)tokens);
+    FOR_ROWS(i, request)
+    keep_largest(score_row(request, i), tokens, keep, mask_row(mask, request, i));
 }
 
 void reason_topk(const struct term *term, const struct mask_request *request, int query, int key,
@@ -69,9 +69,9 @@ static int smaller(int a, int b) {
 
 void fill_nm(const struct term *term, const struct mask_request *request, uint8_t *mask) {
     int tokens = request->tokens, group = term->whole[1];
-    for (int i = 0; i < tokens; i++) {
+    FOR_ROWS(i, request) {
         const float *scores = score_row(request, i);
-        uint8_t *row = mask + (size_t)i * (size_t)tokens;
+        uint8_t *row = mask_row(mask, request, i);
         for (int begin = 0; begin < tokens; begin += group) {
             int count = smaller(group, tokens - begin);
             keep_largest(scores + begin, count, smaller(term->whole[0], count), row + begin);
@@ -98,9 +98,9 @@ void reason_nm(const struct term *term, const struct mask_request *request, int 
 
 void fill_threshold(const struct term *term, const struct mask_request *request, uint8_t *mask) {
     int tokens = request->tokens;
-    for (int i = 0; i < tokens; i++) {
+    FOR_ROWS(i, request) {
         const float *scores = score_row(request, i);
-        uint8_t *row = mask + (size_t)i * (size_t)tokens;
+        uint8_t *row = mask_row(mask, request, i);
         double least = quantile(scores, tokens, term->share);
         for (int j = 0; j < tokens; j++)
             row[j] |= (double)scores[j] >= least;
@@ -150,11 +150,12 @@ static void block_group_read(struct block_group *group, const struct term *term,
         group->means[J] = block_mean(request, block, query_block, first + J);
 }
 
-static void keep_block(uint8_t *mask, int tokens, int block, int query_block, int key_block) {
+static void keep_block(uint8_t *mask, const struct mask_request *request, int block,
+                       int query_block, int key_block) {
+    int tokens = request->tokens;
     int rows = smaller(block, tokens - query_block * block);
     int columns = smaller(block, tokens - key_block * block);
-    uint8_t *corner =
-        mask + (size_t)(query_block * block) * (size_t)tokens + (size_t)(key_block * block);
+    uint8_t *corner = mask_row(mask, request, query_block * block) + (size_t)(key_block * block);
     for (int i = 0; i < rows; i++) {
         for (int j = 0; j < columns; j++)
             corner[(size_t)i * (size_t)tokens + (size_t)j] |= KEPT;
@@ -163,15 +164,15 @@ static void keep_block(uint8_t *mask, int tokens, int block, int query_block, in
 
 void fill_block_topk(const struct term *term, const struct mask_request *request, uint8_t *mask) {
     int tokens = request->tokens, block = term->whole[0];
-    int blocks = 1 + (tokens - 1) / block;
-    for (int I = 0; I < blocks; I++) {
+    int blocks = 1 + (tokens - 1) / block, end = 1 + (request->row + request->rows - 1) / block;
+    for (int I = request->row / block; I < end; I++) {
         for (int first = 0; first < blocks; first += MOST_BLOCKS) {
             struct block_group group;
             block_group_read(&group, term, request, I, first);
             struct cut cut = cut_largest(group.means, group.count, group.keep);
             for (int J = 0; J < group.count; J++) {
                 if (cut_keeps(&cut, group.means[J]))
-                    keep_block(mask, tokens, block, I, first + J);
+                    keep_block(mask, request, block, I, first + J);
             }
         }
     }

@@ -126,12 +126,22 @@ static void join(uint8_t *mask, size_t pairs, enum operation operation) {
     }
 }
 
+static struct mask_request with_rows(const struct mask_request *request) {
+    struct mask_request rows = *request;
+    if (rows.rows <= 0) {
+        rows.row = 0;
+        rows.rows = rows.tokens;
+    }
+    return rows;
+}
+
 void rule_fill(const struct sparsity *sparsity, const struct rule *rule,
                const struct mask_request *request, uint8_t *mask,
                void (*visit)(void *user, const struct instruction *instruction,
                              const uint8_t *mask),
                void *user) {
-    size_t pairs = (size_t)request->tokens * (size_t)request->tokens;
+    struct mask_request rows = with_rows(request);
+    size_t pairs = (size_t)rows.rows * (size_t)rows.tokens;
     memset(mask, 0, pairs);
     for (int i = 0; i < rule->count; i++) {
         const struct instruction *instruction = &sparsity->instructions[rule->first + i];
@@ -139,7 +149,7 @@ void rule_fill(const struct sparsity *sparsity, const struct rule *rule,
             const struct term *term = &sparsity->terms[instruction->term];
             if (i > 0)
                 push(mask, pairs);
-            term->pattern->fill(term, request, mask);
+            term->pattern->fill(term, &rows, mask);
         } else {
             join(mask, pairs, instruction->operation);
         }
@@ -157,11 +167,12 @@ enum mask_kind sparsity_mask(const struct sparsity *sparsity, const struct mask_
         return MASK_HEAD_OFF;
     if (request->tokens <= 0)
         return MASK_PATTERN;
-    rule_fill(sparsity, rule, request, mask, NULL, NULL);
-    size_t tokens = (size_t)request->tokens;
-    for (size_t i = 0; i < tokens; i++) {
+    struct mask_request rows = with_rows(request);
+    rule_fill(sparsity, rule, &rows, mask, NULL, NULL);
+    size_t tokens = (size_t)rows.tokens, row = (size_t)rows.row;
+    for (size_t i = 0; i < (size_t)rows.rows; i++) {
         if (!memchr(mask + i * tokens, KEPT, tokens))
-            mask[i * tokens + i] = KEPT;
+            mask[i * tokens + row + i] = KEPT;
     }
     return MASK_PATTERN;
 }
@@ -175,8 +186,21 @@ static enum mask_kind source_fill(const void *user, const struct mask_request *r
     return sparsity_mask(user, request, mask);
 }
 
+static struct mask_shape source_shape(const void *user, const struct mask_request *request) {
+    return sparsity_shape(user, request);
+}
+
+static enum mask_kind source_fill_blocks(const void *user, const struct mask_request *request,
+                                         uint8_t *mask) {
+    return sparsity_mask_blocks(user, request, mask);
+}
+
 struct mask_source sparsity_source(const struct sparsity *sparsity) {
-    return (struct mask_source){source_needs_scores, source_fill, sparsity};
+    return (struct mask_source){.needs_scores = source_needs_scores,
+                                .fill = source_fill,
+                                .user = sparsity,
+                                .shape = source_shape,
+                                .fill_blocks = source_fill_blocks};
 }
 
 double sparsity_realised(const uint8_t *mask, int tokens) {

@@ -123,8 +123,9 @@ int sparsity_is_dense(const struct sparsity *sparsity);
 int sparsity_needs_scores(const struct sparsity *sparsity, int layer, int head);
 
 /*
- * Writes mask [n,n] (1 kept, 0 removed), for any n whose mask fits into memory. Thread-safe;
- * allocates nothing and uses at most 20 KB of stack.
+ * Writes mask [rows,n] (1 kept, 0 removed) of the rows asked for (all n when none are), for any n
+ * whose mask fits into memory; of block_topk only whole rows of blocks may be asked for.
+ * Thread-safe; allocates nothing and uses at most 20 KB of stack.
  */
 enum mask_kind sparsity_mask(const struct sparsity *sparsity, const struct mask_request *request,
                              uint8_t *mask);

@@ -1,0 +1,85 @@
+/*
+ * attention_kernels.h - the inner loops of attention, once for each instruction set.
+ *
+ * attention_simd.c is one portable source that the Makefile compiles again with wider instruction
+ * sets. A kernel works on one head of one sentence: its keys and values packed ("padded" floats a
+ * row, HS rounded up, zero behind HS), its queries where they stand. Where the layout has an order,
+ * queries, keys and values are counted by their places in it.
+ */
+#ifndef SAWB_CORE_KERNEL_ATTENTION_KERNELS_H
+#define SAWB_CORE_KERNEL_ATTENTION_KERNELS_H
+
+#include "core/kernel/attention_layout.h"
+
+#define ATTENTION_AHEAD 4   /* queries, keys, values, out */
+#define ATTENTION_CHUNK 128 /* keys between two looks at the running maximum */
+
+struct attention_view {
+    int tokens, width;    /* T, HS */
+    int padded;           /* HS rounded up to a multiple of 16 */
+    size_t stride;        /* of two tokens in query, out and the gradients */
+    float factor;         /* 1 / √HS */
+    const int32_t *order; /* [T] token of each place; NULL: in order */
+    const float *query;
+    float *out;                 /* backward: read */
+    const float *keys, *values; /* [T,padded] packed, aligned to 64 bytes */
+    float *log_sums;            /* of token i at i * log_stride; NULL: not wanted */
+    size_t log_stride;
+    struct dropout dropout;
+    uint32_t first; /* of the head's first pair in the dropout stream */
+
+    /* The backward pass only. */
+    const float *out_gradient;
+    float *query_gradient;
+    float *key_sums, *value_sums; /* [T,padded] packed; added to */
+
+    /* Rows that the next tile will read, fetched between products: `ahead_rows` from each of these
+     * (NULL: none). */
+    const float *ahead[ATTENTION_AHEAD];
+    int ahead_rows;
+
+    /* Work space, all aligned to 64 bytes. */
+    float *rows, *columns;           /* queries of a tile [16,padded], and turned [padded,16] */
+    float *row_grads, *column_grads; /* the same of out's gradient */
+    float *sums;                     /* [16,padded] */
+    float *weights, *weight_grads;   /* [ATTENTION_CHUNK,16] */
+    float *list, *list_grads;        /* [T + 16] */
+};
+
+/* Floats of work space for `tokens` and `padded`. */
+static inline size_t attention_work_floats(int tokens, int padded) {
+    return 5 * (size_t)ATTENTION_ROWS * (size_t)padded + 2 * ATTENTION_CHUNK * ATTENTION_ROWS +
+           2 * ((size_t)tokens + 2 * ATTENTION_ROWS);
+}
+
+struct attention_kernels {
+    /* packed [tokens,padded] of rows [tokens,width], from place `begin` to `end`. */
+    void (*pack)(const struct attention_view *view, float *packed, const float *rows, int begin,
+                 int end);
+
+    /* Out (and log_sums) of the queries of a tile. known: scores of its queries with all keys
+     * [rows,T], as score_rows gave them, for listed ones; NULL: they are worked out. */
+    void (*forward)(const struct attention_view *view, const struct attention_tile *tile,
+                    const float *known);
+
+    /* Gradients of the queries of a tile, and what it adds to those of keys and values. */
+    void (*backward)(const struct attention_view *view, const struct attention_tile *tile);
+
+    /* scores [rows,T] of the queries from `first` with all keys: Q Kᵀ / √HS. */
+    void (*score_rows)(const struct attention_view *view, int first, int rows, float *scores);
+
+    /* Out of the queries from `first`: weights [rows,T] times the values. */
+    void (*weigh_rows)(const struct attention_view *view, int first, int rows,
+                       const float *weights);
+
+    /* means [blocks,padded] of each `block` rows [tokens,width] (fewer in the last one). */
+    void (*block_means)(float *means, const float *rows, size_t stride, int tokens, int width,
+                        int padded, int block);
+};
+
+extern const struct attention_kernels attention_kernels_portable;
+#if defined(__x86_64__)
+extern const struct attention_kernels attention_kernels_avx2, attention_kernels_avx512;
+#endif
+
+#endif

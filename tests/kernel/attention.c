@@ -1,0 +1,574 @@
+/*
+ * Attention by tiles, forward and backward, from every instruction set this machine has, against
+ * the plain formulas in double precision; all arrays lie between pages that may not be touched.
+ */
+#include "core/kernel/attention.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/random.h"
+#include "core/sparsity/sparsity.h"
+#include "tests/kernel/guarded.h"
+
+#define SEED 3
+#define FIRST 5 /* of the dropout stream */
+#define TOKENS_MOST 128
+#define WIDTH_MOST 96
+
+/* ---- a layer's worth of numbers -------------------------------------------------------------- */
+
+enum array {
+    QUERY,
+    KEY,
+    VALUE,
+    OUT,
+    OUT_GRADIENT,
+    QUERY_GRADIENT,
+    KEY_GRADIENT,
+    VALUE_GRADIENT,
+    LOG_SUMS,
+    ARRAYS
+};
+
+struct layer {
+    int offsets[4], sentences, heads, width;
+    struct guarded guards[ARRAYS];
+    float *array[ARRAYS];
+    uint64_t kept[16];
+    struct compute compute;
+    struct attention *attention;
+    struct attention_batch batch;
+    struct sawb_error error;
+};
+
+static void open_layer(struct layer *layer, const int *tokens, int sentences, int heads, int width,
+                       int threads, int at_end) {
+    *layer = (struct layer){.sentences = sentences, .heads = heads, .width = width};
+    for (int b = 0; b < sentences; b++)
+        layer->offsets[b + 1] = layer->offsets[b] + tokens[b];
+    size_t rows = (size_t)layer->offsets[sentences];
+    for (int a = 0; a < ARRAYS; a++) {
+        size_t count = rows * (size_t)heads * (a == LOG_SUMS ? 1 : (size_t)width);
+        uint64_t key = random_key(SEED, 1, (uint64_t)a, 0);
+        layer->array[a] = guarded_open(&layer->guards[a], count * sizeof(float), at_end);
+        for (size_t i = 0; i < count; i++)
+            layer->array[a][i] = (float)random_normal(key, i);
+    }
+    if (compute_open(&layer->compute, threads, &layer->error) < 0 ||
+        attention_create(&layer->attention, &layer->compute, &layer->error) < 0)
+        fail_msg("%s", layer->error.message);
+    layer->batch = (struct attention_batch){.sentences = sentences,
+                                            .offsets = layer->offsets,
+                                            .heads = heads,
+                                            .width = width,
+                                            .query = layer->array[QUERY],
+                                            .key = layer->array[KEY],
+                                            .value = layer->array[VALUE],
+                                            .out = layer->array[OUT],
+                                            .log_sums = layer->array[LOG_SUMS],
+                                            .seed = SEED,
+                                            .step = 1,
+                                            .dropout = {.scale = 1.0f},
+                                            .first = FIRST,
+                                            .kept = layer->kept};
+}
+
+static void close_layer(struct layer *layer) {
+    attention_free(layer->attention);
+    compute_close(&layer->compute);
+    for (int a = 0; a < ARRAYS; a++)
+        guarded_close(&layer->guards[a]);
+}
+
+/* Another instruction set than the widest. */
+static void use_set(struct layer *layer, const struct kernels *kernels) {
+    attention_free(layer->attention);
+    layer->compute.kernels = kernels;
+    assert_int_equal(attention_create(&layer->attention, &layer->compute, &layer->error), 0);
+}
+
+static void run_both(struct layer *layer) {
+    struct attention_gradients gradients = {
+        layer->array[OUT_GRADIENT], layer->array[QUERY_GRADIENT], layer->array[KEY_GRADIENT],
+        layer->array[VALUE_GRADIENT]};
+    if (attention_forward(layer->attention, &layer->batch, &layer->error) < 0 ||
+        attention_backward(layer->attention, &layer->batch, &gradients, &layer->error) < 0)
+        fail_msg("%s", layer->error.message);
+}
+
+/* ---- the plain form -------------------------------------------------------------------------- */
+
+struct plain {
+    int tokens;
+    double score[TOKENS_MOST][TOKENS_MOST], share[TOKENS_MOST][TOKENS_MOST];
+    double factor[TOKENS_MOST][TOKENS_MOST]; /* dropout */
+    uint8_t mask[TOKENS_MOST * TOKENS_MOST];
+    double out[TOKENS_MOST][WIDTH_MOST], query[TOKENS_MOST][WIDTH_MOST];
+    double key[TOKENS_MOST][WIDTH_MOST], value[TOKENS_MOST][WIDTH_MOST];
+};
+
+static struct plain plain; /* too large for the stack */
+
+/* Element d of a token of the head at work. */
+static double at(const struct layer *layer, enum array array, int sentence, int head, int token,
+                 int d) {
+    size_t row = (size_t)(layer->offsets[sentence] + token);
+    return (double)
+        layer->array[array][(row * (size_t)layer->heads + (size_t)head) * (size_t)layer->width +
+                            (size_t)d];
+}
+
+static double product(const struct layer *layer, enum array a, int i, enum array b, int j,
+                      int sentence, int head) {
+    double sum = 0;
+    for (int d = 0; d < layer->width; d++)
+        sum += at(layer, a, sentence, head, i, d) * at(layer, b, sentence, head, j, d);
+    return sum;
+}
+
+static void plain_mask(const struct layer *layer, int sentence, int head) {
+    size_t pairs = (size_t)plain.tokens * (size_t)plain.tokens;
+    const struct mask_source *source = layer->batch.source;
+    float *scores = malloc(pairs * sizeof(*scores));
+    for (int i = 0; i < plain.tokens; i++)
+        for (int j = 0; j < plain.tokens; j++)
+            scores[i * plain.tokens + j] = (float)plain.score[i][j];
+    struct mask_request request = {.head = head,
+                                   .sentence = sentence,
+                                   .tokens = plain.tokens,
+                                   .scores = scores,
+                                   .seed = SEED,
+                                   .step = 1};
+    enum mask_kind kind = source ? source->fill(source->user, &request, plain.mask) : MASK_DENSE;
+    if (kind != MASK_PATTERN)
+        memset(plain.mask, kind == MASK_DENSE, pairs);
+    free(scores);
+}
+
+static void plain_softmax(int i) {
+    double largest = -INFINITY, total = 0;
+    for (int j = 0; j < plain.tokens; j++)
+        if (plain.mask[i * plain.tokens + j])
+            largest = fmax(largest, plain.score[i][j]);
+    for (int j = 0; j < plain.tokens; j++) {
+        int kept = plain.mask[i * plain.tokens + j];
+        plain.share[i][j] = kept ? exp(plain.score[i][j] - largest) : 0;
+        total += plain.share[i][j];
+    }
+    for (int j = 0; j < plain.tokens; j++)
+        plain.share[i][j] = total > 0 ? plain.share[i][j] / total : 0;
+}
+
+static void plain_forward(const struct layer *layer, int sentence, int head, uint32_t first) {
+    double root = sqrt(layer->width);
+    memset(plain.out, 0, sizeof(plain.out));
+    for (int i = 0; i < plain.tokens; i++)
+        for (int j = 0; j < plain.tokens; j++)
+            plain.score[i][j] = product(layer, QUERY, i, KEY, j, sentence, head) / root;
+    plain_mask(layer, sentence, head);
+    for (int i = 0; i < plain.tokens; i++) {
+        plain_softmax(i);
+        for (int j = 0; j < plain.tokens; j++) {
+            float one = 1.0f, factor;
+            layer->compute.kernels->dropout(&factor, &one, 1, &layer->batch.dropout,
+                                            first + (uint32_t)(i * plain.tokens + j));
+            plain.factor[i][j] = (double)factor;
+            for (int d = 0; d < layer->width; d++)
+                plain.out[i][d] +=
+                    plain.share[i][j] * plain.factor[i][j] * at(layer, VALUE, sentence, head, j, d);
+        }
+    }
+}
+
+static void plain_backward(const struct layer *layer, int sentence, int head) {
+    memset(plain.query, 0, sizeof(plain.query));
+    memset(plain.key, 0, sizeof(plain.key));
+    memset(plain.value, 0, sizeof(plain.value));
+    for (int i = 0; i < plain.tokens; i++) {
+        double slope[TOKENS_MOST], along = 0;
+        for (int j = 0; j < plain.tokens; j++) {
+            slope[j] =
+                plain.factor[i][j] * product(layer, OUT_GRADIENT, i, VALUE, j, sentence, head);
+            along += slope[j] * plain.share[i][j];
+        }
+        for (int j = 0; j < plain.tokens; j++) {
+            double share = plain.share[i][j];
+            double score = share * (slope[j] - along) / sqrt(layer->width);
+            for (int d = 0; d < layer->width; d++) {
+                plain.query[i][d] += score * at(layer, KEY, sentence, head, j, d);
+                plain.key[j][d] += score * at(layer, QUERY, sentence, head, i, d);
+                plain.value[j][d] +=
+                    share * plain.factor[i][j] * at(layer, OUT_GRADIENT, sentence, head, i, d);
+            }
+        }
+    }
+}
+
+static void compare(const struct layer *layer, enum array array, double wanted[][WIDTH_MOST],
+                    int sentence, int head, const char *what) {
+    for (int i = 0; i < plain.tokens; i++) {
+        for (int d = 0; d < layer->width; d++) {
+            double value = at(layer, array, sentence, head, i, d);
+            if (!(fabs(value - wanted[i][d]) <= 1e-5))
+                fail_msg("%s: %s of %d tokens, width %d, sentence %d, head %d: [%d,%d] is %.9g, "
+                         "not %.9g",
+                         layer->compute.kernels->name, what, plain.tokens, layer->width, sentence,
+                         head, i, d, value, wanted[i][d]);
+        }
+    }
+}
+
+static void compare_all(const struct layer *layer) {
+    uint32_t first = FIRST;
+    for (int b = 0; b < layer->sentences; b++) {
+        plain.tokens = layer->offsets[b + 1] - layer->offsets[b];
+        size_t pairs = (size_t)plain.tokens * (size_t)plain.tokens;
+        for (int h = 0; h < layer->heads; h++, first += (uint32_t)pairs) {
+            uint64_t kept = 0;
+            plain_forward(layer, b, h, first);
+            compare(layer, OUT, plain.out, b, h, "out");
+            plain_backward(layer, b, h);
+            compare(layer, QUERY_GRADIENT, plain.query, b, h, "query's gradient");
+            compare(layer, KEY_GRADIENT, plain.key, b, h, "key's gradient");
+            compare(layer, VALUE_GRADIENT, plain.value, b, h, "value's gradient");
+            for (size_t p = 0; p < pairs; p++)
+                kept += plain.mask[p];
+            assert_int_equal(layer->kept[b * layer->heads + h], kept);
+        }
+    }
+}
+
+/* ---- patterns -------------------------------------------------------------------------------- */
+
+static const char *const specifications[] = {
+    "dense",
+    "local(3)",
+    "local(80%)",
+    "dilated(9, 3)",
+    "dilated(40, 7)",
+    "strided(5)",
+    "fixed(8, 2)",
+    "global(cls, sep)+local(2)",
+    "pairs(0.0, 1.2)",
+    "without(0.0, 3.2)",
+    "block_local(16, 2)",
+    "block_local(5, 3)",
+    "bigbird(4, 1, 3, 1)",
+    "topk(0.8)",
+    "block_topk(8, 0.6)",
+    "block_topk(16, 0.8)",
+    "threshold(0.5)",
+    "nm(2, 4)",
+    "random(0.8)",
+    "random(0.97, step)",
+    "topk(0.5)&local(9)",
+    "block_topk(8, 0.5)+global(cls)",
+    "heads_off(0.1); local(2)@L0.H0",
+};
+#define SPECIFICATIONS (sizeof(specifications) / sizeof(specifications[0]))
+
+static const int shapes[][2] = {{1, 64}, {2, 32}, {7, 5}, {16, 16}, {33, 64}, {45, 24}, {90, 80}};
+#define SHAPES (sizeof(shapes) / sizeof(shapes[0]))
+
+static struct sparsity *parsed(const char *text) {
+    struct sparsity *sparsity;
+    struct sawb_error error;
+    if (sparsity_parse(&sparsity, text, NULL, &error) < 0)
+        fail_msg("%s", error.message);
+    return sparsity;
+}
+
+static void check_pattern(const char *text, int tokens, int width, float rate, int at_end) {
+    struct layer layer;
+    struct sparsity *sparsity = parsed(text);
+    struct mask_source source = sparsity_source(sparsity);
+    const int lengths[2] = {tokens, tokens / 2 + 1};
+    const struct kernels *kernels;
+    open_layer(&layer, lengths, 2, 2, width, 1, at_end);
+    layer.batch.source = &source;
+    layer.batch.dropout = dropout_stream(rate, 1, 2, 3);
+    for (int i = 0; (kernels = kernels_get(i)); i++) {
+        use_set(&layer, kernels);
+        run_both(&layer);
+        compare_all(&layer);
+    }
+    close_layer(&layer);
+    sparsity_free(sparsity);
+}
+
+static void patterns_agree_with_the_plain_form(void **state) {
+    (void)state;
+    for (size_t s = 0; s < SPECIFICATIONS; s++)
+        for (size_t k = 0; k < SHAPES; k++)
+            check_pattern(specifications[s], shapes[k][0], shapes[k][1],
+                          (s + k) % 3 == 0 ? 0.2f : 0.0f, (int)(s + k) % 2);
+}
+
+/* ---- masks that nobody knows before ---------------------------------------------------------- */
+
+/* Rows that keep a share of the keys, one key, or (if told so) none. */
+struct drawn {
+    double share;
+    int one, none; /* every so many rows; 0: no row */
+    int asked;
+};
+
+static int never(const void *user, int layer, int head) {
+    (void)user, (void)layer, (void)head;
+    return 0;
+}
+
+static enum mask_kind draw(const void *user, const struct mask_request *request, uint8_t *mask) {
+    const struct drawn *drawn = user;
+    int n = request->tokens, rows = request->rows ? request->rows : n;
+    for (int r = 0; r < rows; r++) {
+        int i = request->row + r;
+        uint64_t key = random_key(9, 9, (uint64_t)request->head, (uint64_t)i);
+        uint8_t *row = mask + (size_t)r * (size_t)n;
+        for (int j = 0; j < n; j++)
+            row[j] = random_uniform(key, (uint64_t)j) < drawn->share;
+        if (drawn->one && i % drawn->one == 0) {
+            memset(row, 0, (size_t)n);
+            row[(i * 7) % n] = 1;
+        }
+        if (drawn->none && i % drawn->none == 1)
+            memset(row, 0, (size_t)n);
+    }
+    return MASK_PATTERN;
+}
+
+static void any_mask_will_do(void **state) {
+    (void)state;
+    static const struct drawn masks[] = {
+        {.share = 0.5}, {.share = 0.1, .one = 3}, {.share = 0.95, .none = 4}, {.one = 1},
+        {.none = 1},    {.share = 0.3, .none = 2}};
+    const struct kernels *kernels;
+    for (size_t m = 0; m < sizeof(masks) / sizeof(masks[0]); m++) {
+        struct mask_source source = {.needs_scores = never, .fill = draw, .user = &masks[m]};
+        struct layer layer;
+        open_layer(&layer, (int[]){50, 17, 1}, 3, 2, 32, 2, (int)m % 2);
+        layer.batch.source = &source;
+        for (int i = 0; (kernels = kernels_get(i)); i++) {
+            use_set(&layer, kernels);
+            run_both(&layer);
+            compare_all(&layer);
+        }
+        close_layer(&layer);
+    }
+}
+
+/* ---- what does not matter -------------------------------------------------------------------- */
+
+static void threads_do_not_matter(void **state) {
+    (void)state;
+    for (size_t s = 0; s < SPECIFICATIONS; s++) {
+        struct layer layers[2];
+        struct sparsity *sparsity = parsed(specifications[s]);
+        struct mask_source source = sparsity_source(sparsity);
+        for (int i = 0; i < 2; i++) {
+            open_layer(&layers[i], (int[]){40, 21, 5}, 3, 4, 16, i + 1, 1);
+            layers[i].batch.source = &source;
+            layers[i].batch.dropout = dropout_stream(0.1f, 1, 2, 3);
+            run_both(&layers[i]);
+        }
+        for (int a = 0; a < LOG_SUMS; a++)
+            assert_memory_equal(layers[0].array[a], layers[1].array[a],
+                                66 * 4 * 16 * sizeof(float));
+        close_layer(&layers[0]);
+        close_layer(&layers[1]);
+        sparsity_free(sparsity);
+    }
+}
+
+/* Sentence 1 of a batch is what it is alone. */
+static void the_batch_does_not_matter(void **state) {
+    (void)state;
+    struct sparsity *sparsity = parsed("local(4)+topk(0.9)");
+    struct mask_source source = sparsity_source(sparsity);
+    struct layer batch, alone;
+    open_layer(&batch, (int[]){20, 30}, 2, 2, 32, 1, 1);
+    open_layer(&alone, (int[]){30}, 1, 2, 32, 1, 1);
+    batch.batch.source = alone.batch.source = &source;
+    size_t before = 20 * 2 * 32, bytes = 30 * 2 * 32 * sizeof(float);
+    for (int a = 0; a < OUT; a++)
+        memcpy(alone.array[a], batch.array[a] + before, bytes);
+    assert_int_equal(attention_forward(batch.attention, &batch.batch, &batch.error), 0);
+    assert_int_equal(attention_forward(alone.attention, &alone.batch, &alone.error), 0);
+    assert_memory_equal(alone.array[OUT], batch.array[OUT] + before, bytes);
+    close_layer(&batch);
+    close_layer(&alone);
+    sparsity_free(sparsity);
+}
+
+static void what_is_not_a_number_stays_so(void **state) {
+    (void)state;
+    const struct kernels *kernels;
+    for (int i = 0; (kernels = kernels_get(i)); i++) {
+        struct layer layer;
+        open_layer(&layer, (int[]){20}, 1, 1, 16, 1, 1);
+        use_set(&layer, kernels);
+        layer.array[QUERY][3 * 16] = NAN;
+        assert_int_equal(attention_forward(layer.attention, &layer.batch, &layer.error), 0);
+        for (int token = 0; token < 20; token++)
+            assert_int_equal(!!isnan(layer.array[OUT][token * 16]), token == 3);
+        close_layer(&layer);
+    }
+}
+
+/* ---- capture --------------------------------------------------------------------------------- */
+
+static void check_capture(const char *text, int tokens, const struct kernels *kernels) {
+    struct layer layer;
+    struct sparsity *sparsity = parsed(text);
+    struct mask_source source = sparsity_source(sparsity);
+    open_layer(&layer, &tokens, 1, 2, 32, 1, 1);
+    use_set(&layer, kernels);
+    layer.batch.source = &source;
+    size_t pairs = (size_t)tokens * (size_t)tokens;
+    struct guarded guards[3];
+    struct attention_capture capture = {guarded_open(&guards[0], 2 * pairs * sizeof(float), 1),
+                                        guarded_open(&guards[1], 2 * pairs * sizeof(float), 1),
+                                        guarded_open(&guards[2], 2 * pairs, 1)};
+    layer.batch.capture = &capture;
+    for (int round = 0; round < 2; round++) { /* without a backward pass to come, and with one */
+        layer.batch.log_sums = round ? layer.array[LOG_SUMS] : NULL;
+        assert_int_equal(attention_forward(layer.attention, &layer.batch, &layer.error), 0);
+        plain.tokens = tokens;
+        for (int h = 0; h < 2; h++) {
+            plain_forward(&layer, 0, h, 0);
+            compare(&layer, OUT, plain.out, 0, h, "out");
+            assert_memory_equal(plain.mask, capture.mask + (size_t)h * pairs, pairs);
+            for (size_t p = 0; p < pairs; p++) {
+                size_t i = p / (size_t)tokens, j = p % (size_t)tokens;
+                float share = capture.probabilities[(size_t)h * pairs + p];
+                assert_float_equal(capture.scores[(size_t)h * pairs + p], plain.score[i][j], 1e-5);
+                assert_float_equal(share, plain.share[i][j], 1e-5);
+                assert_true(plain.mask[p] || share == 0.0f);
+            }
+        }
+    }
+    /* Any of them may be missing. */
+    struct attention_capture part = {.mask = capture.mask};
+    memset(capture.mask, 7, 2 * pairs);
+    layer.batch.capture = &part;
+    assert_int_equal(attention_forward(layer.attention, &layer.batch, &layer.error), 0);
+    assert_memory_equal(plain.mask, capture.mask + pairs, pairs);
+    for (int i = 0; i < 3; i++)
+        guarded_close(&guards[i]);
+    close_layer(&layer);
+    sparsity_free(sparsity);
+}
+
+static void capture_keeps_scores_and_probabilities(void **state) {
+    (void)state;
+    const struct kernels *kernels;
+    for (int i = 0; (kernels = kernels_get(i)); i++)
+        for (size_t s = 0; s < SPECIFICATIONS; s++)
+            check_capture(specifications[s], s % 2 ? 37 : 16, kernels);
+}
+
+/* ---- which kernel ---------------------------------------------------------------------------- */
+
+static struct attention_choice chosen(struct attention *attention, const char *text, int tokens) {
+    struct sparsity *sparsity = parsed(text);
+    struct mask_source source = sparsity_source(sparsity);
+    struct mask_request request = {.tokens = tokens, .seed = SEED};
+    struct attention_choice choice;
+    struct sawb_error error;
+    assert_int_equal(attention_choose(attention, &source, &request, &choice, &error), 0);
+    sparsity_free(sparsity);
+    return choice;
+}
+
+static void structure_picks_the_kernel(void **state) {
+    (void)state;
+    static const struct {
+        const char *text, *kernel;
+    } rows[] = {{"dense", "dense"},
+                {"local(9)", "band"},
+                {"dilated(40, 4)", "band"},
+                {"block_local(16, 3)", "blocks"},
+                {"bigbird(16, 1, 3, 0)", "blocks"},
+                {"local(40)+global(cls)", "blocks+rows"},
+                {"random(0.9)", "rows"},
+                {"topk(0.8)", "select"},
+                {"block_topk(16, 0.8)", "block select"},
+                {"heads_off(0.0)", "off"}};
+    struct layer layer;
+    open_layer(&layer, (int[]){1}, 1, 1, 16, 1, 1);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct attention_choice choice = chosen(layer.attention, rows[i].text, 200);
+        assert_string_equal(attention_kernel_name(choice.kernel), rows[i].kernel);
+        assert_true(strlen(attention_kernel_help(choice.kernel)) > 10);
+        assert_true(!choice.known || choice.computed >= choice.kept);
+    }
+    struct attention_choice dense = chosen(layer.attention, "dense", 200);
+    assert_int_equal(dense.kept, 200 * 200);
+    close_layer(&layer);
+}
+
+/* Pairs that are multiplied, not seconds: the same on every machine. */
+static void a_band_is_linear(void **state) {
+    (void)state;
+    static const char *const bands[] = {"local(50)", "dilated(200, 4)"};
+    struct layer layer;
+    open_layer(&layer, (int[]){1}, 1, 1, 16, 1, 1);
+    for (int i = 0; i < 2; i++) {
+        struct attention_choice near = chosen(layer.attention, bands[i], 1024);
+        struct attention_choice far = chosen(layer.attention, bands[i], 4096);
+        assert_true((double)far.computed / (double)near.computed < 4.4);
+        assert_true((double)far.computed < 1.35 * (double)far.kept);
+    }
+    struct attention_choice blocks = chosen(layer.attention, "block_local(16, 6)", 512);
+    assert_int_equal(blocks.computed, blocks.kept);
+    close_layer(&layer);
+}
+
+static struct mask_shape fixed_shape(const void *user, const struct mask_request *request) {
+    (void)user, (void)request;
+    return (struct mask_shape){.form = MASK_FORM_FIXED, .identity = 1, .multiple = 1};
+}
+
+static enum mask_kind count_and_draw(const void *user, const struct mask_request *request,
+                                     uint8_t *mask) {
+    struct drawn *drawn = *(struct drawn *const *)user;
+    drawn->asked++;
+    return draw(drawn, request, mask);
+}
+
+static void layouts_are_made_once(void **state) {
+    (void)state;
+    struct drawn drawn = {.share = 0.5}, *counted = &drawn;
+    struct mask_source source = {
+        .needs_scores = never, .fill = count_and_draw, .user = &counted, .shape = fixed_shape};
+    struct layer layer;
+    open_layer(&layer, (int[]){40, 40}, 2, 1, 16, 1, 1);
+    layer.batch.source = &source;
+    run_both(&layer);
+    assert_int_equal(drawn.asked, 3); /* 16 queries at a time */
+    run_both(&layer);
+    assert_int_equal(drawn.asked, 3);
+    compare_all(&layer);
+    drawn.asked = 0;
+    layer.offsets[1] = 30; /* other lengths: 30 and 50 */
+    run_both(&layer);
+    assert_int_equal(drawn.asked, 2 + 4);
+    close_layer(&layer);
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(patterns_agree_with_the_plain_form),
+    cmocka_unit_test(any_mask_will_do),
+    cmocka_unit_test(threads_do_not_matter),
+    cmocka_unit_test(the_batch_does_not_matter),
+    cmocka_unit_test(what_is_not_a_number_stays_so),
+    cmocka_unit_test(capture_keeps_scores_and_probabilities),
+    cmocka_unit_test(structure_picks_the_kernel),
+    cmocka_unit_test(a_band_is_linear),
+    cmocka_unit_test(layouts_are_made_once),
+};
+
+TEST_GROUP(tests_kernel_attention, tests);

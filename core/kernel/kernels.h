@@ -24,22 +24,50 @@ struct dropout {
 
 struct dropout dropout_stream(float rate, uint64_t seed, uint64_t step, uint64_t site);
 
+/* AdamW's constants (optimiser.h), and the numbers of one step of a group of weights, rounded to
+ * float where PyTorch rounds its scalars. */
+#define ADAM_BETA_1 0.9
+#define ADAM_BETA_2 0.999
+#define ADAM_EPSILON 1e-8
+struct adam_update {
+    float clip;
+    float keep; /* 1 - rate * decay; 1 where nothing decays */
+    float rate; /* rate / (1 - β1ᵗ) */
+    float root; /* √(1 - β2ᵗ) */
+};
+
+/* Loops over all weights, the same bits from every set. */
+struct update_kernels {
+    double (*squares)(const float *x, size_t count); /* Σ x² in double precision */
+
+    /* One step of AdamW; the gradient is zero afterwards. */
+    void (*adam)(float *weight, float *gradient, float *first, float *second, size_t count,
+                 const struct adam_update *update);
+    void (*adam_idle)(float *weight, float *first, float *second, size_t count,
+                      const struct adam_update *update); /* the same for a gradient of zero */
+
+    void (*scale)(float *x, size_t count, float factor);
+    /* average += share (weight - average). */
+    void (*follow)(float *average, const float *weight, size_t count, float share);
+};
+
+struct attention_kernels; /* attention_kernels.h */
+
 struct kernels {
+    const struct update_kernels *update;
+    const struct attention_kernels *attention;
     const char *name; /* "portable", "avx2", "avx512" */
 
-    /* y [rows,columns] += bias [columns]. */
-    void (*bias)(float *y, size_t stride, const float *bias, int rows, int columns);
-
-    /* before += bias; after = GELU(before) = before Φ(before) (Hendrycks, Gimpel 2016, arXiv
-     * 1606.08415; exact). */
+    /* x = before + bias; after = GELU(x) = x Φ(x) (Hendrycks, Gimpel 2016, arXiv 1606.08415;
+     * exact), before = its derivative, which comes along with it and is all that the way back
+     * needs. */
     void (*bias_gelu)(float *after, float *before, size_t stride, const float *bias, int rows,
                       int columns);
     void (*bias_relu)(float *after, float *before, size_t stride, const float *bias, int rows,
                       int columns);
 
-    /* gradient [count] *= derivative of the activation at `before` [count]. */
-    void (*gelu_backward)(float *gradient, const float *before, size_t count);
-    void (*relu_backward)(float *gradient, const float *before, size_t count);
+    /* gradient [rows,columns] *= slope, and sums [columns] = the sum of its rows then. */
+    void (*slope_backward)(float *gradient, float *sums, const float *slope, int rows, int columns);
 
     /*
      * sum = residual + dropout(sum); out = layer norm of sum (Ba et al. 2016, arXiv 1607.06450), by
@@ -50,15 +78,14 @@ struct kernels {
                           const float *weight, const float *bias, int rows, int columns,
                           float epsilon, const struct dropout *dropout, uint32_t first);
 
-    /* input_gradient [rows,columns] of out_gradient; may be the same memory. */
-    void (*norm_backward)(float *input_gradient, const float *out_gradient, const float *sum,
+    /*
+     * gradient [rows,columns] of out becomes that of the sum, and inner that before its dropout
+     * (NULL: not wanted). sums [3,columns] = over all rows the gradients of weight and bias and the
+     * sum of inner.
+     */
+    void (*norm_backward)(float *gradient, float *inner, float *sums, const float *sum,
                           const float *mean, const float *scale, const float *weight, int rows,
-                          int columns);
-
-    /* weight_gradient, bias_gradient [columns] += over all rows, for a slice of columns. */
-    void (*norm_backward_weights)(float *weight_gradient, float *bias_gradient,
-                                  const float *out_gradient, const float *sum, const float *mean,
-                                  const float *scale, int rows, int columns, size_t stride);
+                          int columns, const struct dropout *dropout, uint32_t first);
 
     /* sums [columns] += the sum of x's rows. */
     void (*column_sums)(float *sums, const float *x, int rows, int columns, size_t stride);
@@ -82,8 +109,10 @@ struct kernels {
 };
 
 extern const struct kernels kernels_portable;
+extern const struct update_kernels update_kernels_portable;
 #if defined(__x86_64__)
 extern const struct kernels kernels_avx2, kernels_avx512;
+extern const struct update_kernels update_kernels_avx2, update_kernels_avx512;
 #endif
 
 /* Sets by index, narrowest first; NULL past the last. Only sets this CPU can run. */

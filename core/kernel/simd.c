@@ -4,6 +4,7 @@
  * Compiled as kernels_portable, and by the Makefile once more for each set in SIMD_SETS, with
  * KERNELS_SET defined.
  */
+#include "core/kernel/attention_kernels.h"
 #include "core/kernel/kernels.h"
 
 #include <float.h>
@@ -15,6 +16,8 @@
 #endif
 #define JOIN(a, b) a##b
 #define KERNELS_NAME(set) JOIN(kernels_, set)
+#define UPDATE_NAME(set) JOIN(update_kernels_, set)
+#define ATTENTION_NAME(set) JOIN(attention_kernels_, set)
 #define QUOTE(text) #text
 #define KERNELS_LABEL(set) QUOTE(set)
 
@@ -88,15 +91,6 @@ static inline float element_factor(const struct dropout *dropout, uint32_t index
 
 /* ---- bias and activation --------------------------------------------------------------------- */
 
-static void bias(float *y, size_t stride, const float *restrict values, int rows, int columns) {
-    for (int row = 0; row < rows; row++) {
-        float *restrict line = y + (size_t)row * stride;
-#pragma omp simd
-        for (int column = 0; column < columns; column++)
-            line[column] += values[column];
-    }
-}
-
 static void bias_gelu(float *after, float *before, size_t stride, const float *restrict values,
                       int rows, int columns) {
     for (int row = 0; row < rows; row++) {
@@ -105,8 +99,9 @@ static void bias_gelu(float *after, float *before, size_t stride, const float *r
 #pragma omp simd
         for (int column = 0; column < columns; column++) {
             float density, x = in[column] + values[column];
-            in[column] = x;
-            out[column] = x * normal(x, &density);
+            float share = normal(x, &density);
+            out[column] = x * share;
+            in[column] = share + x * density;
         }
     }
 }
@@ -119,37 +114,41 @@ static void bias_relu(float *after, float *before, size_t stride, const float *r
 #pragma omp simd
         for (int column = 0; column < columns; column++) {
             float x = in[column] + values[column];
-            in[column] = x;
             out[column] = x > 0.0f ? x : 0.0f;
+            in[column] = x > 0.0f ? 1.0f : 0.0f;
         }
     }
 }
 
-static void gelu_backward(float *restrict gradient, const float *restrict before, size_t count) {
+static void slope_backward(float *gradient, float *restrict sums, const float *slope, int rows,
+                           int columns) {
+    memset(sums, 0, (size_t)columns * sizeof(*sums));
+    for (int row = 0; row < rows; row++) {
+        float *restrict line = gradient + (size_t)row * (size_t)columns;
+        const float *restrict factors = slope + (size_t)row * (size_t)columns;
 #pragma omp simd
-    for (size_t i = 0; i < count; i++) {
-        float density, x = before[i];
-        float share = normal(x, &density);
-        gradient[i] *= share + x * density;
+        for (int column = 0; column < columns; column++) {
+            line[column] *= factors[column];
+            sums[column] += line[column];
+        }
     }
-}
-
-static void relu_backward(float *restrict gradient, const float *restrict before, size_t count) {
-#pragma omp simd
-    for (size_t i = 0; i < count; i++)
-        gradient[i] = before[i] > 0.0f ? gradient[i] : 0.0f;
 }
 
 /* ---- layer norm ------------------------------------------------------------------------------ */
 
-/* line = residual + dropout(line); returns its sum. */
+/* line = residual + dropout(line); returns its sum. residual may be NULL. */
 static float residual_line(float *restrict line, const float *restrict residual, int columns,
                            const struct dropout *dropout, uint32_t first) {
+    const struct dropout key = *dropout;
     float total = 0.0f;
-    if (dropout->threshold) {
-#pragma omp simd
-        for (int column = 0; column < columns; column++)
-            line[column] *= element_factor(dropout, first + (uint32_t)column);
+    if (key.threshold && residual) {
+#pragma omp simd reduction(+ : total)
+        for (int column = 0; column < columns; column++) {
+            float x = line[column] * element_factor(&key, first + (uint32_t)column);
+            line[column] = x + residual[column];
+            total += line[column];
+        }
+        return total;
     }
     if (residual) {
 #pragma omp simd
@@ -187,41 +186,49 @@ static void residual_norm(float *out, float *sum, float *mean, float *scale, con
     }
 }
 
-static void norm_backward(float *input_gradient, const float *out_gradient, const float *sum,
-                          const float *mean, const float *scale, const float *restrict weight,
-                          int rows, int columns) {
-    float share = 1.0f / (float)columns;
-    for (int row = 0; row < rows; row++) {
-        size_t start = (size_t)row * (size_t)columns;
-        const float *out = out_gradient + start, *in = sum + start;
-        float *result = input_gradient + start;
-        float center = mean[row], inverse = scale[row], total = 0.0f, along = 0.0f;
+/* One row of the way back, with its part of the sums of weight and bias. */
+static void norm_line_backward(float *restrict gradient, float *restrict weight_sums,
+                               float *restrict bias_sums, const float *restrict in, float center,
+                               float inverse, const float *restrict weight, int columns) {
+    float share = 1.0f / (float)columns, total = 0.0f, along = 0.0f;
 #pragma omp simd reduction(+ : total, along)
-        for (int column = 0; column < columns; column++) {
-            float gradient = out[column] * weight[column];
-            total += gradient;
-            along += gradient * (in[column] - center);
-        }
-        float shift = total * share, slope = along * share * inverse * inverse;
+    for (int column = 0; column < columns; column++) {
+        float given = gradient[column], off = in[column] - center;
+        float weighted = given * weight[column];
+        total += weighted;
+        along += weighted * off;
+        bias_sums[column] += given;
+        weight_sums[column] += given * off * inverse;
+    }
+    float shift = total * share, slope = along * share * inverse * inverse;
 #pragma omp simd
-        for (int column = 0; column < columns; column++)
-            result[column] =
-                inverse * (out[column] * weight[column] - shift - (in[column] - center) * slope);
+    for (int column = 0; column < columns; column++)
+        gradient[column] =
+            inverse * (gradient[column] * weight[column] - shift - (in[column] - center) * slope);
+}
+
+/* inner = dropout(line), which is added to the sums. */
+static void drop_line(float *restrict inner, float *restrict sums, const float *restrict line,
+                      int columns, const struct dropout *dropout, uint32_t first) {
+    const struct dropout key = *dropout;
+#pragma omp simd
+    for (int column = 0; column < columns; column++) {
+        inner[column] = line[column] * element_factor(&key, first + (uint32_t)column);
+        sums[column] += inner[column];
     }
 }
 
-static void norm_backward_weights(float *restrict weight_gradient, float *restrict bias_gradient,
-                                  const float *out_gradient, const float *sum, const float *mean,
-                                  const float *scale, int rows, int columns, size_t stride) {
+static void norm_backward(float *gradient, float *inner, float *sums, const float *sum,
+                          const float *mean, const float *scale, const float *weight, int rows,
+                          int columns, const struct dropout *dropout, uint32_t first) {
+    memset(sums, 0, 3 * (size_t)columns * sizeof(*sums));
     for (int row = 0; row < rows; row++) {
-        const float *restrict out = out_gradient + (size_t)row * stride;
-        const float *restrict in = sum + (size_t)row * stride;
-        float center = mean[row], inverse = scale[row];
-#pragma omp simd
-        for (int column = 0; column < columns; column++) {
-            bias_gradient[column] += out[column];
-            weight_gradient[column] += out[column] * (in[column] - center) * inverse;
-        }
+        size_t start = (size_t)row * (size_t)columns;
+        norm_line_backward(gradient + start, sums, sums + columns, sum + start, mean[row],
+                           scale[row], weight, columns);
+        if (inner)
+            drop_line(inner + start, sums + 2 * columns, gradient + start, columns, dropout,
+                      first + (uint32_t)start);
     }
 }
 
@@ -322,14 +329,13 @@ static void softmax_backward(float *gradient, const float *probabilities, int ro
 
 const struct kernels KERNELS_NAME(KERNELS_SET) = {
     .name = KERNELS_LABEL(KERNELS_SET),
-    .bias = bias,
+    .update = &UPDATE_NAME(KERNELS_SET),
+    .attention = &ATTENTION_NAME(KERNELS_SET),
     .bias_gelu = bias_gelu,
     .bias_relu = bias_relu,
-    .gelu_backward = gelu_backward,
-    .relu_backward = relu_backward,
+    .slope_backward = slope_backward,
     .residual_norm = residual_norm,
     .norm_backward = norm_backward,
-    .norm_backward_weights = norm_backward_weights,
     .column_sums = column_sums,
     .dropout = dropout,
     .softmax = softmax,

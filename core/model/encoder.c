@@ -5,10 +5,13 @@
  * layers, x = LN(x + attention(x)), x = LN(x + feed-forward(x)), classified at [CLS].
  */
 #include "core/model/encoder_internal.h"
+#include "core/model/packed.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "core/kernel/scratch.h"
 
 #define ALIGNMENT 64
 
@@ -43,18 +46,21 @@ static float *cut_floats(struct cutter *cutter, size_t rows, size_t columns) {
 }
 
 static void cut_layer(struct encoder *encoder, struct cutter *cutter, struct layer_buffers *layer,
-                      size_t tokens, size_t pairs) {
+                      size_t tokens) {
     size_t hidden = (size_t)encoder->config.hidden, wide = (size_t)encoder->config.feed_forward;
     layer->query = cut_floats(cutter, tokens, hidden);
     layer->key = cut_floats(cutter, tokens, hidden);
     layer->value = cut_floats(cutter, tokens, hidden);
-    layer->probabilities = cut_floats(cutter, pairs, (size_t)encoder->config.heads);
     layer->context = cut_floats(cutter, tokens, hidden);
+    layer->log_sums = encoder->mode == ENCODER_TRAINING
+                          ? cut_floats(cutter, tokens, (size_t)encoder->config.heads)
+                          : NULL;
     layer->attention_sum = cut_floats(cutter, tokens, hidden);
     layer->attention_mean = cut_floats(cutter, tokens, 1);
     layer->attention_scale = cut_floats(cutter, tokens, 1);
     layer->attention_out = cut_floats(cutter, tokens, hidden);
-    layer->before = cut_floats(cutter, tokens, wide);
+    if (encoder->mode == ENCODER_TRAINING)
+        layer->slope = cut_floats(cutter, tokens, wide);
     layer->activated = cut_floats(cutter, tokens, wide);
     layer->output_sum = cut_floats(cutter, tokens, hidden);
     layer->output_mean = cut_floats(cutter, tokens, 1);
@@ -75,12 +81,17 @@ static void cut_gradients(struct encoder *encoder, struct cutter *cutter, size_t
     gradients->value = cut_floats(cutter, tokens, hidden);
     gradients->context = cut_floats(cutter, tokens, hidden);
     gradients->wide = cut_floats(cutter, tokens, (size_t)encoder->config.feed_forward);
+    size_t tasks = (tokens + ROWS_PER_TASK - 1) / ROWS_PER_TASK;
+    size_t widest = hidden > (size_t)encoder->config.feed_forward
+                        ? hidden
+                        : (size_t)encoder->config.feed_forward;
+    gradients->sums = cut_floats(cutter, tasks * SUMS_MOST, widest);
     gradients->pooled = cut_floats(cutter, sentences, hidden);
     gradients->first = cut_floats(cutter, sentences, hidden);
 }
 
 static void cut_all(struct encoder *encoder, struct cutter *cutter, int token_room,
-                    int sentence_room, size_t pair_room) {
+                    int sentence_room) {
     size_t tokens = (size_t)token_room, sentences = (size_t)sentence_room;
     size_t heads = (size_t)encoder->config.heads, hidden = (size_t)encoder->config.hidden;
     encoder->ids = cut(cutter, tokens, sizeof(int));
@@ -95,16 +106,14 @@ static void cut_all(struct encoder *encoder, struct cutter *cutter, int token_ro
     encoder->first = cut_floats(cutter, sentences, hidden);
     encoder->pooled = cut_floats(cutter, sentences, hidden);
     encoder->pooled_dropped = cut_floats(cutter, sentences, hidden);
-    encoder->mask = cut(cutter, pair_room, heads);
     int training = encoder->mode == ENCODER_TRAINING;
     for (int layer = 0; layer < encoder->config.layers; layer++) {
         if (training || layer == 0)
-            cut_layer(encoder, cutter, &encoder->layers[layer], tokens, pair_room);
+            cut_layer(encoder, cutter, &encoder->layers[layer], tokens);
         else
             encoder->layers[layer] = encoder->layers[0];
     }
     if (training) {
-        encoder->scratch = cut_floats(cutter, pair_room, heads);
         cut_gradients(encoder, cutter, tokens, sentences);
     }
 }
@@ -124,6 +133,10 @@ int encoder_create(struct encoder **result, const struct model_config *config,
     encoder->mode = mode;
     encoder->compute = *compute;
     encoder->layers = layers;
+    if (attention_create(&encoder->attention, compute, error) < 0) {
+        encoder_free(encoder);
+        return -1;
+    }
     *result = encoder;
     return 0;
 }
@@ -131,39 +144,51 @@ int encoder_create(struct encoder **result, const struct model_config *config,
 void encoder_free(struct encoder *encoder) {
     if (!encoder)
         return;
+    attention_free(encoder->attention);
     free(encoder->block);
     free(encoder->layers);
     free(encoder);
 }
 
-int encoder_reserve(struct encoder *encoder, int tokens, int sentences, size_t pairs,
-                    struct sawb_error *error) {
-    if (tokens <= encoder->token_room && sentences <= encoder->sentence_room &&
-        pairs <= encoder->pair_room)
+int encoder_reserve(struct encoder *encoder, int tokens, int sentences, struct sawb_error *error) {
+    const struct model_config *config = &encoder->config;
+    int longest = tokens < config->positions ? tokens : config->positions;
+    if (attention_reserve(encoder->attention, longest, config->hidden / config->heads, error) < 0)
+        return -1;
+    if (tokens <= encoder->token_room && sentences <= encoder->sentence_room)
         return 0;
     tokens = tokens > encoder->token_room ? tokens : encoder->token_room;
     sentences = sentences > encoder->sentence_room ? sentences : encoder->sentence_room;
-    pairs = pairs > encoder->pair_room ? pairs : encoder->pair_room;
     struct cutter cutter = {0};
-    cut_all(encoder, &cutter, tokens, sentences, pairs);
-    void *block = cutter.overflow ? NULL : aligned_alloc(ALIGNMENT, cutter.used + ALIGNMENT);
+    cut_all(encoder, &cutter, tokens, sentences);
+    void *block = cutter.overflow ? NULL : large_memory(cutter.used + ALIGNMENT);
     free(encoder->block);
     encoder->block = block;
     encoder->state = ENCODER_EMPTY;
     if (!block) {
         encoder->token_room = encoder->sentence_room = 0;
-        encoder->pair_room = 0;
         return error_set(error,
                          "encoder: out of memory for %d tokens in %d sentences (%.0f MB); take "
                          "shorter sentences or a smaller batch",
                          tokens, sentences, (double)cutter.used / 1e6);
     }
     cutter = (struct cutter){.base = block};
-    cut_all(encoder, &cutter, tokens, sentences, pairs);
+    cut_all(encoder, &cutter, tokens, sentences);
     encoder->token_room = tokens;
     encoder->sentence_room = sentences;
-    encoder->pair_room = pairs;
     return 0;
+}
+
+size_t encoder_bytes(const struct model_config *config, enum encoder_mode mode, int tokens,
+                     int sentences) {
+    struct encoder encoder = {.config = *config, .mode = mode};
+    struct cutter cutter = {0};
+    encoder.layers = calloc((size_t)config->layers, sizeof(*encoder.layers));
+    if (!encoder.layers)
+        return 0;
+    cut_all(&encoder, &cutter, tokens, sentences);
+    free(encoder.layers);
+    return cutter.used;
 }
 
 /* ---- shared with the backward pass ----------------------------------------------------------- */
@@ -210,38 +235,29 @@ struct encoder_norm encoder_output_norm(const struct encoder *encoder,
     };
 }
 
-size_t encoder_head_offset(const struct encoder *encoder, int index) {
-    int heads = encoder->config.heads, sentence = index / heads, head = index % heads;
-    return (size_t)encoder->offsets[sentence] * (size_t)encoder->config.hidden +
-           (size_t)head * (size_t)(encoder->config.hidden / heads);
-}
-
-struct attention_head encoder_attention_head(const struct encoder *encoder, int layer, int index) {
-    int heads = encoder->config.heads, sentence = index / heads, head = index % heads;
+struct attention_batch encoder_attention(const struct encoder *encoder, int layer) {
     const struct layer_buffers *buffers = &encoder->layers[layer];
-    size_t tokens = (size_t)(encoder->offsets[sentence + 1] - encoder->offsets[sentence]);
-    size_t at = encoder_head_offset(encoder, index);
-    size_t pairs_at =
-        encoder->pair_offsets[sentence] * (size_t)heads + (size_t)head * tokens * tokens;
-    return (struct attention_head){
-        .tokens = (int)tokens,
+    const struct encoder_options *options = &encoder->options;
+    int heads = encoder->config.heads;
+    return (struct attention_batch){
+        .sentences = encoder->sentences,
+        .offsets = encoder->offsets,
+        .heads = heads,
         .width = encoder->config.hidden / heads,
-        .stride = (size_t)encoder->config.hidden,
-        .query = buffers->query + at,
-        .key = buffers->key + at,
-        .value = buffers->value + at,
-        .probabilities = buffers->probabilities + pairs_at,
-        .scratch = encoder->scratch ? encoder->scratch + pairs_at : NULL,
-        .mask = encoder->mask + pairs_at,
-        .source = encoder->options.mask,
-        .request = {.layer = layer,
-                    .head = head,
-                    .sentence = sentence,
-                    .seed = encoder->options.seed,
-                    .step = encoder->options.mask_step},
-        .dropout = encoder_dropout(encoder, encoder->options.attention_dropout,
+        .query = buffers->query,
+        .key = buffers->key,
+        .value = buffers->value,
+        .out = buffers->context,
+        .log_sums = buffers->log_sums,
+        .source = options->mask,
+        .layer = layer,
+        .first_sentence = options->before.sentences,
+        .seed = options->seed,
+        .step = options->mask_step,
+        .dropout = encoder_dropout(encoder, options->attention_dropout,
                                    layer * SITES_PER_LAYER + SITE_ATTENTION),
-        .first = (uint32_t)pairs_at,
+        .first = (uint32_t)(options->before.pairs * (size_t)heads),
+        .kept = encoder->kept,
     };
 }
 
@@ -291,9 +307,23 @@ static void take_batch(struct encoder *encoder, const struct encoder_batch *batc
 struct pass {
     struct encoder *encoder;
     const struct weights *weights;
+    const struct weights *packed; /* NULL: products pack as they go */
     int layer;
     struct encoder_norm norm; /* the one that norm_rows applies */
 };
+
+/* What a row becomes depends on nothing but itself: smaller pieces than those of the backward pass,
+ * so that a short sentence keeps two threads busy. */
+#define FORWARD_ROWS 16
+
+static int forward_tasks(const struct encoder *encoder) {
+    return (encoder->tokens + FORWARD_ROWS - 1) / FORWARD_ROWS;
+}
+
+static int forward_rows(const struct encoder *encoder, int task) {
+    int left = encoder->tokens - task * FORWARD_ROWS;
+    return left < FORWARD_ROWS ? left : FORWARD_ROWS;
+}
 
 static void embed_rows(void *user, int task) {
     const struct pass *pass = user;
@@ -301,8 +331,8 @@ static void embed_rows(void *user, int task) {
     const struct weights *weights = pass->weights;
     const struct kernels *kernels = encoder->compute.kernels;
     size_t hidden = (size_t)encoder->config.hidden;
-    int rows = encoder_task_rows(encoder, task);
-    size_t begin = (size_t)task * ROWS_PER_TASK, at = begin * hidden;
+    int rows = forward_rows(encoder, task);
+    size_t begin = (size_t)task * FORWARD_ROWS, at = begin * hidden;
     for (size_t row = begin; row < begin + (size_t)rows; row++) {
         float *sum = encoder->embedding_sum + row * hidden;
         memcpy(sum, weights->word_embeddings + (size_t)encoder->ids[row] * hidden,
@@ -321,22 +351,27 @@ static void embed_rows(void *user, int task) {
         encoder_dropout(encoder, encoder->options.hidden_dropout, SITE_EMBEDDING);
     if (dropout.threshold)
         kernels->dropout(encoder->embedded + at, encoder->embedded + at, (size_t)rows * hidden,
-                         &dropout, (uint32_t)at);
+                         &dropout, encoder_row_stream(encoder, begin));
 }
 
-static void attend_head(void *user, int index) {
-    const struct pass *pass = user;
+static int attend(const struct pass *pass, struct sawb_error *error) {
     struct encoder *encoder = pass->encoder;
-    struct attention_head head = encoder_attention_head(encoder, pass->layer, index);
     const struct encoder_capture *capture = encoder->options.capture;
-    size_t pairs = (size_t)head.tokens * (size_t)head.tokens;
-    size_t at = ((size_t)pass->layer * (size_t)encoder->config.heads + (size_t)index) * pairs;
-    float *scores = capture && capture->scores ? capture->scores + at : NULL;
-    uint8_t *mask = capture && capture->mask ? capture->mask + at : NULL;
-    float *out = encoder->layers[pass->layer].context + encoder_head_offset(encoder, index);
-    encoder->kept[index] = attention_forward(&head, encoder->compute.kernels, out, scores, mask);
-    if (capture && capture->attention)
-        memcpy(capture->attention + at, head.probabilities, pairs * sizeof(float));
+    struct attention_batch batch = encoder_attention(encoder, pass->layer);
+    size_t tokens = (size_t)encoder->tokens;
+    size_t at = (size_t)pass->layer * (size_t)encoder->config.heads * tokens * tokens;
+    struct attention_capture maps;
+    if (capture && (capture->scores || capture->attention || capture->mask)) {
+        maps = (struct attention_capture){capture->scores ? capture->scores + at : NULL,
+                                          capture->attention ? capture->attention + at : NULL,
+                                          capture->mask ? capture->mask + at : NULL};
+        batch.capture = &maps;
+    }
+    if (attention_forward(encoder->attention, &batch, error) < 0)
+        return -1;
+    for (int i = 0; i < encoder->sentences * encoder->config.heads; i++)
+        encoder->kept_pairs += encoder->kept[i];
+    return 0;
 }
 
 static void norm_rows(void *user, int task) {
@@ -344,91 +379,101 @@ static void norm_rows(void *user, int task) {
     struct encoder *encoder = pass->encoder;
     const struct encoder_norm *norm = &pass->norm;
     int hidden = encoder->config.hidden;
-    size_t begin = (size_t)task * ROWS_PER_TASK, at = begin * (size_t)hidden;
+    size_t begin = (size_t)task * FORWARD_ROWS, at = begin * (size_t)hidden;
     encoder->compute.kernels->residual_norm(
         norm->out + at, norm->sum + at, norm->mean + begin, norm->scale + begin,
-        norm->residual + at, norm->weight, norm->bias, encoder_task_rows(encoder, task), hidden,
-        encoder->config.layer_norm_epsilon, &norm->dropout, (uint32_t)at);
+        norm->residual + at, norm->weight, norm->bias, forward_rows(encoder, task), hidden,
+        encoder->config.layer_norm_epsilon, &norm->dropout, encoder_row_stream(encoder, begin));
 }
 
-/* y = x wᵀ + bias over all tokens. */
-static struct matmul linear(const struct encoder *encoder, float *y, int out, const float *x,
-                            int in, const float *weight, const float *bias) {
+/* A linear layer's weights, those packed (NULL: none) beside them. */
+struct dense {
+    const float *weight, *packed, *bias;
+};
+#define DENSE(weights, packed, name)                                                               \
+    (struct dense) {                                                                               \
+        (weights)->name##_weight, (packed)->name##_weight, (weights)->name##_bias                  \
+    }
+
+/* y [rows,out] = x wᵀ + bias. */
+static struct matmul linear(int rows, float *y, int out, const float *x, int in,
+                            struct dense dense) {
     return (struct matmul){.shape = MATMUL_FORWARD,
-                           .m = encoder->tokens,
+                           .m = rows,
                            .n = out,
                            .k = in,
                            .terms = 1,
                            .a = {x},
-                           .b = {weight},
+                           .b = {dense.weight},
+                           .packed = dense.packed,
                            .y = y,
                            .after = AFTER_BIAS,
-                           .bias = bias};
+                           .bias = dense.bias};
 }
 
-static void forward_layer(struct pass *pass) {
+static int forward_layer(struct pass *pass, struct sawb_error *error) {
     struct encoder *encoder = pass->encoder;
     const struct compute *compute = &encoder->compute;
     const struct layer_weights *weights = &pass->weights->layer[pass->layer];
+    static const struct layer_weights none;
+    const struct layer_weights *packed = pass->packed ? &pass->packed->layer[pass->layer] : &none;
     struct layer_buffers *buffers = &encoder->layers[pass->layer];
-    int hidden = encoder->config.hidden, wide = encoder->config.feed_forward;
+    int rows = encoder->tokens, hidden = encoder->config.hidden;
+    int wide = encoder->config.feed_forward;
     const float *x = encoder_layer_input(encoder, pass->layer);
 
     struct matmul projections[3] = {
-        linear(encoder, buffers->query, hidden, x, hidden, weights->query_weight,
-               weights->query_bias),
-        linear(encoder, buffers->key, hidden, x, hidden, weights->key_weight, weights->key_bias),
-        linear(encoder, buffers->value, hidden, x, hidden, weights->value_weight,
-               weights->value_bias),
+        linear(rows, buffers->query, hidden, x, hidden, DENSE(weights, packed, query)),
+        linear(rows, buffers->key, hidden, x, hidden, DENSE(weights, packed, key)),
+        linear(rows, buffers->value, hidden, x, hidden, DENSE(weights, packed, value)),
     };
     matmul_run(compute, projections, 3);
-    int heads = encoder->sentences * encoder->config.heads;
-    pool_run(compute->pool, heads, attend_head, pass);
-    for (int i = 0; i < heads; i++)
-        encoder->kept_pairs += encoder->kept[i];
+    encoder_lap_product(encoder, OPERATION_FORWARD, 3 * hidden, hidden);
+    if (attend(pass, error) < 0)
+        return -1;
+    encoder_lap_attention(encoder, OPERATION_ATTENTION, 2);
 
-    struct matmul attention_output =
-        linear(encoder, buffers->attention_sum, hidden, buffers->context, hidden,
-               weights->attention_output_weight, weights->attention_output_bias);
+    struct matmul attention_output = linear(rows, buffers->attention_sum, hidden, buffers->context,
+                                            hidden, DENSE(weights, packed, attention_output));
     matmul_run(compute, &attention_output, 1);
+    encoder_lap_product(encoder, OPERATION_FORWARD, hidden, hidden);
     pass->norm = encoder_attention_norm(encoder, weights, pass->layer);
-    pool_run(compute->pool, encoder_row_tasks(encoder), norm_rows, pass);
+    pool_run(compute->pool, forward_tasks(encoder), norm_rows, pass);
+    encoder_lap_rows(encoder, OPERATION_NORM, 4, hidden);
 
-    struct matmul intermediate =
-        linear(encoder, buffers->before, wide, buffers->attention_out, hidden,
-               weights->intermediate_weight, weights->intermediate_bias);
+    struct matmul intermediate = linear(rows, buffers->slope, wide, buffers->attention_out, hidden,
+                                        DENSE(weights, packed, intermediate));
     intermediate.after =
         encoder->config.activation == ACTIVATION_GELU ? AFTER_BIAS_GELU : AFTER_BIAS_RELU;
     intermediate.activated = buffers->activated;
     matmul_run(compute, &intermediate, 1);
+    encoder_lap_product(encoder, OPERATION_FORWARD_ACTIVATION, wide, hidden);
 
-    struct matmul output = linear(encoder, buffers->output_sum, hidden, buffers->activated, wide,
-                                  weights->output_weight, weights->output_bias);
+    struct matmul output = linear(rows, buffers->output_sum, hidden, buffers->activated, wide,
+                                  DENSE(weights, packed, output));
     matmul_run(compute, &output, 1);
+    encoder_lap_product(encoder, OPERATION_FORWARD, hidden, wide);
     pass->norm = encoder_output_norm(encoder, weights, pass->layer);
-    pool_run(compute->pool, encoder_row_tasks(encoder), norm_rows, pass);
+    pool_run(compute->pool, forward_tasks(encoder), norm_rows, pass);
+    encoder_lap_rows(encoder, OPERATION_NORM, 4, hidden);
+    return 0;
 }
 
 /* ---- the classifier -------------------------------------------------------------------------- */
 
 /* Over B rows, which is little work: BERT tanh(W x + b), DistilBERT ReLU, then the classifier. */
-static void classify(struct encoder *encoder, const struct weights *weights, float *logits) {
+static void classify(const struct pass *pass, float *logits) {
+    static const struct weights none;
+    struct encoder *encoder = pass->encoder;
+    const struct weights *weights = pass->weights, *packed = pass->packed ? pass->packed : &none;
     int hidden = encoder->config.hidden, sentences = encoder->sentences;
     const float *last = encoder->layers[encoder->config.layers - 1].out;
     size_t count = (size_t)sentences * (size_t)hidden;
     for (int b = 0; b < sentences; b++)
         memcpy(encoder->first + (size_t)b * (size_t)hidden,
                last + (size_t)encoder->offsets[b] * (size_t)hidden, (size_t)hidden * sizeof(float));
-    struct matmul pooler = {.shape = MATMUL_FORWARD,
-                            .m = sentences,
-                            .n = hidden,
-                            .k = hidden,
-                            .terms = 1,
-                            .a = {encoder->first},
-                            .b = {weights->pooler_weight},
-                            .y = encoder->pooled,
-                            .after = AFTER_BIAS,
-                            .bias = weights->pooler_bias};
+    struct matmul pooler = linear(sentences, encoder->pooled, hidden, encoder->first, hidden,
+                                  DENSE(weights, packed, pooler));
     matmul_run(&encoder->compute, &pooler, 1);
     int tanh_pooler = encoder->config.family == MODEL_BERT;
     for (size_t i = 0; i < count; i++) {
@@ -437,17 +482,11 @@ static void classify(struct encoder *encoder, const struct weights *weights, flo
     }
     struct dropout dropout =
         encoder_dropout(encoder, encoder->options.classifier_dropout, SITE_CLASSIFIER);
-    encoder->compute.kernels->dropout(encoder->pooled_dropped, encoder->pooled, count, &dropout, 0);
-    struct matmul classifier = {.shape = MATMUL_FORWARD,
-                                .m = sentences,
-                                .n = encoder->config.labels,
-                                .k = hidden,
-                                .terms = 1,
-                                .a = {encoder->pooled_dropped},
-                                .b = {weights->classifier_weight},
-                                .y = logits,
-                                .after = AFTER_BIAS,
-                                .bias = weights->classifier_bias};
+    encoder->compute.kernels->dropout(encoder->pooled_dropped, encoder->pooled, count, &dropout,
+                                      encoder_sentence_stream(encoder));
+    struct matmul classifier =
+        linear(sentences, logits, encoder->config.labels, encoder->pooled_dropped, hidden,
+               DENSE(weights, packed, classifier));
     matmul_run(&encoder->compute, &classifier, 1);
 }
 
@@ -480,8 +519,7 @@ int encoder_forward(struct encoder *encoder, const struct weights *weights,
     encoder->state = ENCODER_EMPTY;
     if (check_batch(encoder, batch, &pairs, error) < 0 ||
         check_options(encoder, batch, options, error) < 0 ||
-        encoder_reserve(encoder, batch->offsets[batch->sentences], batch->sentences, pairs, error) <
-            0)
+        encoder_reserve(encoder, batch->offsets[batch->sentences], batch->sentences, error) < 0)
         return -1;
     take_batch(encoder, batch);
     encoder->options = *options;
@@ -490,13 +528,18 @@ int encoder_forward(struct encoder *encoder, const struct weights *weights,
         (uint64_t)pairs * (uint64_t)encoder->config.layers * (uint64_t)encoder->config.heads;
 
     struct pass pass = {.encoder = encoder, .weights = weights};
-    pool_run(encoder->compute.pool, encoder_row_tasks(encoder), embed_rows, &pass);
+    if (weights->packed)
+        pass.packed = packed_get(weights->packed, weights, &encoder->config, &encoder->compute);
+    pool_run(encoder->compute.pool, forward_tasks(encoder), embed_rows, &pass);
+    encoder_lap_rows(encoder, OPERATION_EMBEDDING, 4, encoder->config.hidden);
     capture_hidden(encoder, 0, encoder->embedded);
     for (pass.layer = 0; pass.layer < encoder->config.layers; pass.layer++) {
-        forward_layer(&pass);
+        if (forward_layer(&pass, error) < 0)
+            return -1;
         capture_hidden(encoder, pass.layer + 1, encoder->layers[pass.layer].out);
     }
-    classify(encoder, weights, logits);
+    classify(&pass, logits);
+    profile_lap(encoder->compute.profile, OPERATION_CLASSIFIER, 0, 0);
     encoder->state = ENCODER_FORWARDED;
     return 0;
 }

@@ -2,8 +2,8 @@
  * encoder_backward.c - the backward pass of the encoder.
  *
  * The gradient of a layer's output arrives in gradients->out and leaves there as that of its input.
- * Weight gradients are added up by columns or rows of the weight, so that their sums do not depend
- * on threads.
+ * Sums over rows are made for each task, which has the rows in its cache, and added up in the order
+ * of the tasks: nothing depends on threads.
  */
 #include "core/model/encoder_internal.h"
 
@@ -50,6 +50,17 @@ static struct matmul input_product(float *x_gradient, int accumulate, int rows, 
                            .accumulate = accumulate};
 }
 
+/* One after the other, so that each kind has a time of its own. */
+static void run_and_lap(const struct compute *compute, const struct matmul *products, int count) {
+    for (int i = 0; i < count; i++) {
+        const struct matmul *product = &products[i];
+        matmul_run(compute, product, 1);
+        profile_lap(compute->profile,
+                    product->shape == MATMUL_WEIGHT ? OPERATION_WEIGHT : OPERATION_INPUT,
+                    2.0 * product->m * product->n * product->k * product->terms, 0);
+    }
+}
+
 /* Leaves out the products that nobody wants: their result has no place. */
 static void run_products(const struct encoder *encoder, const struct matmul *products, int count) {
     struct matmul wanted[PRODUCTS_MOST];
@@ -57,124 +68,136 @@ static void run_products(const struct encoder *encoder, const struct matmul *pro
     for (int i = 0; i < count; i++)
         if (products[i].y)
             wanted[kept++] = products[i];
-    matmul_run(&encoder->compute, wanted, kept);
-}
-
-/* ---- sums over rows, by columns -------------------------------------------------------------- */
-
-struct column_job {
-    const struct encoder *encoder;
-    float *sums;      /* of a bias; or of a norm's bias */
-    float *norm_sums; /* of a norm's weight; NULL: a plain bias */
-    const float *x;   /* [N,columns] */
-    const float *sum, *mean, *scale;
-    int columns;
-};
-
-static void sum_columns(void *user, int task) {
-    const struct column_job *job = user;
-    const struct kernels *kernels = job->encoder->compute.kernels;
-    int begin = task * COLUMNS_PER_TASK, rows = job->encoder->tokens;
-    int columns = job->columns - begin;
-    columns = columns < COLUMNS_PER_TASK ? columns : COLUMNS_PER_TASK;
-    size_t stride = (size_t)job->columns;
-    if (job->norm_sums)
-        kernels->norm_backward_weights(job->norm_sums + begin, job->sums + begin, job->x + begin,
-                                       job->sum + begin, job->mean, job->scale, rows, columns,
-                                       stride);
+    if (encoder->compute.profile)
+        run_and_lap(&encoder->compute, wanted, kept);
     else
-        kernels->column_sums(job->sums + begin, job->x + begin, rows, columns, stride);
-}
-
-static void run_column_job(const struct encoder *encoder, struct column_job job) {
-    job.encoder = encoder;
-    if (!job.sums)
-        return;
-    pool_run(encoder->compute.pool, (job.columns + COLUMNS_PER_TASK - 1) / COLUMNS_PER_TASK,
-             sum_columns, &job);
-}
-
-static void bias_gradient(const struct encoder *encoder, float *gradient, const float *y_gradient,
-                          int columns) {
-    run_column_job(encoder,
-                   (struct column_job){.sums = gradient, .x = y_gradient, .columns = columns});
+        matmul_run(&encoder->compute, wanted, kept);
 }
 
 /* ---- rows ------------------------------------------------------------------------------------ */
+
+/* The sums of a task over its rows, [SUMS_MOST,columns]. */
+static float *task_sums(const struct encoder *encoder, int task, int columns) {
+    return encoder->gradients.sums + (size_t)task * SUMS_MOST * (size_t)columns;
+}
+
+/* Adds the sums `number` of all tasks, one after the other; NULL: nobody wants them. */
+static void add_sums(const struct encoder *encoder, float *gradient, int number, int columns) {
+    if (!gradient)
+        return;
+    for (int task = 0; task < encoder_row_tasks(encoder); task++)
+        encoder->compute.kernels->add(
+            gradient, task_sums(encoder, task, columns) + (size_t)number * (size_t)columns,
+            (size_t)columns);
+}
 
 /* out: gradient of the norm's output -> of the sum before it; inner: that after dropout. */
 static void norm_rows(void *user, int task) {
     const struct backward *pass = user;
     struct encoder *encoder = pass->encoder;
     const struct encoder_norm *norm = &pass->norm;
-    const struct kernels *kernels = encoder->compute.kernels;
-    int hidden = encoder->config.hidden, rows = encoder_task_rows(encoder, task);
+    int hidden = encoder->config.hidden;
     size_t begin = (size_t)task * ROWS_PER_TASK, at = begin * (size_t)hidden;
-    float *out = encoder->gradients.out + at;
-    kernels->norm_backward(out, out, norm->sum + at, norm->mean + begin, norm->scale + begin,
-                           norm->weight, rows, hidden);
-    kernels->dropout(encoder->gradients.inner + at, out, (size_t)rows * (size_t)hidden,
-                     &norm->dropout, (uint32_t)at);
+    encoder->compute.kernels->norm_backward(
+        encoder->gradients.out + at, encoder->gradients.inner + at,
+        task_sums(encoder, task, hidden), norm->sum + at, norm->mean + begin, norm->scale + begin,
+        norm->weight, encoder_task_rows(encoder, task), hidden, &norm->dropout,
+        encoder_row_stream(encoder, begin));
 }
 
-/* The norm that pass->norm describes: its weights' gradients, then its rows. */
-static void norm_backward(struct backward *pass, float *weight_gradient, float *bias_sums) {
+/* The norm that pass->norm describes, and the bias of the product before it. */
+static void norm_backward(struct backward *pass, float *weight_gradient, float *norm_bias_gradient,
+                          float *bias_gradient) {
     struct encoder *encoder = pass->encoder;
-    run_column_job(encoder, (struct column_job){.sums = bias_sums,
-                                                .norm_sums = weight_gradient,
-                                                .x = encoder->gradients.out,
-                                                .sum = pass->norm.sum,
-                                                .mean = pass->norm.mean,
-                                                .scale = pass->norm.scale,
-                                                .columns = encoder->config.hidden});
+    int hidden = encoder->config.hidden;
     pool_run(encoder->compute.pool, encoder_row_tasks(encoder), norm_rows, pass);
+    add_sums(encoder, weight_gradient, 0, hidden);
+    add_sums(encoder, norm_bias_gradient, 1, hidden);
+    add_sums(encoder, bias_gradient, 2, hidden);
+    encoder_lap_rows(encoder, OPERATION_NORM_BACKWARD, 4, hidden);
 }
 
 static void activation_rows(void *user, int task) {
     const struct backward *pass = user;
     struct encoder *encoder = pass->encoder;
-    const struct kernels *kernels = encoder->compute.kernels;
-    size_t wide = (size_t)encoder->config.feed_forward, at = (size_t)task * ROWS_PER_TASK * wide;
-    size_t count = (size_t)encoder_task_rows(encoder, task) * wide;
-    const float *before = encoder->layers[pass->layer].before + at;
-    float *gradient = encoder->gradients.wide + at;
-    if (encoder->config.activation == ACTIVATION_GELU)
-        kernels->gelu_backward(gradient, before, count);
-    else
-        kernels->relu_backward(gradient, before, count);
+    int wide = encoder->config.feed_forward;
+    size_t at = (size_t)task * ROWS_PER_TASK * (size_t)wide;
+    encoder->compute.kernels->slope_backward(
+        encoder->gradients.wide + at, task_sums(encoder, task, wide),
+        encoder->layers[pass->layer].slope + at, encoder_task_rows(encoder, task), wide);
+}
+
+static void activation_backward(struct backward *pass, float *bias_gradient) {
+    struct encoder *encoder = pass->encoder;
+    pool_run(encoder->compute.pool, encoder_row_tasks(encoder), activation_rows, pass);
+    add_sums(encoder, bias_gradient, 0, encoder->config.feed_forward);
+    encoder_lap_rows(encoder, OPERATION_ACTIVATION_BACKWARD, 3, encoder->config.feed_forward);
+}
+
+static void projection_rows(void *user, int task) {
+    const struct backward *pass = user;
+    struct encoder *encoder = pass->encoder;
+    const struct gradient_buffers *gradients = &encoder->gradients;
+    const float *projections[SUMS_MOST] = {gradients->query, gradients->key, gradients->value};
+    size_t hidden = (size_t)encoder->config.hidden, at = (size_t)task * ROWS_PER_TASK * hidden;
+    float *sums = task_sums(encoder, task, (int)hidden);
+    memset(sums, 0, SUMS_MOST * hidden * sizeof(*sums));
+    for (size_t i = 0; i < SUMS_MOST; i++)
+        encoder->compute.kernels->column_sums(sums + i * hidden, projections[i] + at,
+                                              encoder_task_rows(encoder, task), (int)hidden,
+                                              hidden);
+}
+
+static void projection_biases_backward(struct backward *pass, struct layer_weights *gradients) {
+    struct encoder *encoder = pass->encoder;
+    int hidden = encoder->config.hidden;
+    if (!gradients->query_bias)
+        return;
+    pool_run(encoder->compute.pool, encoder_row_tasks(encoder), projection_rows, pass);
+    add_sums(encoder, gradients->query_bias, 0, hidden);
+    add_sums(encoder, gradients->key_bias, 1, hidden);
+    add_sums(encoder, gradients->value_bias, 2, hidden);
+    encoder_lap_rows(encoder, OPERATION_COLUMN_SUMS, 3, hidden);
 }
 
 /* How the loss changes with a gate on this head's output. */
-static double gate_gradient(const struct attention_head *head, const float *out,
-                            const float *out_gradient) {
+static double gate_gradient(const struct encoder *encoder, const float *out,
+                            const float *out_gradient, int sentence, int head) {
+    size_t hidden = (size_t)encoder->config.hidden, width = hidden / (size_t)encoder->config.heads;
     double sum = 0.0;
-    for (int token = 0; token < head->tokens; token++) {
-        size_t row = (size_t)token * head->stride;
-        for (int i = 0; i < head->width; i++)
-            sum += (double)out[row + (size_t)i] * (double)out_gradient[row + (size_t)i];
+    for (int token = encoder->offsets[sentence]; token < encoder->offsets[sentence + 1]; token++) {
+        size_t row = (size_t)token * hidden + (size_t)head * width;
+        for (size_t i = row; i < row + width; i++)
+            sum += (double)out[i] * (double)out_gradient[i];
     }
     return sum;
 }
 
-static void attention_head_backward(void *user, int index) {
+static void gate_head(void *user, int index) {
     const struct backward *pass = user;
+    const struct encoder *encoder = pass->encoder;
+    int heads = encoder->config.heads;
+    encoder->options.gate_gradients[pass->layer * encoder->sentences * heads + index] =
+        gate_gradient(encoder, encoder->layers[pass->layer].context, encoder->gradients.context,
+                      index / heads, index % heads);
+}
+
+static int attention_heads_backward(struct backward *pass, struct sawb_error *error) {
     struct encoder *encoder = pass->encoder;
-    struct gradient_buffers *gradients = &encoder->gradients;
-    struct attention_head head = encoder_attention_head(encoder, pass->layer, index);
-    size_t at = encoder_head_offset(encoder, index);
-    double *gates = encoder->options.gate_gradients;
-    if (gates)
-        gates[pass->layer * encoder->sentences * encoder->config.heads + index] = gate_gradient(
-            &head, encoder->layers[pass->layer].context + at, gradients->context + at);
-    attention_backward(&head, encoder->compute.kernels, gradients->context + at,
-                       gradients->query + at, gradients->key + at, gradients->value + at);
+    const struct gradient_buffers *gradients = &encoder->gradients;
+    if (encoder->options.gate_gradients)
+        pool_run(encoder->compute.pool, encoder->sentences * encoder->config.heads, gate_head,
+                 pass);
+    struct attention_batch batch = encoder_attention(encoder, pass->layer);
+    struct attention_gradients sums = {gradients->context, gradients->query, gradients->key,
+                                       gradients->value};
+    return attention_backward(encoder->attention, &batch, &sums, error);
 }
 
 /* ---- a layer --------------------------------------------------------------------------------- */
 
 static void feed_forward_backward(struct backward *pass) {
     struct encoder *encoder = pass->encoder;
-    const struct compute *compute = &encoder->compute;
     const struct layer_weights *weights = &pass->weights->layer[pass->layer];
     struct layer_weights *sums = &pass->gradients->layer[pass->layer];
     const struct layer_buffers *buffers = &encoder->layers[pass->layer];
@@ -183,8 +206,7 @@ static void feed_forward_backward(struct backward *pass) {
         wide = encoder->config.feed_forward;
 
     pass->norm = encoder_output_norm(encoder, weights, pass->layer);
-    norm_backward(pass, sums->output_norm_weight, sums->output_norm_bias);
-    bias_gradient(encoder, sums->output_bias, gradients->inner, hidden);
+    norm_backward(pass, sums->output_norm_weight, sums->output_norm_bias, sums->output_bias);
     struct matmul output[2] = {
         weight_product(sums->output_weight, hidden, wide, rows, gradients->inner,
                        buffers->activated),
@@ -192,8 +214,7 @@ static void feed_forward_backward(struct backward *pass) {
                       weights->output_weight),
     };
     run_products(encoder, output, 2);
-    pool_run(compute->pool, encoder_row_tasks(encoder), activation_rows, pass);
-    bias_gradient(encoder, sums->intermediate_bias, gradients->wide, wide);
+    activation_backward(pass, sums->intermediate_bias);
     struct matmul intermediate[2] = {
         weight_product(sums->intermediate_weight, wide, hidden, rows, gradients->wide,
                        buffers->attention_out),
@@ -212,8 +233,8 @@ static void attention_output_backward(struct backward *pass) {
     int rows = encoder->tokens, hidden = encoder->config.hidden;
 
     pass->norm = encoder_attention_norm(encoder, weights, pass->layer);
-    norm_backward(pass, sums->attention_norm_weight, sums->attention_norm_bias);
-    bias_gradient(encoder, sums->attention_output_bias, gradients->inner, hidden);
+    norm_backward(pass, sums->attention_norm_weight, sums->attention_norm_bias,
+                  sums->attention_output_bias);
     struct matmul products[2] = {
         weight_product(sums->attention_output_weight, hidden, hidden, rows, gradients->inner,
                        buffers->context),
@@ -231,9 +252,7 @@ static void projections_backward(struct backward *pass) {
     int rows = encoder->tokens, hidden = encoder->config.hidden;
     const float *x = encoder_layer_input(encoder, pass->layer);
 
-    bias_gradient(encoder, sums->query_bias, gradients->query, hidden);
-    bias_gradient(encoder, sums->key_bias, gradients->key, hidden);
-    bias_gradient(encoder, sums->value_bias, gradients->value, hidden);
+    projection_biases_backward(pass, sums);
     struct matmul products[4] = {
         weight_product(sums->query_weight, hidden, hidden, rows, gradients->query, x),
         weight_product(sums->key_weight, hidden, hidden, rows, gradients->key, x),
@@ -252,12 +271,14 @@ static void projections_backward(struct backward *pass) {
     run_products(encoder, products, 4);
 }
 
-static void backward_layer(struct backward *pass) {
+static int backward_layer(struct backward *pass, struct sawb_error *error) {
     feed_forward_backward(pass);
     attention_output_backward(pass);
-    pool_run(pass->encoder->compute.pool, pass->encoder->sentences * pass->encoder->config.heads,
-             attention_head_backward, pass);
+    if (attention_heads_backward(pass, error) < 0)
+        return -1;
+    encoder_lap_attention(pass->encoder, OPERATION_ATTENTION_BACKWARD, 4);
     projections_backward(pass);
+    return 0;
 }
 
 /* ---- the ends -------------------------------------------------------------------------------- */
@@ -285,7 +306,8 @@ static void classifier_backward(struct backward *pass, const float *logit_gradie
     run_products(encoder, classifier, 2);
     struct dropout dropout =
         encoder_dropout(encoder, encoder->options.classifier_dropout, SITE_CLASSIFIER);
-    kernels->dropout(gradients->pooled, gradients->pooled, count, &dropout, 0);
+    kernels->dropout(gradients->pooled, gradients->pooled, count, &dropout,
+                     encoder_sentence_stream(encoder));
     for (size_t i = 0; i < count; i++) {
         float value = encoder->pooled[i];
         gradients->pooled[i] *= encoder->config.family == MODEL_BERT ? 1.0f - value * value
@@ -307,27 +329,20 @@ static void classifier_backward(struct backward *pass, const float *logit_gradie
                gradients->first + (size_t)b * width, width * sizeof(float));
 }
 
-static void embedding_dropout_rows(void *user, int task) {
+static void embedding_rows(void *user, int task) {
     const struct backward *pass = user;
     struct encoder *encoder = pass->encoder;
+    const struct kernels *kernels = encoder->compute.kernels;
     struct dropout dropout =
         encoder_dropout(encoder, encoder->options.hidden_dropout, SITE_EMBEDDING);
-    size_t hidden = (size_t)encoder->config.hidden, at = (size_t)task * ROWS_PER_TASK * hidden;
-    float *out = encoder->gradients.out + at;
-    encoder->compute.kernels->dropout(out, out, (size_t)encoder_task_rows(encoder, task) * hidden,
-                                      &dropout, (uint32_t)at);
-}
-
-static void embedding_norm_rows(void *user, int task) {
-    const struct backward *pass = user;
-    struct encoder *encoder = pass->encoder;
-    int hidden = encoder->config.hidden;
+    int hidden = encoder->config.hidden, rows = encoder_task_rows(encoder, task);
     size_t begin = (size_t)task * ROWS_PER_TASK, at = begin * (size_t)hidden;
     float *out = encoder->gradients.out + at;
-    encoder->compute.kernels->norm_backward(
-        out, out, encoder->embedding_sum + at, encoder->embedding_mean + begin,
-        encoder->embedding_scale + begin, pass->weights->embedding_norm_weight,
-        encoder_task_rows(encoder, task), hidden);
+    kernels->dropout(out, out, (size_t)rows * (size_t)hidden, &dropout,
+                     encoder_row_stream(encoder, begin));
+    kernels->norm_backward(out, NULL, task_sums(encoder, task, hidden), encoder->embedding_sum + at,
+                           encoder->embedding_mean + begin, encoder->embedding_scale + begin,
+                           pass->weights->embedding_norm_weight, rows, hidden, &dropout, 0);
 }
 
 /* A slice of columns for all tokens, in order: rows of one word meet, and must not race. */
@@ -352,16 +367,10 @@ static void embedding_columns(void *user, int task) {
 static void embedding_backward(struct backward *pass) {
     struct encoder *encoder = pass->encoder;
     struct pool *pool = encoder->compute.pool;
-    int rows = encoder_row_tasks(encoder), hidden = encoder->config.hidden;
-    pool_run(pool, rows, embedding_dropout_rows, pass);
-    run_column_job(encoder, (struct column_job){.sums = pass->gradients->embedding_norm_bias,
-                                                .norm_sums = pass->gradients->embedding_norm_weight,
-                                                .x = encoder->gradients.out,
-                                                .sum = encoder->embedding_sum,
-                                                .mean = encoder->embedding_mean,
-                                                .scale = encoder->embedding_scale,
-                                                .columns = hidden});
-    pool_run(pool, rows, embedding_norm_rows, pass);
+    int hidden = encoder->config.hidden;
+    pool_run(pool, encoder_row_tasks(encoder), embedding_rows, pass);
+    add_sums(encoder, pass->gradients->embedding_norm_weight, 0, hidden);
+    add_sums(encoder, pass->gradients->embedding_norm_bias, 1, hidden);
     pool_run(pool, (hidden + COLUMNS_PER_TASK - 1) / COLUMNS_PER_TASK, embedding_columns, pass);
 }
 
@@ -386,10 +395,16 @@ int encoder_backward(struct encoder *encoder, const struct weights *weights,
     struct backward pass = {.encoder = encoder, .weights = weights, .gradients = gradients};
     pass.lowest = lowest_layer(&pass);
     classifier_backward(&pass, logit_gradients);
-    for (pass.layer = encoder->config.layers - 1; pass.layer >= pass.lowest; pass.layer--)
-        backward_layer(&pass);
+    profile_lap(encoder->compute.profile, OPERATION_CLASSIFIER, 0, 0);
+    for (pass.layer = encoder->config.layers - 1; pass.layer >= pass.lowest; pass.layer--) {
+        if (backward_layer(&pass, error) < 0) {
+            encoder->state = ENCODER_EMPTY;
+            return -1;
+        }
+    }
     if (gradients->word_embeddings)
         embedding_backward(&pass);
+    encoder_lap_rows(encoder, OPERATION_EMBEDDING_BACKWARD, 4, encoder->config.hidden);
     encoder->state = ENCODER_EMPTY;
     return 0;
 }

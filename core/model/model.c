@@ -10,6 +10,7 @@
 
 #include "core/base/json.h"
 #include "core/base/random.h"
+#include "core/model/packed.h"
 #include "core/model/safetensors.h"
 
 #define WEIGHTS_FILE "model.safetensors"
@@ -41,6 +42,7 @@ struct model *model_retain(struct model *model) {
 void model_release(struct model *model) {
     if (!model || atomic_fetch_sub_explicit(&model->references, 1, memory_order_acq_rel) > 1)
         return;
+    packed_free(model->weights.packed);
     weights_free(&model->weights, &model->config);
     file_map_close(&model->map);
     tokenizer_free(model->tokenizer);
@@ -272,7 +274,8 @@ static int place_weights(struct opening *opening, struct sawb_error *error) {
         model->map = opening->file.map;
         opening->file.map = (struct file_map){0};
     }
-    return 0;
+    model->weights.packed = packed_create(&model->map, error);
+    return model->weights.packed ? 0 : -1;
 }
 
 static void write_note(struct opening *opening) {
@@ -432,6 +435,7 @@ int model_copy(struct model **copy, const struct model *source, struct sawb_erro
         weights_get(&source->config, &fresh->weights, i, &to);
         memcpy(*to.pointer, *from.pointer, from.count * sizeof(float));
     }
+    file_map_rest(&source->map);
     memcpy(fresh->note, source->note, sizeof(fresh->note));
     fresh->fingerprint = source->fingerprint;
     fresh->tokenizer = tokenizer_retain(source->tokenizer);

@@ -7,8 +7,8 @@
  *     model_release(model);
  *
  * A model that was opened is read-only: its weights point into the mapped file where that is
- * float32, and any number of arms share it. Training works on a copy (model_copy) that owns its
- * weights.
+ * float32, and any number of arms share it and what is packed of it (packed.h). Training works on a
+ * copy (model_copy) that owns its weights.
  */
 #ifndef SAWB_CORE_MODEL_MODEL_H
 #define SAWB_CORE_MODEL_MODEL_H

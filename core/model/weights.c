@@ -8,9 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Each weight begins a cache line, which is also the size of the widest vectors. */
-#define WEIGHT_ALIGNMENT ((size_t)64)
-
 struct declaration {
     size_t field; /* offset in struct weights, or in struct layer_weights */
     int rows, columns;

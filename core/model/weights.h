@@ -58,7 +58,12 @@
     W(classifier_weight, c->labels, c->hidden, MATRIX, "classifier.weight", "classifier.weight")   \
     W(classifier_bias, 1, c->labels, BIAS, "classifier.bias", "classifier.bias")
 
+/* Each weight begins a cache line, which is also the size of the widest vectors. */
+#define WEIGHT_ALIGNMENT ((size_t)64)
+
 enum weight_kind { WEIGHT_MATRIX, WEIGHT_BIAS, WEIGHT_NORM };
+
+struct packed_weights; /* packed.h */
 
 #define WEIGHTS_FIELD(field, rows, columns, kind, bert, distilbert) float *field;
 struct layer_weights {
@@ -67,8 +72,9 @@ struct layer_weights {
 struct weights {
     WEIGHTS_EMBEDDING(WEIGHTS_FIELD)
     WEIGHTS_HEAD(WEIGHTS_FIELD)
-    struct layer_weights *layer; /* [L] */
-    void *block;                 /* holds the weights that lie in no mapped file; NULL: all do */
+    struct layer_weights *layer;   /* [L] */
+    void *block;                   /* holds the weights that lie in no mapped file; NULL: all do */
+    struct packed_weights *packed; /* of an opened model, which owns it; NULL: these may change */
 };
 #undef WEIGHTS_FIELD
 

@@ -234,7 +234,8 @@ int batch_room_create(struct batch_room *room, const struct token_set *set, int 
     room->offsets = calloc((size_t)sentences + 1, sizeof(*room->offsets));
     room->ids = malloc(((size_t)*tokens + 1) * sizeof(*room->ids));
     room->labels = malloc(((size_t)sentences + 1) * sizeof(*room->labels));
-    if (!room->offsets || !room->ids || !room->labels) {
+    room->part = calloc((size_t)sentences + 1, sizeof(*room->part));
+    if (!room->offsets || !room->ids || !room->labels || !room->part) {
         batch_room_free(room);
         return error_set(error, "out of memory for a batch of %d sentences, %d tokens", sentences,
                          *tokens);
@@ -247,7 +248,25 @@ void batch_room_free(struct batch_room *room) {
     free(room->offsets);
     free(room->ids);
     free(room->labels);
+    free(room->part);
     *room = (struct batch_room){0};
+}
+
+static void look_at_batch(struct batch_most *most, const struct token_set *set, const int *chosen,
+                          int count) {
+    int tokens = 0;
+    for (int i = 0; i < count; i++)
+        tokens += token_set_length(set, chosen[i]);
+    most->sentences = count > most->sentences ? count : most->sentences;
+    most->tokens = tokens > most->tokens ? tokens : most->tokens;
+}
+
+void batch_look(struct batch_most *most, const struct token_set *set, const int *chosen, int count,
+                int batch) {
+    for (int64_t first = 0; first < count; first += batch) {
+        int64_t left = count - first;
+        look_at_batch(most, set, chosen + first, (int)(left < batch ? left : batch));
+    }
 }
 
 void batch_pack(struct batch_room *room, const struct token_set *set, const int *chosen,

@@ -60,6 +60,7 @@ struct batch_room {
     int *offsets; /* [B+1] */
     int *ids;     /* [N] */
     int *labels;  /* [B] */
+    int *part;    /* [B+1] offsets of a part of the batch (slice.h) */
 };
 
 /* Makes room for any `sentences` of the set and says how much the largest batch takes: N and Σ T².
@@ -67,6 +68,15 @@ struct batch_room {
 int batch_room_create(struct batch_room *room, const struct token_set *set, int sentences,
                       int *tokens, size_t *pairs, struct sawb_error *error);
 void batch_room_free(struct batch_room *room);
+
+/* What batches come to. Each number is that of the batch that has most of it. */
+struct batch_most {
+    int sentences, tokens; /* B, N */
+};
+
+/* Looks at the batches of up to `batch` of the sentences chosen[0..count); *most only grows. */
+void batch_look(struct batch_most *most, const struct token_set *set, const int *chosen, int count,
+                int batch);
 
 /* Packs the sentences chosen[0..count) of the set one after the other. */
 void batch_pack(struct batch_room *room, const struct token_set *set, const int *chosen, int count);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/base/clock.h"
+#include "core/base/ranks.h"
 #include "core/model/encoder.h"
 #include "core/train/batch.h"
 
@@ -21,6 +22,8 @@ struct evaluator {
     float *logits;               /* [B,K] */
     struct evaluation_row *rows; /* [B] */
     int batch;                   /* B */
+    int next;                    /* row, of the next batch */
+    int skipped;                 /* rows between two batches, which others run */
     int done;                    /* rows so far */
     int labelled, correct;
     double loss; /* sum over the labelled */
@@ -59,8 +62,10 @@ static int evaluator_fill(struct evaluator *evaluator, const struct dataset *dat
                          evaluator->batch);
     if (encoder_create(&evaluator->encoder, &model->config, ENCODER_INFERENCE, compute, error) < 0)
         return -1;
-    return tokens > 0 ? encoder_reserve(evaluator->encoder, tokens, evaluator->batch, pairs, error)
-                      : 0;
+    struct batch_most most = {0};
+    batch_look(&most, &evaluator->set, evaluator->set.rows, evaluator->set.count, evaluator->batch);
+    return most.tokens > 0 ? encoder_reserve(evaluator->encoder, most.tokens, most.sentences, error)
+                           : 0;
 }
 
 int evaluator_create(struct evaluator **created, const struct model *model,
@@ -97,11 +102,30 @@ void evaluator_free(struct evaluator *evaluator) {
     free(evaluator);
 }
 
+void evaluator_share(struct evaluator *evaluator, int index, int count) {
+    evaluator->next = index * evaluator->batch;
+    evaluator->skipped = (count - 1) * evaluator->batch;
+}
+
+void evaluator_join(struct evaluator *evaluator, struct ranks *ranks) {
+    double values[] = {evaluator->done, evaluator->labelled,     evaluator->correct,
+                       evaluator->loss, (double)evaluator->kept, (double)evaluator->valid};
+    if (!ranks)
+        return;
+    ranks_sum(ranks, values, 6);
+    evaluator->done = (int)values[0];
+    evaluator->labelled = (int)values[1];
+    evaluator->correct = (int)values[2];
+    evaluator->loss = values[3];
+    evaluator->kept = (uint64_t)values[4];
+    evaluator->valid = (uint64_t)values[5];
+}
+
 static void fill_row(struct evaluator *evaluator, int b) {
     int classes = evaluator->model->config.labels;
     const float *logits = evaluator->logits + (size_t)b * (size_t)classes;
     struct evaluation_row *row = &evaluator->rows[b];
-    *row = (struct evaluation_row){.row = evaluator->done + b,
+    *row = (struct evaluation_row){.row = evaluator->next + b,
                                    .gold = evaluator->room.labels[b],
                                    .label = label_of(logits, classes)};
     memcpy(row->logits, logits, (size_t)classes * sizeof(*logits));
@@ -116,16 +140,16 @@ static void fill_row(struct evaluator *evaluator, int b) {
 
 int evaluator_step(struct evaluator *evaluator, const struct evaluation_row **rows, int *count,
                    struct sawb_error *error) {
-    int left = evaluator->set.count - evaluator->done;
-    if (left == 0)
+    int left = evaluator->set.count - evaluator->next;
+    if (left <= 0)
         return 0;
     double begin = clock_seconds();
     *count = left < evaluator->batch ? left : evaluator->batch;
-    batch_pack(&evaluator->room, &evaluator->set, evaluator->set.rows + evaluator->done, *count);
+    batch_pack(&evaluator->room, &evaluator->set, evaluator->set.rows + evaluator->next, *count);
     if (encoder_forward(evaluator->encoder, &evaluator->model->weights, &evaluator->room.batch,
                         &evaluator->options, evaluator->logits, error) < 0)
         return error_prefix(error, "evaluate: batch from line %d on",
-                            evaluator->set.lines[evaluator->done]);
+                            evaluator->set.lines[evaluator->next]);
     uint64_t kept, valid;
     encoder_pairs(evaluator->encoder, &kept, &valid);
     evaluator->kept += kept;
@@ -133,6 +157,7 @@ int evaluator_step(struct evaluator *evaluator, const struct evaluation_row **ro
     for (int b = 0; b < *count; b++)
         fill_row(evaluator, b);
     evaluator->done += *count;
+    evaluator->next += *count + evaluator->skipped;
     evaluator->seconds += clock_seconds() - begin;
     *rows = evaluator->rows;
     return 1;

@@ -31,6 +31,13 @@ int evaluator_create(struct evaluator **evaluator, const struct model *model,
                      const struct sparsity *sparsity, const struct dataset *dataset, int batch,
                      uint64_t seed, const struct compute *compute, struct sawb_error *error);
 
+/* Before the first step: of `count` evaluators that were made alike this one runs every count-th
+ * batch, from batch `index` on. */
+void evaluator_share(struct evaluator *evaluator, int index, int count);
+
+/* After the last step: from here on evaluator_result is of all ranks' rows. */
+void evaluator_join(struct evaluator *evaluator, struct ranks *ranks);
+
 /* Runs the next batch. Returns 1 with *rows (borrowed until the next call) and *count, 0 at the
  * end, -1 on error. */
 int evaluator_step(struct evaluator *evaluator, const struct evaluation_row **rows, int *count,

@@ -15,27 +15,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/kernel/kernels.h"
+#include "core/kernel/profile.h"
 #include "core/train/groups.h"
 
 #define CHUNK_FLOATS ((size_t)32768)
-#define BETA_1 0.9
-#define BETA_2 0.999
-#define EPSILON 1e-8
 #define CLIP_EPSILON 1e-6 /* of clip_grad_norm_ */
-#define LANES 16          /* partial sums of a norm, so that the compiler may use vectors */
+
+#define SUM_FLOATS ((size_t)16384) /* of rows that are summed over ranks at once */
 
 #define DEFERRED_MOST 32 /* steps that rows of the word embeddings may lag behind */
 
 /* What is known of a row of the word embeddings. */
 enum { ROW_IN_BATCH = 1, ROW_HAS_MOMENTS = 2 };
 
-/* The numbers of one step of a group of weights, rounded to float where PyTorch rounds its scalars.
- */
+/* One step of a group of weights: of matrices, which decay, and of the others. */
 struct update {
-    float clip;
-    float keep; /* 1 - rate * decay */
-    float rate; /* rate / (1 - β1ᵗ) */
-    float root; /* √(1 - β2ᵗ) */
+    struct adam_update decaying, others;
     float average;
 };
 
@@ -60,6 +56,8 @@ struct optimiser {
     double *rates;          /* [L+2] of the groups; 0: frozen, and then in no chunk */
     struct update *updates; /* [L+2] the present step of each group */
     struct pool *pool;
+    const struct update_kernels *kernels;
+    struct profile *profile;
     struct chunk *chunks;
     int chunk_count;
     struct chunk *word_chunks; /* those of the word embeddings, all but the last of equal size;
@@ -163,14 +161,16 @@ static int set_rates(struct optimiser *optimiser, const double *rates, struct sa
 
 int optimiser_create(struct optimiser **created, const struct model_config *config,
                      struct weights *live, struct weights *average, double weight_decay,
-                     const double *rates, struct pool *pool, struct sawb_error *error) {
+                     const double *rates, const struct compute *compute, struct sawb_error *error) {
     struct optimiser *optimiser = calloc(1, sizeof(*optimiser));
     *created = NULL;
     if (!optimiser)
         return error_set(error, "train: out of memory for the optimiser");
     optimiser->config = *config;
     optimiser->weight_decay = weight_decay;
-    optimiser->pool = pool;
+    optimiser->pool = compute->pool;
+    optimiser->kernels = compute->kernels->update;
+    optimiser->profile = compute->profile;
     if (weights_allocate(&optimiser->gradients, config, error) < 0 ||
         weights_allocate(&optimiser->first, config, error) < 0 ||
         weights_allocate(&optimiser->second, config, error) < 0 ||
@@ -212,32 +212,19 @@ struct weights *optimiser_second_moments(struct optimiser *optimiser) {
 
 /* ---- the global norm ------------------------------------------------------------------------- */
 
-static double sum_of_squares(const float *x, size_t count) {
-    double lanes[LANES] = {0};
-    size_t whole = count / LANES * LANES;
-    for (size_t i = 0; i < whole; i += LANES)
-        for (int lane = 0; lane < LANES; lane++)
-            lanes[lane] += (double)x[i + (size_t)lane] * (double)x[i + (size_t)lane];
-    double sum = 0;
-    for (size_t i = whole; i < count; i++)
-        sum += (double)x[i] * (double)x[i];
-    for (int lane = 0; lane < LANES; lane++)
-        sum += lanes[lane];
-    return sum;
-}
-
 static void chunk_squares(void *user, int index) {
     struct optimiser *optimiser = user;
     struct chunk *chunk = &optimiser->chunks[index];
     if (chunk->rows == 0) {
-        chunk->squares = sum_of_squares(chunk->gradient, chunk->count);
+        chunk->squares = optimiser->kernels->squares(chunk->gradient, chunk->count);
         return;
     }
     size_t columns = chunk->count / (size_t)chunk->rows;
     chunk->squares = 0;
     for (int row = 0; row < chunk->rows; row++)
         if (optimiser->rows[chunk->row + row].flags & ROW_IN_BATCH)
-            chunk->squares += sum_of_squares(chunk->gradient + (size_t)row * columns, columns);
+            chunk->squares +=
+                optimiser->kernels->squares(chunk->gradient + (size_t)row * columns, columns);
 }
 
 double optimiser_norm(struct optimiser *optimiser) {
@@ -245,49 +232,8 @@ double optimiser_norm(struct optimiser *optimiser) {
     double sum = 0;
     for (int i = 0; i < optimiser->chunk_count; i++)
         sum += optimiser->chunks[i].squares;
+    profile_lap(optimiser->profile, OPERATION_GRADIENT_NORM, 0, 0);
     return sqrt(sum);
-}
-
-/* ---- one step of some weights ---------------------------------------------------------------- */
-
-static void adam(float *restrict weight, float *restrict gradient, float *restrict first,
-                 float *restrict second, size_t count, const struct update *update, float keep) {
-    const float lerp = (float)(1 - BETA_1), decay = (float)BETA_2, fresh = (float)(1 - BETA_2);
-    const float clip = update->clip, rate = -update->rate, root = update->root;
-    for (size_t i = 0; i < count; i++) {
-        float g = gradient[i] * clip;
-        float m = first[i] + lerp * (g - first[i]);
-        float v = second[i] * decay + fresh * g * g;
-        weight[i] = weight[i] * keep + rate * m / (sqrtf(v) / root + (float)EPSILON);
-        first[i] = m;
-        second[i] = v;
-        gradient[i] = 0;
-    }
-}
-
-/* The same for gradients that are zero. */
-static void adam_idle(float *restrict weight, float *restrict first, float *restrict second,
-                      size_t count, const struct update *update, float keep) {
-    const float lerp = (float)(1 - BETA_1), decay = (float)BETA_2;
-    const float rate = -update->rate, root = update->root;
-    for (size_t i = 0; i < count; i++) {
-        float m = first[i] + lerp * (0 - first[i]);
-        float v = second[i] * decay;
-        weight[i] = weight[i] * keep + rate * m / (sqrtf(v) / root + (float)EPSILON);
-        first[i] = m;
-        second[i] = v;
-    }
-}
-
-static void scale(float *weight, size_t count, float factor) {
-    for (size_t i = 0; i < count; i++)
-        weight[i] *= factor;
-}
-
-static void follow(float *restrict average, const float *restrict weight, size_t count,
-                   float share) {
-    for (size_t i = 0; i < count; i++)
-        average[i] += share * (weight[i] - average[i]);
 }
 
 /* ---- rows of the word embeddings ------------------------------------------------------------- */
@@ -296,16 +242,18 @@ static void follow(float *restrict average, const float *restrict weight, size_t
  * them fit in the nearest cache. */
 static void catch_up(struct optimiser *optimiser, const struct chunk *chunk, int row) {
     struct row_state *state = &optimiser->rows[chunk->row + row];
+    const struct update_kernels *kernels = optimiser->kernels;
     size_t columns = chunk->count / (size_t)chunk->rows, at = (size_t)row * columns;
     for (int i = state->done; i < optimiser->deferred_count; i++) {
         const struct update *update = &optimiser->deferred[i];
+        const struct adam_update *adam = &update->decaying;
         if (state->flags & ROW_HAS_MOMENTS)
-            adam_idle(chunk->weight + at, chunk->first + at, chunk->second + at, columns, update,
-                      update->keep);
-        else if (update->keep != 1)
-            scale(chunk->weight + at, columns, update->keep);
+            kernels->adam_idle(chunk->weight + at, chunk->first + at, chunk->second + at, columns,
+                               adam);
+        else if (adam->keep != 1)
+            kernels->scale(chunk->weight + at, columns, adam->keep);
         if (chunk->average)
-            follow(chunk->average + at, chunk->weight + at, columns, update->average);
+            kernels->follow(chunk->average + at, chunk->weight + at, columns, update->average);
     }
     state->done = (unsigned char)optimiser->deferred_count;
 }
@@ -348,23 +296,75 @@ void optimiser_touch(struct optimiser *optimiser, const int *ids, int count) {
         row->flags |= ROW_IN_BATCH;
     }
     pool_run(optimiser->pool, optimiser->touched_count, catch_up_touched, optimiser);
+    profile_lap(optimiser->profile, OPERATION_CATCH_UP, 0, 0);
+}
+
+/* ---- sums over ranks ------------------------------------------------------------------------- */
+
+/* Weights lie one after the other in one block, so that a few long sums do for all of them. */
+static void sum_whole(struct optimiser *optimiser, struct ranks *ranks) {
+    const size_t padding = WEIGHT_ALIGNMENT / sizeof(float);
+    const struct chunk *chunk = optimiser->chunks, *last = chunk + optimiser->chunk_count;
+    while (chunk < last) {
+        float *begin = chunk->gradient, *end = begin;
+        for (; chunk < last && chunk->rows == 0 && chunk->gradient >= end &&
+               (size_t)(chunk->gradient - end) < padding;
+             chunk++)
+            end = chunk->gradient + chunk->count;
+        ranks_sum_floats(ranks, begin, (size_t)(end - begin));
+        chunk += begin == end; /* of the word embeddings */
+    }
+}
+
+static float *gradient_of_row(const struct optimiser *optimiser, int row) {
+    size_t columns = (size_t)optimiser->config.hidden;
+    return optimiser->gradients.word_embeddings + (size_t)row * columns;
+}
+
+/* The rows of the batch, brought together in pieces. */
+static void sum_touched(struct optimiser *optimiser, struct ranks *ranks) {
+    float together[SUM_FLOATS];
+    size_t columns = (size_t)optimiser->config.hidden, bytes = columns * sizeof(float);
+    int most = columns < SUM_FLOATS ? (int)(SUM_FLOATS / columns) : 1;
+    for (int done = 0; done < optimiser->touched_count; done += most) {
+        const int *rows = optimiser->touched + done;
+        int left = optimiser->touched_count - done, count = left < most ? left : most;
+        if (count == 1) {
+            ranks_sum_floats(ranks, gradient_of_row(optimiser, rows[0]), columns);
+            continue;
+        }
+        for (int i = 0; i < count; i++)
+            memcpy(together + (size_t)i * columns, gradient_of_row(optimiser, rows[i]), bytes);
+        ranks_sum_floats(ranks, together, (size_t)count * columns);
+        for (int i = 0; i < count; i++)
+            memcpy(gradient_of_row(optimiser, rows[i]), together + (size_t)i * columns, bytes);
+    }
+}
+
+void optimiser_sum(struct optimiser *optimiser, struct ranks *ranks) {
+    if (!ranks)
+        return;
+    sum_whole(optimiser, ranks);
+    sum_touched(optimiser, ranks);
 }
 
 /* ---- the update ------------------------------------------------------------------------------ */
 
-static void update_part(const struct chunk *chunk, size_t at, size_t count,
-                        const struct update *update) {
-    adam(chunk->weight + at, chunk->gradient + at, chunk->first + at, chunk->second + at, count,
-         update, chunk->decays ? update->keep : 1);
+static void update_part(const struct optimiser *optimiser, const struct chunk *chunk, size_t at,
+                        size_t count) {
+    const struct update *update = &optimiser->updates[chunk->group];
+    optimiser->kernels->adam(chunk->weight + at, chunk->gradient + at, chunk->first + at,
+                             chunk->second + at, count,
+                             chunk->decays ? &update->decaying : &update->others);
     if (chunk->average)
-        follow(chunk->average + at, chunk->weight + at, count, update->average);
+        optimiser->kernels->follow(chunk->average + at, chunk->weight + at, count, update->average);
 }
 
 static void update_chunk(void *user, int index) {
     const struct optimiser *optimiser = user;
     const struct chunk *chunk = &optimiser->chunks[index];
     if (chunk->rows == 0)
-        update_part(chunk, 0, chunk->count, &optimiser->updates[chunk->group]);
+        update_part(optimiser, chunk, 0, chunk->count);
 }
 
 static void update_touched(void *user, int index) {
@@ -372,8 +372,7 @@ static void update_touched(void *user, int index) {
     int row = optimiser->touched[index];
     const struct chunk *chunk = chunk_of_row(optimiser, row);
     size_t columns = chunk->count / (size_t)chunk->rows;
-    update_part(chunk, (size_t)(row - chunk->row) * columns, columns,
-                &optimiser->updates[chunk->group]);
+    update_part(optimiser, chunk, (size_t)(row - chunk->row) * columns, columns);
 }
 
 /* The rows of the batch have made the step just added to the deferred ones, and have moments. */
@@ -389,20 +388,31 @@ static void end_batch(struct optimiser *optimiser, int updated) {
     optimiser->touched_count = 0;
 }
 
+/* Weight, gradient and moments, read and written. */
+static double updated_bytes(const struct optimiser *optimiser) {
+    double floats = (double)optimiser->touched_count * optimiser->config.hidden;
+    for (int i = 0; i < optimiser->chunk_count; i++)
+        if (optimiser->chunks[i].rows == 0)
+            floats += (double)optimiser->chunks[i].count;
+    return 8 * sizeof(float) * floats;
+}
+
 void optimiser_update(struct optimiser *optimiser, const struct optimiser_step *step) {
     double t = (double)step->step;
     double clip = step->clip > 0 ? fmin(1, step->clip / (step->norm + CLIP_EPSILON)) : 1;
     for (int group = 0; group < groups_count(&optimiser->config); group++) {
         double rate = step->rate * optimiser->rates[group];
-        optimiser->updates[group] =
-            (struct update){.clip = (float)clip,
-                            .keep = (float)(1 - rate * optimiser->weight_decay),
-                            .rate = (float)(rate / (1 - pow(BETA_1, t))),
-                            .root = (float)sqrt(1 - pow(BETA_2, t)),
-                            .average = (float)(1 - step->average_decay)};
+        struct adam_update adam = {.clip = (float)clip,
+                                   .keep = 1,
+                                   .rate = (float)(rate / (1 - pow(ADAM_BETA_1, t))),
+                                   .root = (float)sqrt(1 - pow(ADAM_BETA_2, t))};
+        struct update *update = &optimiser->updates[group];
+        *update = (struct update){adam, adam, (float)(1 - step->average_decay)};
+        update->decaying.keep = (float)(1 - rate * optimiser->weight_decay);
     }
     pool_run(optimiser->pool, optimiser->chunk_count, update_chunk, optimiser);
     pool_run(optimiser->pool, optimiser->touched_count, update_touched, optimiser);
+    profile_lap(optimiser->profile, OPERATION_UPDATE, 0, updated_bytes(optimiser));
     if (!optimiser->word_chunks)
         return;
     optimiser->deferred[optimiser->deferred_count] =
@@ -411,6 +421,7 @@ void optimiser_update(struct optimiser *optimiser, const struct optimiser_step *
     end_batch(optimiser, 1);
     if (optimiser->deferred_count == DEFERRED_MOST)
         optimiser_settle(optimiser);
+    profile_lap(optimiser->profile, OPERATION_CATCH_UP, 0, 0);
 }
 
 static void chunk_clear(void *user, int index) {

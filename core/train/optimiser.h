@@ -17,18 +17,19 @@
 
 #include <stdint.h>
 
-#include "core/base/pool.h"
+#include "core/kernel/compute.h"
+#include "core/base/ranks.h"
 #include "core/model/weights.h"
 
 struct optimiser;
 
-/* `live` and `average` (NULL: none is kept) are borrowed; gradients and moments are the
- * optimiser's, and zero. `rates` [L+2] (copied; NULL: 1 for all) multiplies the learning rate of
- * each group of weights (groups.h); 0 freezes a group: its weights are never written, its average
- * stays what it was, and its gradients are NULL. */
+/* `live` and `average` (NULL: none is kept) are borrowed, as is what `compute` points to; gradients
+ * and moments are the optimiser's, and zero. `rates` [L+2] (copied; NULL: 1 for all) multiplies the
+ * learning rate of each group of weights (groups.h); 0 freezes a group: its weights are never
+ * written, its average stays what it was, and its gradients are NULL. */
 int optimiser_create(struct optimiser **optimiser, const struct model_config *config,
                      struct weights *live, struct weights *average, double weight_decay,
-                     const double *rates, struct pool *pool, struct sawb_error *error);
+                     const double *rates, const struct compute *compute, struct sawb_error *error);
 void optimiser_free(struct optimiser *optimiser); /* NULL is fine */
 
 /* Borrowed. The backward pass adds to the gradients, of word embeddings only to the rows that are
@@ -40,6 +41,10 @@ struct weights *optimiser_second_moments(struct optimiser *optimiser); /* v */
 /* Says which rows of the word embeddings the next pass reads and its gradients may touch: ids
  * [count], repeats are fine. To be called before the forward pass: these rows become up to date. */
 void optimiser_touch(struct optimiser *optimiser, const int *ids, int count);
+
+/* Adds up the gradients of all ranks, of word embeddings in the rows that were named: every rank
+ * names the same, in the same order. NULL: nothing happens. */
+void optimiser_sum(struct optimiser *optimiser, struct ranks *ranks);
 
 /* The global norm √Σ g². The same for any number of threads. */
 double optimiser_norm(struct optimiser *optimiser);

@@ -6,17 +6,21 @@ usage: finetune.py MODEL DATA [--batches random|split|grouped] [--seed N] ...
 as four parts of similar length whose gradients are added (the same mathematics with less padding);
 `grouped` lets sentences of similar length share a batch. One JSON line per evaluation, as
 `sawb train --json` has them, and a last one with the real tokens a second and the resident memory.
+With --steps N only that last line: N steps after a warm-up, as `sawb bench train --steps N` makes them.
 Needs torch and transformers (tests/oracle/requirements.txt).
 """
 
 import argparse
 import json
 import random
-import resource
+import statistics
 import time
 
 import torch
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+
+WARM_UP_STEPS = 3
 
 
 def read_rows(path):
@@ -84,6 +88,52 @@ def rate(step, steps, warmup):
     return (step + 1) / rising if step + 1 < rising else (steps - step) / max(1.0, steps - rising)
 
 
+def peak_resident_mb():
+    with open("/proc/self/status", encoding="utf-8") as lines:
+        return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) * 1024 / 1e6
+
+
+class Tuning:
+    """A model, its optimiser and its schedule, a step at a time."""
+
+    def __init__(self, model, ids, labels, pad, options, steps):
+        self.model, self.ids, self.labels, self.pad, self.options = model, ids, labels, pad, options
+        self.lengths = [len(row) for row in ids]
+        self.optimiser = make_optimiser(model, options)
+        self.schedule = torch.optim.lr_scheduler.LambdaLR(
+            self.optimiser, lambda step: rate(step, steps, options.warmup))
+        model.train()
+
+    def step(self, batch):
+        """Returns its real tokens and seconds."""
+        begin = time.perf_counter()
+        for rows in parts_of(batch, self.lengths, self.options.batches):
+            padded, mask, gold = tensors(rows, self.ids, self.labels, self.pad)
+            with torch.autocast("cpu", torch.bfloat16, enabled=self.options.bf16):
+                logits = self.model(input_ids=padded, attention_mask=mask).logits
+            loss = torch.nn.functional.cross_entropy(logits.float(), gold, reduction="sum")
+            (loss / len(batch)).backward()
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        self.optimiser.step()
+        self.schedule.step()
+        self.optimiser.zero_grad()
+        return sum(self.lengths[row] for row in batch), time.perf_counter() - begin
+
+
+def report(measured, **more):
+    tokens, seconds = sum(row[0] for row in measured), sum(row[1] for row in measured)
+    print(json.dumps({"tokens": tokens, "tokens_per_second": tokens / seconds,
+                      "median": statistics.median(row[0] / row[1] for row in measured),
+                      "resident_mb": peak_resident_mb(), **more}), flush=True)
+
+
+def time_steps(tuning, batches, steps):
+    for batch in batches[:WARM_UP_STEPS]:
+        tuning.step(batch)
+    measured = [tuning.step(batch) for batch in batches[WARM_UP_STEPS:WARM_UP_STEPS + steps]]
+    report(measured, steps=steps)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("model")
@@ -95,6 +145,7 @@ def main():
     parser.add_argument("--weight-decay", type=float, default=0.01)
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--max-steps", type=int, default=0)
+    parser.add_argument("--steps", type=int, default=0, help="only time so many steps")
     parser.add_argument("--evals", type=int, default=5)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--bf16", action="store_true")
@@ -106,38 +157,25 @@ def main():
     model = AutoModelForSequenceClassification.from_pretrained(options.model, num_labels=2)
     texts, labels = read_rows(options.data + "/train.tsv")
     ids = tokenizer(texts, truncation=True, max_length=128)["input_ids"]
-    dev_texts, dev_labels = read_rows(options.data + "/dev.tsv")
-    dev_ids = tokenizer(dev_texts, truncation=True, max_length=128)["input_ids"]
     lengths = [len(row) for row in ids]
     batches = make_batches(lengths, options.batch_size, options.batches,
                            random.Random(options.seed))
+    tuning = Tuning(model, ids, labels, tokenizer.pad_token_id, options, len(batches))
+    if options.steps:
+        time_steps(tuning, batches, options.steps)
+        return
+    dev_texts, dev_labels = read_rows(options.data + "/dev.tsv")
+    dev_ids = tokenizer(dev_texts, truncation=True, max_length=128)["input_ids"]
     steps = options.max_steps or len(batches)
-    optimiser = make_optimiser(model, options)
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimiser, lambda step: rate(step, len(batches), options.warmup))
-    model.train()
-    tokens, seconds = 0, 0.0
+    measured = []
     for step, batch in enumerate(batches[:steps], 1):
-        begin = time.perf_counter()
-        for rows in parts_of(batch, lengths, options.batches):
-            padded, mask, gold = tensors(rows, ids, labels, tokenizer.pad_token_id)
-            with torch.autocast("cpu", torch.bfloat16, enabled=options.bf16):
-                logits = model(input_ids=padded, attention_mask=mask).logits
-            loss = torch.nn.functional.cross_entropy(logits.float(), gold, reduction="sum")
-            (loss / len(batch)).backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimiser.step()
-        schedule.step()
-        optimiser.zero_grad()
-        seconds += time.perf_counter() - begin
-        tokens += sum(lengths[row] for row in batch)
+        measured.append(tuning.step(batch))
         if step % max(1, steps // options.evals) == 0 or step == steps:
-            print(json.dumps({"step": step, "tokens_per_second": round(tokens / seconds),
+            speed = sum(row[0] for row in measured) / sum(row[1] for row in measured)
+            print(json.dumps({"step": step, "tokens_per_second": round(speed),
                               "eval": evaluate(model, dev_ids, dev_labels,
                                                tokenizer.pad_token_id)}), flush=True)
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"tokens": tokens, "tokens_per_second": tokens / seconds,
-                      "resident_mb": memory}), flush=True)
+    report(measured)
 
 
 if __name__ == "__main__":

@@ -35,9 +35,24 @@ static double normal_density(double x) {
     return exp(-0.5 * x * x) / sqrt(8.0 * atan(1.0));
 }
 
+/* What the way back makes of gradients of 2, and its sums over rows. */
+static void check_slope(const struct kernels *kernels, const float *slope, int rows, int columns) {
+    float gradient[COUNT_MAX], sums[COLUMNS_MAX];
+    for (int i = 0; i < rows * columns; i++)
+        gradient[i] = 2.0f;
+    kernels->slope_backward(gradient, sums, slope, rows, columns);
+    for (int column = 0; column < columns; column++) {
+        double sum = 0;
+        for (int row = 0; row < rows; row++) {
+            assert_true(gradient[row * columns + column] == 2.0f * slope[row * columns + column]);
+            sum += gradient[row * columns + column];
+        }
+        near_to(sums[column], sum, 1e-6);
+    }
+}
+
 static void check_activation(const struct kernels *kernels, int rows, int columns) {
     float before[COUNT_MAX], input[COUNT_MAX], after[COUNT_MAX], bias[COLUMNS_MAX];
-    float gradient[COUNT_MAX];
     size_t count = (size_t)rows * (size_t)columns;
     fill(input, count, 1, 3.0);
     fill(bias, (size_t)columns, 2, 1.0);
@@ -47,30 +62,25 @@ static void check_activation(const struct kernels *kernels, int rows, int column
     kernels->bias_gelu(after, before, (size_t)columns, bias, rows, columns);
     for (size_t i = 0; i < count; i++) {
         float x = input[i] + bias[i % (size_t)columns];
-        assert_true(before[i] == x);
         near_to(after[i], x * normal_share(x), 3e-7);
-        gradient[i] = 2.0f;
+        near_to(before[i], normal_share(x) + x * normal_density(x), 1e-6);
     }
-    kernels->gelu_backward(gradient, before, count);
-    for (size_t i = 0; i < count; i++)
-        near_to(gradient[i],
-                2.0 * (normal_share(before[i]) + before[i] * normal_density(before[i])), 1e-6);
+    check_slope(kernels, before, rows, columns);
 
     memcpy(before, input, sizeof(before));
     kernels->bias_relu(after, before, (size_t)columns, bias, rows, columns);
     for (size_t i = 0; i < count; i++) {
-        assert_true(after[i] == (before[i] > 0 ? before[i] : 0.0f));
-        gradient[i] = 2.0f;
+        float x = input[i] + bias[i % (size_t)columns];
+        assert_true(after[i] == (x > 0 ? x : 0.0f));
+        assert_true(before[i] == (x > 0 ? 1.0f : 0.0f));
     }
-    kernels->relu_backward(gradient, before, count);
-    for (size_t i = 0; i < count; i++)
-        assert_true(gradient[i] == (before[i] > 0 ? 2.0f : 0.0f));
+    check_slope(kernels, before, rows, columns);
 
-    memcpy(before, input, sizeof(before));
-    kernels->bias(before, (size_t)columns, bias, rows, columns);
-    kernels->add(input, before, count);
+    fill(before, count, 3, 1.0);
+    memcpy(after, input, sizeof(after));
+    kernels->add(after, before, count);
     for (size_t i = 0; i < count; i++)
-        near_to(input[i], 2.0 * before[i] - bias[i % (size_t)columns], 1e-6);
+        assert_true(after[i] == input[i] + before[i]);
 }
 
 static void check_norm(const struct kernels *kernels, int rows, int columns) {
@@ -119,8 +129,11 @@ static double norm_loss(const double *x, const float *gradient, const float *wei
 
 static void check_norm_backward(const struct kernels *kernels, int rows, int columns) {
     float sum[COUNT_MAX], out[COUNT_MAX], gradient[COUNT_MAX], back[COUNT_MAX];
+    float inner[COUNT_MAX], dropped[COUNT_MAX], alone[COUNT_MAX];
     float weight[COLUMNS_MAX], bias[COLUMNS_MAX] = {0}, mean[ROWS_MAX], scale[ROWS_MAX];
-    float weight_sum[COLUMNS_MAX] = {0}, bias_sum[COLUMNS_MAX] = {0}, sums[COLUMNS_MAX] = {0};
+    float fused[3 * COLUMNS_MAX], sums[COLUMNS_MAX] = {0}, inner_sums[COLUMNS_MAX] = {0};
+    const float *weight_sum = fused, *bias_sum = fused + columns;
+    const struct dropout dropout = dropout_stream(0.3f, 1, 2, 3);
     size_t count = (size_t)rows * (size_t)columns;
     const struct dropout none = {.scale = 1.0f};
     fill(sum, count, 7, 2.0);
@@ -128,9 +141,15 @@ static void check_norm_backward(const struct kernels *kernels, int rows, int col
     fill(weight, (size_t)columns, 9, 1.0);
     kernels->residual_norm(out, sum, mean, scale, NULL, weight, bias, rows, columns, 1e-5f, &none,
                            0);
-    kernels->norm_backward(back, gradient, sum, mean, scale, weight, rows, columns);
-    kernels->norm_backward_weights(weight_sum, bias_sum, gradient, sum, mean, scale, rows, columns,
-                                   (size_t)columns);
+    memcpy(back, gradient, sizeof(back));
+    memcpy(alone, gradient, sizeof(alone));
+    kernels->norm_backward(alone, NULL, fused, sum, mean, scale, weight, rows, columns, &none, 0);
+    kernels->norm_backward(back, inner, fused, sum, mean, scale, weight, rows, columns, &dropout,
+                           17);
+    assert_memory_equal(back, alone, count * sizeof(*back));
+    kernels->dropout(dropped, back, count, &dropout, 17);
+    assert_memory_equal(inner, dropped, count * sizeof(*inner));
+    kernels->column_sums(inner_sums, inner, rows, columns, (size_t)columns);
     kernels->column_sums(sums, gradient, rows, columns, (size_t)columns);
     for (int c = 0; c < columns; c++) {
         double wanted = 0, plain = 0;
@@ -142,6 +161,7 @@ static void check_norm_backward(const struct kernels *kernels, int rows, int col
         near_to(bias_sum[c], plain, 1e-5);
         near_to(sums[c], plain, 1e-5);
         near_to(weight_sum[c], wanted, 1e-4);
+        assert_true(fused[2 * columns + c] == inner_sums[c]);
     }
     for (int row = 0; row < rows; row++) {
         double x[COLUMNS_MAX];

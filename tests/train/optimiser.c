@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/base/random.h"
+#include "core/kernel/kernels.h"
 #include "tests/train/fixture.h"
 
 #define STEPS 120
@@ -132,12 +133,12 @@ static int same_row(const struct weights *a, const struct weights *b, int row) {
     return memcmp(a->word_embeddings + at, b->word_embeddings + at, columns * sizeof(float)) == 0;
 }
 
-static void compare_with_plain(const double *rates) {
+static void compare_with_plain(const double *rates, const struct kernels *kernels) {
     static const double ones[] = {1, 1, 1, 1};
     struct plain plain;
     struct weights live, average;
     struct optimiser *optimiser;
-    struct pool *pool = pool_create(2, NULL);
+    struct compute compute = {.pool = pool_create(2, NULL), .kernels = kernels};
     plain_allocate(&plain);
     assert_done(weights_allocate(&live, &config, &problem));
     assert_done(weights_allocate(&average, &config, &problem));
@@ -146,7 +147,7 @@ static void compare_with_plain(const double *rates) {
     copy(&plain.live, &live);
     copy(&plain.average, &live);
     assert_done(
-        optimiser_create(&optimiser, &config, &live, &average, DECAY, rates, pool, &problem));
+        optimiser_create(&optimiser, &config, &live, &average, DECAY, rates, &compute, &problem));
     for (int step = 1; step <= STEPS; step++) {
         int ids[IDS];
         ids_of_step(ids, step);
@@ -178,32 +179,34 @@ static void compare_with_plain(const double *rates) {
     weights_free(&live, &config);
     weights_free(&average, &config);
     plain_free(&plain);
-    pool_free(pool);
+    pool_free(compute.pool);
 }
 
 static void test_equals_the_dense_update_bit_for_bit(void **state) {
     (void)state;
-    compare_with_plain(NULL);
+    const struct kernels *kernels;
+    for (int set = 0; (kernels = kernels_get(set)); set++)
+        compare_with_plain(NULL, kernels);
 }
 
 static void test_groups_have_rates_of_their_own(void **state) {
     (void)state;
-    compare_with_plain((const double[]){0.25, 0, 0.5, 1});
-    compare_with_plain((const double[]){0, 1, 0.3, 1});
+    compare_with_plain((const double[]){0.25, 0, 0.5, 1}, kernels_get(0));
+    compare_with_plain((const double[]){0, 1, 0.3, 1}, kernels_get(0));
 }
 
 static double norm_with(int threads, const int *ids) {
     struct weights live;
     struct optimiser *optimiser;
-    struct pool *pool = pool_create(threads, NULL);
+    struct compute compute = {.pool = pool_create(threads, NULL), .kernels = kernels_get(0)};
     assert_done(weights_allocate(&live, &config, &problem));
-    assert_done(optimiser_create(&optimiser, &config, &live, NULL, 0, NULL, pool, &problem));
+    assert_done(optimiser_create(&optimiser, &config, &live, NULL, 0, NULL, &compute, &problem));
     random_gradients(optimiser_gradients(optimiser), ids, 9);
     optimiser_touch(optimiser, ids, IDS);
     double norm = optimiser_norm(optimiser);
     optimiser_free(optimiser);
     weights_free(&live, &config);
-    pool_free(pool);
+    pool_free(compute.pool);
     return norm;
 }
 
@@ -231,12 +234,13 @@ static void test_clear_forgets_the_gradients(void **state) {
     (void)state;
     struct weights live, zero;
     struct optimiser *optimiser;
-    struct pool *pool = pool_create(1, NULL);
+    struct compute compute = {.pool = pool_create(1, NULL), .kernels = kernels_get(0)};
     int ids[IDS];
     ids_of_step(ids, 1);
     assert_done(weights_allocate(&live, &config, &problem));
     assert_done(weights_allocate(&zero, &config, &problem));
-    assert_done(optimiser_create(&optimiser, &config, &live, NULL, DECAY, NULL, pool, &problem));
+    assert_done(
+        optimiser_create(&optimiser, &config, &live, NULL, DECAY, NULL, &compute, &problem));
     random_gradients(optimiser_gradients(optimiser), ids, 9);
     optimiser_touch(optimiser, ids, IDS);
     optimiser_clear(optimiser);
@@ -245,7 +249,7 @@ static void test_clear_forgets_the_gradients(void **state) {
     optimiser_free(optimiser);
     weights_free(&live, &config);
     weights_free(&zero, &config);
-    pool_free(pool);
+    pool_free(compute.pool);
 }
 
 static const struct CMUnitTest tests[] = {

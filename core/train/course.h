@@ -1,0 +1,25 @@
+/*
+ * course.h - which sentences the steps of a run take, known beforehand: the order of an epoch is a
+ * function of the seed.
+ */
+#ifndef SAWB_CORE_TRAIN_COURSE_H
+#define SAWB_CORE_TRAIN_COURSE_H
+
+#include "core/train/batch.h"
+#include "core/train/trainer.h"
+
+/* order [count]: the sentences of an epoch (from 0), one batch after the other. */
+void course_order(int *order, int count, uint64_t seed, int64_t epoch);
+
+int64_t course_steps_per_epoch(int count, const struct train_options *options);
+int64_t course_steps(int count, const struct train_options *options); /* in all */
+
+/*
+ * Looks at all batches of a run on the set (of the first COURSE_EPOCHS epochs
+ * where it is longer). `seen` [count] (NULL: not wanted): 1 for the sentences that are in any.
+ */
+#define COURSE_EPOCHS 32
+int course_look(struct batch_most *most, unsigned char *seen, const struct token_set *set,
+                const struct train_options *options, struct sawb_error *error);
+
+#endif

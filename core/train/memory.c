@@ -1,0 +1,241 @@
+/*
+ * memory.c - adding up what a training run allocates.
+ */
+#include "core/train/memory.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/resident.h"
+#include "core/kernel/matmul.h"
+#include "core/model/encoder.h"
+#include "core/train/course.h"
+#include "core/train/groups.h"
+
+#define PAGE 4096.0
+#define CHECKPOINT_BYTES 1e6 /* names and places of tensors, a buffer to write through */
+
+const char *const memory_lives[MEMORY_LIVES] = {"run", "step", "evaluation", "checkpoint"};
+
+static void add(struct memory_plan *plan, enum memory_life life, double bytes, const char *format,
+                ...) __attribute__((format(printf, 4, 5)));
+
+static void add(struct memory_plan *plan, enum memory_life life, double bytes, const char *format,
+                ...) {
+    va_list arguments;
+    if (bytes <= 0 || plan->count == MEMORY_ROWS)
+        return;
+    struct memory_row *row = &plan->rows[plan->count++];
+    *row = (struct memory_row){.life = life, .bytes = bytes};
+    va_start(arguments, format);
+    vsnprintf(row->what, sizeof(row->what), format, arguments);
+    va_end(arguments);
+}
+
+/* ---- data ------------------------------------------------------------------------------------ */
+
+static double dataset_bytes(const struct dataset *dataset) {
+    return (double)dataset->bytes + (double)dataset->count * sizeof(*dataset->examples);
+}
+
+static double set_bytes(const struct token_set *set) {
+    return (double)set->offsets[set->count] * sizeof(*set->ids) +
+           (double)set->count * (sizeof(*set->offsets) + sizeof(*set->labels) +
+                                 sizeof(*set->lines) + sizeof(*set->rows));
+}
+
+/* The sentences of the run, as the trainer takes them. */
+static int make_set(struct token_set *set, const struct memory_question *question,
+                    struct sawb_error *error) {
+    const struct train_options *options = question->options;
+    int limit = model_token_limit(question->model), count, *rows;
+    if (options->max_tokens < limit)
+        limit = options->max_tokens;
+    if (choose_rows(&rows, &count, question->training->count, options->fraction, options->seed,
+                    error) < 0)
+        return -1;
+    int status = token_set_create(set, question->model->tokenizer, question->training, rows, count,
+                                  limit, question->compute->pool, error);
+    free(rows);
+    return status;
+}
+
+/* What of a [V,C] matrix is resident when the rows of these sentences' words are: whole pages. */
+static double touched_bytes(const struct memory_question *question, const struct token_set *set,
+                            const unsigned char *seen, struct sawb_error *error) {
+    const struct model_config *config = &question->model->config;
+    double row = (double)config->hidden * sizeof(float);
+    size_t pages = (size_t)((double)config->vocabulary * row / PAGE) + 2;
+    unsigned char *touched = calloc(pages, 1);
+    if (!touched) {
+        error_set(error, "memory: out of memory for %zu pages", pages);
+        return -1;
+    }
+    int unknown = tokenizer_special(question->model->tokenizer, TOKEN_UNK);
+    for (int i = 0; i < set->count; i++) {
+        for (size_t at = seen[i] ? set->offsets[i] : set->offsets[i + 1]; at < set->offsets[i + 1];
+             at++) {
+            double begin = row * set->ids[at];
+            memset(touched + (size_t)(begin / PAGE), 1,
+                   (size_t)((begin + row - 1) / PAGE) - (size_t)(begin / PAGE) + 1);
+        }
+    }
+    if (question->options->word_dropout > 0)
+        touched[(size_t)(row * unknown / PAGE)] = 1;
+    double sum = 0;
+    for (size_t i = 0; i < pages; i++)
+        sum += PAGE * touched[i];
+    free(touched);
+    return sum;
+}
+
+/* ---- weights --------------------------------------------------------------------------------- */
+
+/* Of all weights, and of those that are trained but for the word embeddings. */
+static int count_trained(const struct memory_question *question, double *others, int *words,
+                         struct sawb_error *error) {
+    const struct model_config *config = &question->model->config;
+    double *rates = calloc((size_t)groups_count(config), sizeof(*rates));
+    *others = 0;
+    if (!rates)
+        return error_set(error, "memory: out of memory");
+    int status = groups_rates(rates, config, question->options->freeze,
+                              question->options->layer_decay, error);
+    *words = status == 0 && rates[0] != 0;
+    for (int i = 1; status == 0 && i < weights_count(config); i++) {
+        struct weight weight;
+        weights_get(config, NULL, i, &weight);
+        if (rates[groups_of(config, &weight)] != 0)
+            *others += (double)weight.count * sizeof(float);
+    }
+    free(rates);
+    return status;
+}
+
+/* Of an opened model what does not lie in its file. */
+static double unmapped_bytes(const struct model *model) {
+    struct weights weights = model->weights;
+    uintptr_t begin = (uintptr_t)model->map.data, end = begin + model->map.size;
+    double bytes = 0;
+    for (int i = 0; i < weights_count(&model->config); i++) {
+        struct weight weight;
+        weights_get(&model->config, &weights, i, &weight);
+        uintptr_t at = (uintptr_t)*weight.pointer;
+        if (!model->map.data || at < begin || at >= end)
+            bytes += (double)weight.count * sizeof(float);
+    }
+    return bytes;
+}
+
+static void add_weights(struct memory_plan *plan, const struct memory_question *question,
+                        double words, double others) {
+    const struct train_options *options = question->options;
+    double all = (double)weights_total(&question->model->config) * sizeof(float);
+    int vocabulary = question->model->config.vocabulary;
+    add(plan, MEMORY_RUN, unmapped_bytes(question->model), "weights that the run begins with");
+    add(plan, MEMORY_RUN, all, "weights in training");
+    if (options->average > 0)
+        add(plan, MEMORY_RUN, all, "average of the weights");
+    if (question->keeps_best)
+        add(plan, MEMORY_RUN, all, "weights of the best evaluation");
+    add(plan, MEMORY_RUN, words + others, "gradients");
+    add(plan, MEMORY_RUN, 2 * (words + others), "moments of AdamW");
+    add(plan, MEMORY_RUN, (double)vocabulary * (2 + sizeof(int)), "state of the words' rows");
+}
+
+/* ---- the plan -------------------------------------------------------------------------------- */
+
+static int add_training(struct memory_plan *plan, const struct memory_question *question,
+                        const struct token_set *set, unsigned char *seen,
+                        struct sawb_error *error) {
+    const struct model_config *config = &question->model->config;
+    struct batch_most most;
+    double others, words = 0;
+    int words_trained = 0;
+    if (course_look(&most, seen, set, question->options, error) < 0 ||
+        count_trained(question, &others, &words_trained, error) < 0)
+        return -1;
+    if (words_trained && (words = touched_bytes(question, set, seen, error)) < 0)
+        return -1;
+    add_weights(plan, question, words, others);
+    add(plan, MEMORY_RUN, dataset_bytes(question->training), "sentences");
+    add(plan, MEMORY_RUN, set_bytes(set) + (double)set->count * sizeof(int),
+        "their word pieces and order");
+    add(plan, MEMORY_STEP,
+        (double)encoder_bytes(config, ENCODER_TRAINING, most.tokens, most.sentences),
+        "activations and their gradients, %d tokens at most", most.tokens);
+    int threads = pool_threads(question->compute->pool);
+    add(plan, MEMORY_STEP, (double)threads * (double)matmul_scratch_bytes(),
+        "work space of %d threads", threads);
+    return 0;
+}
+
+static int plan_training(struct memory_plan *plan, const struct memory_question *question,
+                         struct sawb_error *error) {
+    struct token_set set;
+    if (make_set(&set, question, error) < 0)
+        return -1;
+    unsigned char *seen = calloc((size_t)set.count + 1, 1);
+    int status = seen ? add_training(plan, question, &set, seen, error)
+                      : error_set(error, "memory: out of memory for %d sentences", set.count);
+    free(seen);
+    token_set_free(&set);
+    return status;
+}
+
+static int plan_pass(struct memory_plan *plan, enum memory_life life, const struct model *model,
+                     const struct dataset *dataset, int batch, const char *what,
+                     const struct compute *compute, struct sawb_error *error) {
+    struct token_set set;
+    struct batch_most most = {0};
+    if (token_set_create(&set, model->tokenizer, dataset, NULL, dataset->count,
+                         model_token_limit(model), compute->pool, error) < 0)
+        return -1;
+    batch_look(&most, &set, set.rows, set.count, batch);
+    add(plan, life,
+        set_bytes(&set) +
+            (double)encoder_bytes(&model->config, ENCODER_INFERENCE, most.tokens, most.sentences),
+        "%s: activations of a layer, %d tokens at most", what, most.tokens);
+    token_set_free(&set);
+    return 0;
+}
+
+static double most_at_once(const struct memory_plan *plan) {
+    double sums[MEMORY_LIVES] = {0};
+    for (int i = 0; i < plan->count; i++)
+        sums[plan->rows[i].life] += plan->rows[i].bytes;
+    double passing = sums[MEMORY_EVALUATION] > sums[MEMORY_CHECKPOINT] ? sums[MEMORY_EVALUATION]
+                                                                       : sums[MEMORY_CHECKPOINT];
+    return sums[MEMORY_RUN] + sums[MEMORY_STEP] + passing;
+}
+
+int memory_plan(struct memory_plan *plan, const struct memory_question *question,
+                struct sawb_error *error) {
+    *plan = (struct memory_plan){0};
+    file_map_rest(&question->model->map);
+    double program = resident_now() - dataset_bytes(question->training) -
+                     unmapped_bytes(question->model) -
+                     (question->checking ? dataset_bytes(question->checking) : 0);
+    add(plan, MEMORY_RUN, program, "the program, its libraries and the vocabulary");
+    if (plan_training(plan, question, error) < 0)
+        return -1;
+    if (question->checking)
+        add(plan, MEMORY_RUN, dataset_bytes(question->checking), "sentences to evaluate on");
+    if (question->checking &&
+        plan_pass(plan, MEMORY_EVALUATION, question->model, question->checking,
+                  question->evaluation_batch, "evaluation", question->compute, error) < 0)
+        return -1;
+    if (question->teacher) {
+        add(plan, MEMORY_RUN, (double)weights_total(&question->teacher->config) * sizeof(float),
+            "weights of the teacher");
+        if (plan_pass(plan, MEMORY_STEP, question->teacher, question->training,
+                      question->options->batch_size, "teacher", question->compute, error) < 0)
+            return -1;
+    }
+    add(plan, MEMORY_CHECKPOINT, CHECKPOINT_BYTES, "names and places of tensors, a buffer");
+    plan->most = most_at_once(plan);
+    return 0;
+}

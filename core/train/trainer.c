@@ -15,14 +15,18 @@
 #include "core/base/clock.h"
 #include "core/base/file.h"
 #include "core/base/random.h"
+#include "core/base/ranks.h"
+#include "core/kernel/profile.h"
 #include "core/model/encoder.h"
 #include "core/train/batch.h"
 #include "core/train/changes.h"
 #include "core/train/checkpoint.h"
+#include "core/train/course.h"
 #include "core/train/groups.h"
 #include "core/train/optimiser.h"
 #include "core/train/options.h"
 #include "core/train/schedule.h"
+#include "core/train/slice.h"
 #include "core/train/teacher.h"
 
 #define LINES_SHOWN 8 /* of a batch, in an error */
@@ -98,10 +102,8 @@ static int64_t step_sentences(const struct trainer *trainer) {
 
 static void set_length(struct trainer *trainer) {
     const struct train_options *options = &trainer->options;
-    int64_t sentences = step_sentences(trainer);
-    trainer->steps_per_epoch = (trainer->set.count + sentences - 1) / sentences;
-    trainer->total =
-        options->max_steps > 0 ? options->max_steps : options->epochs * trainer->steps_per_epoch;
+    trainer->steps_per_epoch = course_steps_per_epoch(trainer->set.count, options);
+    trainer->total = course_steps(trainer->set.count, options);
     trainer->schedule = schedule_plan(options->warmup, options->hold, trainer->total);
 }
 
@@ -121,7 +123,7 @@ static void set_forward(struct trainer *trainer) {
     };
 }
 
-/* Everything a step needs, for the largest batch there can be. */
+/* Everything a step needs, for the largest batch there will be. */
 static int make_rooms(struct trainer *trainer, struct sawb_error *error) {
     const struct model_config *config = &trainer->model->config;
     int sentences = trainer->options.batch_size;
@@ -140,7 +142,10 @@ static int make_rooms(struct trainer *trainer, struct sawb_error *error) {
         return error_set(error, "train: out of memory for batches of %d sentences", sentences);
     if (encoder_create(&trainer->encoder, config, ENCODER_TRAINING, &trainer->compute, error) < 0)
         return -1;
-    return encoder_reserve(trainer->encoder, tokens, sentences, pairs, error);
+    struct batch_most most;
+    if (course_look(&most, NULL, &trainer->set, &trainer->options, error) < 0)
+        return -1;
+    return encoder_reserve(trainer->encoder, most.tokens, most.sentences, error);
 }
 
 static int make_optimiser(struct trainer *trainer, struct sawb_error *error) {
@@ -153,7 +158,7 @@ static int make_optimiser(struct trainer *trainer, struct sawb_error *error) {
     if (status == 0)
         status = optimiser_create(&trainer->optimiser, &model->config, &model->weights,
                                   trainer->average ? &trainer->average->weights : NULL,
-                                  options->weight_decay, rates, trainer->compute.pool, error);
+                                  options->weight_decay, rates, &trainer->compute, error);
     free(rates);
     return status;
 }
@@ -245,8 +250,7 @@ static const int *step_order(struct trainer *trainer, int *count) {
     int64_t left = trainer->set.count - first;
     *count = (int)(left < most ? left : most);
     if (trainer->order_epoch != epoch) {
-        uint64_t key = random_key(trainer->options.seed, RANDOM_SHUFFLE, (uint64_t)epoch, 0);
-        random_permutation(key, trainer->order, trainer->set.count);
+        course_order(trainer->order, trainer->set.count, trainer->options.seed, epoch);
         trainer->order_epoch = epoch;
     }
     return trainer->order + first;
@@ -267,9 +271,9 @@ static int not_finite(const struct trainer *trainer, const char *what, double va
                      trainer->step + 1, what, value, lines);
 }
 
-/* Weighs the gradient of the mean over a batch's sentences as its part of the step's mean. */
-static void weigh_gradients(struct trainer *trainer, float share) {
-    size_t count = (size_t)trainer->room.batch.sentences * (size_t)trainer->model->config.labels;
+/* Weighs the gradient of the mean over some sentences as their part of the step's mean. */
+static void weigh_gradients(struct trainer *trainer, int sentences, float share) {
+    size_t count = (size_t)sentences * (size_t)trainer->model->config.labels;
     for (size_t i = 0; i < count; i++)
         trainer->logit_gradients[i] *= share;
 }
@@ -281,43 +285,41 @@ struct step_sums {
     uint64_t kept, valid;
 };
 
-/* The mean loss of the packed batch from its logits; its gradient goes to trainer->logit_gradients.
- */
-static double batch_loss(struct trainer *trainer) {
+/* The mean loss of the slice from its logits; its gradient goes to trainer->logit_gradients. */
+static double slice_loss(struct trainer *trainer, const struct batch_slice *slice) {
     const struct train_options *options = &trainer->options;
     struct lesson lesson = {.logits = trainer->taught,
-                            .sentences = trainer->room.batch.sentences,
+                            .sentences = slice->batch.sentences,
                             .classes = trainer->model->config.labels,
                             .temperature = options->temperature,
                             .alpha = options->alpha};
-    double loss = cross_entropy(trainer->logits, trainer->room.labels, lesson.sentences,
-                                lesson.classes, options->label_smoothing, trainer->logit_gradients);
+    double loss = cross_entropy(trainer->logits, slice->labels, lesson.sentences, lesson.classes,
+                                options->label_smoothing, trainer->logit_gradients);
     return trainer->teacher ? teacher_loss(&lesson, trainer->logits, loss, trainer->logit_gradients)
                             : loss;
 }
 
-/* Packs batch `number` of the step, forward and backward: its gradients are added. */
-static int differentiate_batch(struct trainer *trainer, const int *chosen, int count, int number,
-                               double share, struct step_sums *sums, struct sawb_error *error) {
-    const struct encoder_batch *batch = &trainer->room.batch;
+/* Forward and backward over this rank's slice of the packed batch, the sentences `chosen`: its
+ * gradients are added, weighed by its share of the step. */
+static int differentiate_slice(struct trainer *trainer, const struct batch_slice *slice,
+                               const int *chosen, double share, struct step_sums *sums,
+                               struct sawb_error *error) {
     const struct weights *weights = &trainer->model->weights;
-    uint64_t step = (uint64_t)trainer->step, batches = (uint64_t)trainer->options.accumulate;
-    batch_pack(&trainer->room, &trainer->set, chosen, count);
+    const struct encoder_batch *batch = &slice->batch;
+    trainer->forward.before = slice->before;
     if (trainer->teacher &&
-        teacher_logits(trainer->teacher, chosen, count, trainer->taught, error) < 0)
+        teacher_logits(trainer->teacher, chosen, batch->sentences, trainer->taught, error) < 0)
         return error_prefix(error, "train: step %" PRId64, trainer->step + 1);
-    if (trainer->options.word_dropout > 0)
-        drop_words(trainer, chosen, step + 1);
-    trainer->forward.mask_step = step + 1;
-    trainer->forward.dropout_step = step * batches + (uint64_t)number + 1;
-    optimiser_touch(trainer->optimiser, batch->ids, batch->offsets[batch->sentences]);
+    if (trainer->teacher)
+        profile_lap(trainer->compute.profile, OPERATION_TEACHER, 0, 0);
     if (encoder_forward(trainer->encoder, weights, batch, &trainer->forward, trainer->logits,
                         error) < 0)
         return error_prefix(error, "train: step %" PRId64, trainer->step + 1);
-    double loss = batch_loss(trainer);
+    double loss = slice_loss(trainer, slice);
     if (!isfinite(loss))
-        return not_finite(trainer, "loss", loss, chosen, count, error);
-    weigh_gradients(trainer, (float)share);
+        return not_finite(trainer, "loss", loss, chosen, batch->sentences, error);
+    weigh_gradients(trainer, batch->sentences, (float)share);
+    profile_lap(trainer->compute.profile, OPERATION_CLASSIFIER, 0, 0);
     if (encoder_backward(trainer->encoder, weights, trainer->logit_gradients,
                          optimiser_gradients(trainer->optimiser), error) < 0)
         return error_prefix(error, "train: step %" PRId64, trainer->step + 1);
@@ -330,26 +332,67 @@ static int differentiate_batch(struct trainer *trainer, const int *chosen, int c
     return 0;
 }
 
-/* All batches of the step. The gradients, their norm and the sums, or an error with all gradients
- * zero again. */
+/* Packs batch `number` of the step, which has `all` sentences, and differentiates this rank's slice
+ * of it. Every rank touches the whole batch's rows of the embeddings: their gradients are summed.
+ */
+static int differentiate_batch(struct trainer *trainer, const int *chosen, int count, int number,
+                               int all, struct step_sums *sums, struct sawb_error *error) {
+    const struct encoder_batch *batch = &trainer->room.batch;
+    const struct ranks *ranks = trainer->compute.ranks;
+    uint64_t step = (uint64_t)trainer->step, batches = (uint64_t)trainer->options.accumulate;
+    struct batch_slice slice;
+    batch_pack(&trainer->room, &trainer->set, chosen, count);
+    batch_slice(&slice, &trainer->room, ranks_index(ranks), ranks_count(ranks));
+    if (trainer->options.word_dropout > 0)
+        drop_words(trainer, chosen, step + 1);
+    trainer->forward.mask_step = step + 1;
+    trainer->forward.dropout_step = step * batches + (uint64_t)number + 1;
+    profile_lap(trainer->compute.profile, OPERATION_BATCH, 0, 0);
+    optimiser_touch(trainer->optimiser, batch->ids, batch->offsets[batch->sentences]);
+    if (slice.batch.sentences == 0)
+        return 0;
+    return differentiate_slice(trainer, &slice, chosen + slice.before.sentences,
+                               (double)slice.batch.sentences / all, sums, error);
+}
+
+/* Adds what the ranks have come to. Returns how many have failed. */
+static int join_sums(struct step_sums *sums, int failed, struct ranks *ranks) {
+    double values[] = {sums->loss, sums->tokens, (double)sums->kept, (double)sums->valid, failed};
+    if (!ranks)
+        return failed;
+    ranks_sum(ranks, values, 5);
+    *sums = (struct step_sums){.loss = values[0],
+                               .tokens = (int)values[1],
+                               .kept = (uint64_t)values[2],
+                               .valid = (uint64_t)values[3]};
+    return (int)values[4];
+}
+
+/* All batches of the step, over all ranks. The gradients, their norm and the sums, or an error with
+ * all gradients zero again. */
 static int differentiate(struct trainer *trainer, struct step_sums *sums, double *norm,
                          struct sawb_error *error) {
     int count, status = 0, most = trainer->options.batch_size;
     const int *chosen = step_order(trainer, &count);
+    struct ranks *ranks = trainer->compute.ranks;
     *sums = (struct step_sums){0};
     for (int done = 0; done < count && status == 0; done += most) {
         int sentences = count - done < most ? count - done : most;
-        status = differentiate_batch(trainer, chosen + done, sentences, done / most,
-                                     (double)sentences / count, sums, error);
+        status =
+            differentiate_batch(trainer, chosen + done, sentences, done / most, count, sums, error);
     }
-    if (status == 0) {
+    int failed = join_sums(sums, status < 0, ranks);
+    if (failed == 0) {
+        optimiser_sum(trainer->optimiser, ranks);
+        profile_lap(ranks ? trainer->compute.profile : NULL, OPERATION_RANKS, 0, 0);
         *norm = optimiser_norm(trainer->optimiser);
         if (!isfinite(*norm))
             status = not_finite(trainer, "gradient norm", *norm, chosen, count, error);
     }
-    if (status < 0)
-        optimiser_clear(trainer->optimiser);
-    return status;
+    if (failed == 0 && status == 0)
+        return 0;
+    optimiser_clear(trainer->optimiser);
+    return ranks_agree(ranks, status, error);
 }
 
 static double epochs_done(const struct trainer *trainer) {
@@ -396,6 +439,8 @@ int trainer_step(struct trainer *trainer, struct step_report *report, struct saw
     if (follow_plan(trainer, error) < 0)
         return -1;
     double begin = clock_seconds(), norm = 0;
+    if (trainer->compute.profile)
+        profile_begin(trainer->compute.profile, trainer->compute.pool);
     struct step_sums sums;
     if (differentiate(trainer, &sums, &norm, error) < 0)
         return -1;
@@ -576,6 +621,50 @@ int trainer_save(struct trainer *trainer, const char *directory, struct sawb_err
         write_checkpoint(trainer, directory, error) < 0)
         return -1;
     return model_save(trainer_model(trainer), directory, STORE_F32, error);
+}
+
+/* ---- ranks ----------------------------------------------------------------------------------- */
+
+/* Of the step, the description and all weights. */
+static int fingerprint(struct trainer *trainer, uint64_t *print, struct sawb_error *error) {
+    struct model *model = trainer->model;
+    cJSON *description = make_description(trainer, error);
+    if (!description)
+        return -1;
+    char *text = cJSON_PrintUnformatted(description);
+    cJSON_Delete(description);
+    if (!text)
+        return error_set(error, "train: out of memory for a description of the run");
+    *print = random_mix((uint64_t)trainer->step + 1);
+    for (const char *c = text; *c; c++)
+        *print = random_mix(*print + (unsigned char)*c);
+    cJSON_free(text);
+    for (int i = 0; i < weights_count(&model->config); i++) {
+        struct weight weight;
+        weights_get(&model->config, &model->weights, i, &weight);
+        for (size_t at = 0; at < weight.count; at++) {
+            uint32_t bits;
+            memcpy(&bits, *weight.pointer + at, sizeof(bits));
+            *print = random_mix(*print + bits);
+        }
+    }
+    return 0;
+}
+
+int trainer_compare(struct trainer *trainer, struct sawb_error *error) {
+    struct ranks *ranks = trainer->compute.ranks;
+    uint64_t own = 0, first;
+    if (!ranks)
+        return 0;
+    optimiser_settle(trainer->optimiser);
+    int status = fingerprint(trainer, &own, error);
+    first = own;
+    ranks_share(ranks, &first, sizeof(first));
+    if (status == 0 && own != first)
+        status = error_set(error, "train: has other weights, data or options than rank 0; give all "
+                                  "ranks the same files and options, and the same kernels "
+                                  "(SAWB_CPU) where their processors differ");
+    return ranks_agree(ranks, status, error);
 }
 
 /* What a checkpoint holds besides the weights of the run. */

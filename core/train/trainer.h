@@ -136,6 +136,10 @@ int trainer_is_stale(const struct trainer *trainer);
  */
 int trainer_save(struct trainer *trainer, const char *directory, struct sawb_error *error);
 
+/* Of ranks, by all of them: an error when one has other weights, data or options, or is at another
+ * step, than rank 0. One process alone is always like itself. */
+int trainer_compare(struct trainer *trainer, struct sawb_error *error);
+
 /* Goes on from what trainer_save left in `directory`, with what was changed on the way; an error,
  * with nothing changed, when options, pattern, model shape or data set differ. */
 int trainer_resume(struct trainer *trainer, const char *directory, struct sawb_error *error);

@@ -136,10 +136,42 @@ static void test_arguments_out_of_range(void **state) {
     bench_close(&bench);
 }
 
+/* As ranks share it: every row once, in the batches of one evaluator alone. */
+static void test_shared_rows(void **state) {
+    (void)state;
+    struct bench bench;
+    bench_open(&bench, 2, "local(1)");
+    float losses[EASY_ROWS] = {0};
+    const struct evaluation_row *rows;
+    int count, seen = 0;
+    struct evaluation result;
+    struct evaluator *evaluator = open_evaluator(&bench, 25);
+    while (evaluator_step(evaluator, &rows, &count, NULL) == 1)
+        for (int i = 0; i < count; i++)
+            losses[rows[i].row] = rows[i].loss;
+    evaluator_free(evaluator);
+    for (int rank = 0; rank < 3; rank++) {
+        evaluator = open_evaluator(&bench, 25);
+        evaluator_share(evaluator, rank, 3);
+        while (evaluator_step(evaluator, &rows, &count, NULL) == 1)
+            for (int i = 0; i < count; i++, seen++) {
+                assert_int_equal(rows[i].row / 25 % 3, rank);
+                assert_true(rows[i].loss == losses[rows[i].row]);
+                losses[rows[i].row] = -1; /* not once more */
+            }
+        evaluator_result(evaluator, &result);
+        assert_int_equal(result.rows, rank == 0 ? 68 : 50);
+        evaluator_free(evaluator);
+    }
+    assert_int_equal(seen, EASY_ROWS);
+    bench_close(&bench);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_rows_in_order_as_one_by_one),
     cmocka_unit_test(test_rows_without_labels),
     cmocka_unit_test(test_no_rows),
+    cmocka_unit_test(test_shared_rows),
     cmocka_unit_test(test_arguments_out_of_range),
 };
 

@@ -29,7 +29,8 @@ int interrupt_install(struct sawb_error *error) {
     if (ends[0] < 0 && pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0)
         return error_set(error, "signals: %s", strerror(errno));
     sigemptyset(&action.sa_mask);
-    if (sigaction(SIGINT, &action, NULL) < 0 || sigaction(SIGTERM, &action, NULL) < 0)
+    if (sigaction(SIGINT, &action, NULL) < 0 || sigaction(SIGTERM, &action, NULL) < 0 ||
+        sigaction(SIGUSR1, &action, NULL) < 0)
         return error_set(error, "signals: %s", strerror(errno));
     return 0;
 }

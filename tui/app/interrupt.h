@@ -8,7 +8,8 @@
 
 #include "core/base/error.h"
 
-/* Catches SIGINT and SIGTERM: the first is remembered, the second ends the program at once. */
+/* Catches SIGINT, SIGTERM and SIGUSR1 (which mpirun passes on): the first is remembered, the second
+ * ends the program at once. */
 int interrupt_install(struct sawb_error *error);
 
 /* 1: from now on a second SIGINT does not end the program; for a door that goes on behind it. */

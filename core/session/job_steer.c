@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/ranks.h"
 #include "core/inspect/metrics.h"
 #include "core/session/job_train.h"
 
@@ -72,7 +73,7 @@ static void capture_pin(struct train_job *job, struct worker *worker, const char
 }
 
 void train_capture_pins(struct train_job *job, struct worker *worker) {
-    if (job->pins.captured == job->step)
+    if (job->pins.captured == job->step || !train_is_first(job))
         return;
     for (int i = 0; i < job->pins.count; i++)
         capture_pin(job, worker, job->pins.texts[i]);
@@ -124,6 +125,8 @@ static void watch_pattern(struct train_job *job, struct worker *worker, struct s
 
 static int save_now(struct train_job *job, struct worker *worker) {
     struct sawb_error error;
+    if (!train_is_first(job))
+        return 0;
     if (trainer_save(job->trainer, job->out, &error) < 0) {
         worker_note(worker, "run checkpoint: %s", error.message);
         return -1;
@@ -162,11 +165,13 @@ static int change_pattern(struct train_job *job, struct worker *worker, struct s
 
 static int save_branch(struct train_job *job, struct worker *worker, const char *directory) {
     struct sawb_error error;
+    if (!train_is_first(job))
+        return 0;
     int status = strcmp(directory, job->out) == 0
                      ? error_set(&error, "%s is the folder of this run; name another", directory)
                      : trainer_save(job->trainer, directory, &error);
     if (status == 0)
-        status = run_log_copy(&job->log, directory, &error);
+        status = run_log_copy(&job->log, directory, job->step, &error);
     if (status < 0) {
         worker_note(worker, "run branch: %s", error.message);
         return -1;
@@ -242,19 +247,98 @@ static int answer(struct train_job *job, struct worker *worker, struct steering 
     return status;
 }
 
-int train_obey(struct train_job *job, struct worker *worker, struct sawb_error *error) {
-    struct steering *request;
+/* ---- ranks ----------------------------------------------------------------------------------- */
+
+/* A request on its way from rank 0 to the others; two texts follow. */
+struct letter {
+    int kind; /* enum steering_kind, -1: none waits */
+    int arm;
+    double number;
+    int text_size, pattern_size; /* with their ends; 0: none */
+};
+
+static int size_of(const char *text) {
+    return text ? (int)strlen(text) + 1 : 0;
+}
+
+/* The text of rank 0 as a copy, NULL for none. */
+static int share_text(char **copy, const char *text, int size, struct ranks *ranks,
+                      struct sawb_error *error) {
+    *copy = size > 0 ? malloc((size_t)size) : NULL;
+    int status = size > 0 && !*copy ? error_set(error, "train: out of memory for a request") : 0;
+    if (ranks_agree(ranks, status, error) < 0)
+        return -1;
+    if (size > 0 && text)
+        memcpy(*copy, text, (size_t)size);
+    if (size > 0)
+        ranks_share(ranks, *copy, size);
+    return 0;
+}
+
+/* What has arrived, as a request of this rank's own. */
+static int read_letter(struct steering **request, const struct letter *letter, const char *text,
+                       const char *pattern, struct sawb_error *error) {
+    *request = steering_create((enum steering_kind)letter->kind, text, error);
+    if (!*request)
+        return -1;
+    (*request)->arm = letter->arm;
+    (*request)->number = letter->number;
+    return pattern ? sparsity_parse(&(*request)->sparsity, pattern, NULL, error) : 0;
+}
+
+/* The oldest request of rank 0, for every rank; NULL: none waits. On an error there is none. */
+static int share_request(struct steering **request, struct ranks *ranks, struct sawb_error *error) {
+    const struct steering *asked = *request;
+    const char *pattern = asked && asked->sparsity ? sparsity_pattern(asked->sparsity) : NULL;
+    struct letter letter = {.kind = -1};
+    if (asked)
+        letter = (struct letter){(int)asked->kind, asked->arm, asked->number, size_of(asked->text),
+                                 size_of(pattern)};
+    ranks_share(ranks, &letter, sizeof(letter));
+    if (letter.kind < 0)
+        return 0;
+    char *texts[2] = {NULL};
+    int status = share_text(&texts[0], asked ? asked->text : NULL, letter.text_size, ranks, error);
+    if (status == 0)
+        status = share_text(&texts[1], pattern, letter.pattern_size, ranks, error);
+    if (status == 0) {
+        status = asked ? 0 : read_letter(request, &letter, texts[0], texts[1], error);
+        status = ranks_agree(ranks, status, error);
+    }
+    free(texts[0]);
+    free(texts[1]);
+    if (status == 0)
+        return 0;
+    steering_free(*request);
+    *request = NULL;
+    return -1;
+}
+
+/* All that wait. 0 go on, 1 stop, -1 error. */
+static int follow_requests(struct train_job *job, struct worker *worker, struct sawb_error *error) {
+    struct ranks *ranks = job->ranks;
     for (;;) {
-        if (worker_breathe(worker))
-            return 1;
-        while ((request = worker_steering(worker))) {
-            int status = answer(job, worker, request, error);
-            steering_free(request);
-            if (status != 0)
-                return status;
-        }
-        if (!job->paused)
+        struct steering *request = worker_steering(worker);
+        if (ranks && share_request(&request, ranks, error) < 0)
+            return -1;
+        if (!request)
             return 0;
-        worker_rest(worker);
+        int status = answer(job, worker, request, error);
+        steering_free(request);
+        if (status != 0)
+            return status;
+    }
+}
+
+int train_obey(struct train_job *job, struct worker *worker, struct sawb_error *error) {
+    for (;;) {
+        if (ranks_stop(job->ranks, worker_breathe(worker)))
+            return 1;
+        int status = follow_requests(job, worker, error);
+        if (status != 0 || !job->paused)
+            return status;
+        if (train_is_first(job))
+            worker_rest(worker);
+        ranks_meet(job->ranks);
     }
 }

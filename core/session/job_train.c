@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/ranks.h"
 #include "core/session/job_train.h"
 #include "core/train/groups.h"
 #include "core/train/options.h"
@@ -14,21 +15,6 @@
 #define STEPS_BETWEEN_EVALUATIONS 50 /* at least, where the user does not say */
 
 /* Data */
-
-/* The validation file: as asked for, or dev.tsv of a folder. *path NULL: there is none. */
-static int validation_file(const struct train_job *job, char **path, struct sawb_error *error) {
-    *path = NULL;
-    if (!job->validation && !file_is_directory(job->data))
-        return 0;
-    *path = job->validation ? strdup(job->validation) : file_join(job->data, "dev.tsv");
-    if (!*path)
-        return error_set(error, "train: out of memory");
-    if (!job->validation && !file_exists(*path)) {
-        free(*path);
-        *path = NULL;
-    }
-    return 0;
-}
 
 static int open_labelled(struct dataset *dataset, const char *path, int labels,
                          struct sawb_error *error) {
@@ -46,7 +32,7 @@ static int open_data(struct train_job *job, struct sawb_error *error) {
     char *path = training_file(job->data, error);
     int status = path ? open_labelled(&job->training, path, labels, error) : -1;
     free(path);
-    if (status < 0 || validation_file(job, &path, error) < 0)
+    if (status < 0 || validation_file(&path, job->data, job->validation, error) < 0)
         return -1;
     if (path)
         status = open_labelled(&job->checking, path, labels, error);
@@ -68,6 +54,9 @@ static void announce(const struct train_job *job, struct worker *worker) {
         worker_note(worker, "distilling from %s%s%s at temperature %g, alpha %g",
                     job->teacher->directory, job->teacher->note[0] ? ", " : "", job->teacher->note,
                     job->options.train.temperature, job->options.train.alpha);
+    if (job->ranks)
+        worker_note(worker, "on %d ranks, this one with %d threads", ranks_count(job->ranks),
+                    pool_threads(worker_compute(worker)->pool));
     if (truncated > 0)
         worker_note(worker, "%d sentences are too long and lose their end", truncated);
     if (job->checking.count > 0)
@@ -86,19 +75,85 @@ static int64_t default_interval(const struct train_job *job) {
     return interval < STEPS_BETWEEN_EVALUATIONS ? STEPS_BETWEEN_EVALUATIONS : interval;
 }
 
+int train_is_first(const struct train_job *job) {
+    return ranks_index(job->ranks) == 0;
+}
+
+/* A log that cannot be written is no reason to stop. */
+static void give_log_up(struct train_job *job, struct worker *worker,
+                        const struct sawb_error *error) {
+    job->log_failed = 1;
+    worker_note(worker, "the run's log ends here, training goes on: %s", error->message);
+}
+
 void train_log(struct train_job *job, struct worker *worker, char *line) {
     struct sawb_error error;
-    if (job->log_failed) {
+    if (job->log_failed || !job->log.started)
         free(line);
-    } else if (run_log_write(&job->log, line, job->first == 0, &error) < 0) {
-        job->log_failed = 1;
-        worker_note(worker, "the run's log ends here, training goes on: %s", error.message);
+    else if (run_log_write(&job->log, line, &error) < 0)
+        give_log_up(job, worker, &error);
+    else
+        run_socket_log(job->socket, job->log.size);
+}
+
+/* What the job tells goes into its log too, and its progress to those who watch. */
+static void train_hear(struct job *base, struct worker *worker, const struct event *event) {
+    struct train_job *job = (struct train_job *)base;
+    const struct point *point = &event->data.point;
+    switch (event->kind) {
+    case EVENT_STEP:
+        train_log(job, worker, run_log_step(&event->data.report));
+        break;
+    case EVENT_EVALUATION:
+        train_log(job, worker, run_log_evaluation(event->step, &event->data.evaluation));
+        break;
+    case EVENT_NOTE:
+        train_log(job, worker, run_log_note(job->step, event->text));
+        break;
+    case EVENT_POINT:
+        if (strcmp(point->series, STEERING_SERIES) == 0 && point->values[0] < STEER_PIN)
+            train_log(job, worker,
+                      run_log_steered(event->step, (enum steering_kind)point->values[0],
+                                      point->values[1] == 0));
+        break;
+    case EVENT_PROGRESS:
+        run_socket_progress(job->socket, event->text, event->data.progress.done,
+                            event->data.progress.total);
+        break;
+    default:
+        break;
     }
+}
+
+/* From here on the run is there for others: its log grows, and one can attach to it. */
+static void open_doors(struct train_job *job, struct worker *worker) {
+    struct sawb_error error;
+    if (!train_is_first(job))
+        return;
+    if (run_log_start(&job->log, job->first == 0, &error) < 0)
+        give_log_up(job, worker, &error);
+    train_log(job, worker, run_log_begun(job->step, trainer_total_steps(job->trainer)));
+    job->socket = run_socket_open(job->out, worker, job->presets, &job->model->config, &error);
+    if (!job->socket)
+        worker_note(worker, "nobody can attach to this run: %s", error.message);
+}
+
+/* How the run ended stands in the log whatever went wrong with it before, if it can be written. */
+static void close_doors(struct train_job *job, int status, const struct sawb_error *problem) {
+    struct sawb_error error;
+    if (job->log.started && (!job->log_failed || run_log_start(&job->log, 0, &error) == 0))
+        (void)!run_log_write(&job->log,
+                             run_log_ended(job->step, status, status < 0 ? problem->message : NULL),
+                             &error);
+    run_socket_close(job->socket);
+    job->socket = NULL;
 }
 
 int train_evaluate(struct train_job *job, struct worker *worker, struct sawb_error *error) {
     const struct sparsity *sparsity = trainer_sparsity(job->trainer);
     job->evaluated = job->step;
+    if (trainer_compare(job->trainer, error) < 0)
+        return -1;
     train_capture_pins(job, worker);
     if (job->checking.count == 0)
         return 0;
@@ -107,13 +162,13 @@ int train_evaluate(struct train_job *job, struct worker *worker, struct sawb_err
                                    .dataset = &job->checking,
                                    .seed = job->options.train.seed,
                                    .what = "evaluate",
-                                   .total = job->checking.count};
+                                   .total = job->checking.count,
+                                   .ranks = job->ranks};
     struct event event = {.kind = EVENT_EVALUATION, .step = job->step};
     int status = evaluation_run(&walk, worker, &event.data.evaluation, error);
     if (status != 0)
         return status;
     worker_emit(worker, event);
-    train_log(job, worker, run_log_evaluation(job->step, &event.data.evaluation));
     train_log(job, worker, run_log_sparsity(job->step, sparsity_text(sparsity), job->realised));
     if (!job->options.keep_best)
         return 0;
@@ -126,7 +181,7 @@ int train_evaluate(struct train_job *job, struct worker *worker, struct sawb_err
 /* On the way: a full disk may have room again at the next checkpoint, so the run goes on. */
 static void save_checkpoint(const struct train_job *job, struct worker *worker) {
     struct sawb_error error;
-    if (trainer_save(job->trainer, job->out, &error) < 0)
+    if (train_is_first(job) && trainer_save(job->trainer, job->out, &error) < 0)
         worker_note(worker,
                     "the checkpoint of step %" PRId64 " was not written, training goes on: %s",
                     job->step, error.message);
@@ -172,6 +227,11 @@ static int save_stopped(const struct train_job *job, struct worker *worker,
     return 1;
 }
 
+/* For those who look while the run goes on. */
+static const struct model *model_now(void *user) {
+    return trainer_model(user);
+}
+
 static void tell_step(struct train_job *job, struct worker *worker,
                       const struct step_report *report) {
     struct event event = {.kind = EVENT_STEP, .step = report->step, .data.report = *report};
@@ -185,10 +245,9 @@ static void tell_step(struct train_job *job, struct worker *worker,
     job->step = report->step;
     job->realised = report->realised;
     worker_emit(worker, event);
-    train_log(job, worker, run_log_step(report));
     if (first || trainer_pattern_is_new(job->trainer))
         train_log(job, worker, run_log_sparsity(job->step, spec, job->realised));
-    worker_set_training(worker, trainer_model(job->trainer), job->step);
+    worker_set_training(worker, model_now, job->trainer, job->step);
 }
 
 /* Early stopping: whether the run ends here. */
@@ -226,20 +285,28 @@ static int make_steps(struct train_job *job, struct worker *worker, struct sawb_
     return status;
 }
 
+/* What a run leaves that was stopped (status 1) or has ended (0). */
+static int save_end(const struct train_job *job, struct worker *worker, int status,
+                    struct sawb_error *error) {
+    if (status == 1)
+        return save_stopped(job, worker, error);
+    if (job->step > job->first)
+        return save_result(job, worker, error);
+    /* The run may have been killed behind its last checkpoint and before its model was written. */
+    worker_note(worker, "all %" PRId64 " steps were made before; only the model is written to %s",
+                job->step, job->out);
+    return save_model(job, error);
+}
+
 static int run_training(struct train_job *job, struct worker *worker, struct sawb_error *error) {
     int status = make_steps(job, worker, error);
-    /* The run may have been killed behind its last checkpoint and before its model was written. */
-    if (status == 0 && job->step == job->first) {
-        worker_note(worker,
-                    "all %" PRId64 " steps were made before; only the model is written to %s",
-                    job->step, job->out);
-        return save_model(job, error);
-    }
-    if (status == 0 && job->evaluated != job->step)
+    if (status == 0 && job->step > job->first && job->evaluated != job->step)
         status = train_evaluate(job, worker, error);
     if (status < 0)
         return -1;
-    return status == 1 ? save_stopped(job, worker, error) : save_result(job, worker, error);
+    if (train_is_first(job))
+        status = save_end(job, worker, status, error);
+    return ranks_agree(job->ranks, status, error);
 }
 
 /* Opens the teacher, if there is one. */
@@ -253,11 +320,14 @@ static int open_teacher(struct train_job *job, struct sawb_error *error) {
 }
 
 /* What stands in files. A mistyped name leaves no folder behind. */
-static int open_files(struct train_job *job, struct sawb_error *error) {
+static int open_files(struct train_job *job, struct worker *worker, struct sawb_error *error) {
     if (job->options.resume && !file_is_directory(job->out))
         return error_set(error, "%s: there is no such folder to resume from", job->out);
     if (open_data(job, error) < 0 || open_teacher(job, error) < 0)
         return -1;
+    tell_data(worker, &job->training);
+    if (job->checking.count > 0)
+        tell_data(worker, &job->checking);
     if (job->options.train.stop_after > 0 && job->checking.count == 0)
         return error_set(error, "train: stop-after needs a validation set: --validation FILE, or "
                                 "dev.tsv in the folder of the data");
@@ -277,18 +347,27 @@ static int make_trainer(struct train_job *job, struct worker *worker, struct saw
     return job->options.resume ? trainer_resume(job->trainer, job->out, error) : 0;
 }
 
-static int prepare(struct train_job *job, struct worker *worker, struct sawb_error *error) {
+static int open_all(struct train_job *job, struct worker *worker, struct sawb_error *error) {
     /* The folder before the work, so that a run of hours does not end in one that cannot be
      * written. */
-    if (open_files(job, error) < 0 || file_make_directory(job->out, error) < 0 ||
-        make_trainer(job, worker, error) < 0)
+    if (open_files(job, worker, error) < 0 || file_make_directory(job->out, error) < 0 ||
+        (train_is_first(job) && run_log_begin(&job->log, job->out, error) < 0))
+        return -1;
+    return make_trainer(job, worker, error);
+}
+
+static int prepare(struct train_job *job, struct worker *worker, struct sawb_error *error) {
+    job->ranks = worker_compute(worker)->ranks;
+    int status = open_all(job, worker, error);
+    if (ranks_agree(job->ranks, status, error) < 0 || trainer_compare(job->trainer, error) < 0)
         return -1;
     job->eval_every = job->options.eval_every > 0 ? job->options.eval_every : default_interval(job);
     job->first = job->step = trainer_steps_done(job->trainer);
     job->evaluated = -1;
+    open_doors(job, worker);
     announce(job, worker);
     train_capture_pins(job, worker);
-    return run_log_begin(&job->log, job->out, error);
+    return 0;
 }
 
 static int train_run(struct job *base, struct worker *worker, struct sawb_error *error) {
@@ -296,7 +375,8 @@ static int train_run(struct job *base, struct worker *worker, struct sawb_error 
     int status = prepare(job, worker, error);
     if (status == 0)
         status = run_training(job, worker, error);
-    worker_set_training(worker, NULL, 0);
+    worker_set_training(worker, NULL, NULL, 0);
+    close_doors(job, status, error);
     return status;
 }
 
@@ -344,8 +424,12 @@ struct job *job_train(const struct job_arm *arm, const struct train_job_options 
         error_set(error, "train: out of memory");
         return NULL;
     }
-    job->job =
-        (struct job){.name = "train", .run = train_run, .release = train_release, .steerable = 1};
+    job->job = (struct job){.name = "train",
+                            .run = train_run,
+                            .release = train_release,
+                            .steerable = 1,
+                            .hear = train_hear};
+    job->presets = arm->presets;
     job->options = *options;
     job->options.keep_best |= options->train.stop_after > 0;
     job->log.descriptor = -1;

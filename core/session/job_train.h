@@ -7,6 +7,7 @@
 
 #include "core/session/job.h"
 #include "core/session/run_log.h"
+#include "core/session/run_socket.h"
 
 /* A sentence that the run captures at each evaluation, under each pattern that is watched. */
 struct pins {
@@ -33,18 +34,24 @@ struct train_job {
     int64_t evaluated;   /* step of the newest evaluation, -1: none */
     int64_t eval_every;
     int paused;
-    double realised; /* of the newest step */
+    double realised;     /* of the newest step */
+    struct ranks *ranks; /* that share the run; NULL: this process alone */
     struct run_log log;
-    int log_failed; /* was told: nothing more is written */
+    int log_failed;                /* was told: nothing more is written */
+    const struct presets *presets; /* of requests from outside; borrowed, may be NULL */
+    struct run_socket *socket;     /* NULL: nobody can attach */
 };
 
 /* job_train.c */
 
+/* 1: this process writes the run's files and answers questions about it. */
+int train_is_first(const struct train_job *job);
+
 /* 0 also without a validation set; 1 stopped. */
 int train_evaluate(struct train_job *job, struct worker *worker, struct sawb_error *error);
 
-/* Writes a line into the run's log (and frees it). A log that cannot be written is told once, and
- * the run goes on without. */
+/* Writes a line into the run's log (and frees it) and tells those who watch. A log that cannot be
+ * written is told once, and the run goes on without. */
 void train_log(struct train_job *job, struct worker *worker, char *line);
 
 /* job_steer.c */

@@ -30,6 +30,8 @@ enum steering_kind {
     STEERING_KINDS
 };
 
+#define STEER_RATE_MOST 100
+
 struct steering {
     enum steering_kind kind;
     int arm;
@@ -44,6 +46,15 @@ struct steering {
  */
 struct steering *steering_create(enum steering_kind kind, const char *text,
                                  struct sawb_error *error);
+
+/*
+ * From the words of the command `run`: "pause", "continue", "checkpoint", "evaluate", "rate X" or
+ * "sparsity SPEC", which must fit a model of so many layers and heads (0: not checked). NULL with
+ * an error, also for words that only the session of the run itself can follow.
+ */
+struct steering *steering_read(const char *text, const struct presets *presets, int layers,
+                               int heads, struct sawb_error *error);
+
 void steering_free(struct steering *steering); /* NULL is fine */
 
 /* "pause", "rate" ...: the word of the command `run`. */

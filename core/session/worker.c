@@ -18,6 +18,7 @@
 #include "core/base/thread.h"
 
 #define PROGRESS_SECONDS 0.1
+#define REQUESTS_MOST 1000 /* that wait for a run */
 
 /* A job with the event that will end it, made when it is submitted: the end is told even when
  * memory has run out meanwhile. */
@@ -35,6 +36,7 @@ struct worker {
     struct waiting waiting[LANES]; /* under the mutex */
     int numbers;                   /* under the mutex: the last one given */
     struct steering *first, *last; /* under the mutex: requests to the long job, oldest first */
+    int requests;                  /* under the mutex: of them */
     int steerable;                 /* under the mutex: the long job takes them */
     atomic_int busy;               /* a long job runs or waits */
     atomic_int stop;               /* the long job shall stop */
@@ -42,12 +44,14 @@ struct worker {
     int mute; /* there is no thread */
 
     /* Of the worker's thread alone. */
-    int job;  /* number of the one that runs */
-    int lane; /* where it came from */
-    int lost; /* an event of this job found no memory */
+    int job;             /* number of the one that runs */
+    struct job *running; /* NULL: none, or it only ends */
+    int lane;            /* where it came from */
+    int lost;            /* an event of this job found no memory */
     uint64_t sequence;
-    double progress_time; /* monotonic, of the last progress event */
-    const struct model *training;
+    double progress_time;     /* monotonic, of the last progress event */
+    training_model *training; /* NULL: nothing is in training */
+    void *training_user;
     int64_t training_step;
 };
 
@@ -67,7 +71,8 @@ static void emit(struct worker *worker, struct event *event) {
 }
 
 static int needs_text(enum event_kind kind) {
-    return kind == EVENT_NOTE || kind == EVENT_ERROR || kind == EVENT_PROGRESS || kind == EVENT_ROW;
+    return kind == EVENT_NOTE || kind == EVENT_ERROR || kind == EVENT_PROGRESS ||
+           kind == EVENT_ROW || kind == EVENT_DATA;
 }
 
 void worker_emit(struct worker *worker, struct event event) {
@@ -79,6 +84,8 @@ void worker_emit(struct worker *worker, struct event event) {
         return;
     }
     *queued = event;
+    if (worker->running && worker->running->hear)
+        worker->running->hear(worker->running, worker, queued);
     emit(worker, queued);
 }
 
@@ -107,14 +114,15 @@ const struct compute *worker_compute(const struct worker *worker) {
     return worker->compute;
 }
 
-void worker_set_training(struct worker *worker, const struct model *model, int64_t step) {
+void worker_set_training(struct worker *worker, training_model *model, void *user, int64_t step) {
     worker->training = model;
+    worker->training_user = user;
     worker->training_step = model ? step : 0;
 }
 
 const struct model *worker_training(const struct worker *worker, int64_t *step) {
     *step = worker->training_step;
-    return worker->training;
+    return worker->training ? worker->training(worker->training_user) : NULL;
 }
 
 /* ---- steering -------------------------------------------------------------------------------- */
@@ -123,8 +131,9 @@ int worker_steer(struct worker *worker, struct steering *steering, struct sawb_e
     if (!steering)
         return -1;
     pthread_mutex_lock(&worker->mutex);
-    int steerable = worker->steerable;
-    if (steerable) {
+    int steerable = worker->steerable, full = worker->requests == REQUESTS_MOST;
+    if (steerable && !full) {
+        worker->requests++;
         if (worker->last)
             worker->last->next = steering;
         else
@@ -133,10 +142,14 @@ int worker_steer(struct worker *worker, struct steering *steering, struct sawb_e
         pthread_cond_signal(&worker->work);
     }
     pthread_mutex_unlock(&worker->mutex);
-    if (steerable)
+    if (steerable && !full)
         return 0;
-    error_set(error, "run %s: no run is in progress; `train DIR --out DIR` starts one",
-              steering_name(steering->kind));
+    if (full)
+        error_set(error, "run %s: %d requests wait already", steering_name(steering->kind),
+                  REQUESTS_MOST);
+    else
+        error_set(error, "run %s: no run is in progress; `train DIR --out DIR` starts one",
+                  steering_name(steering->kind));
     steering_free(steering);
     return -1;
 }
@@ -151,8 +164,10 @@ int worker_steerable(struct worker *worker) {
 struct steering *worker_steering(struct worker *worker) {
     pthread_mutex_lock(&worker->mutex);
     struct steering *steering = worker->first;
-    if (steering)
+    if (steering) {
         worker->first = steering->next;
+        worker->requests--;
+    }
     if (!worker->first)
         worker->last = NULL;
     pthread_mutex_unlock(&worker->mutex);
@@ -193,18 +208,20 @@ void worker_rest(struct worker *worker) {
 
 /* Runs a job to its end and tells it. May be nested: an urgent job inside a later lane's. */
 static void run_job(struct worker *worker, struct waiting waiting) {
-    struct job *job = waiting.job;
+    struct job *job = waiting.job, *outer_running = worker->running;
     int outer_job = worker->job, outer_lane = worker->lane, outer_lost = worker->lost;
     int lane = job->urgent;
     worker->job = job->number;
     worker->lane = lane;
     worker->lost = 0;
+    worker->running = job;
 
     struct sawb_error error = {{0}};
     int status = job->run(job, worker, &error);
     if (status >= 0 && worker->lost)
         status = error_set(&error, "%s: out of memory, some of what was to be said is missing",
                            job->name);
+    worker->running = NULL;
     job->release(job);
     if (status < 0)
         worker_emit(worker, (struct event){.kind = EVENT_ERROR, .text = strdup(error.message)});
@@ -216,6 +233,7 @@ static void run_job(struct worker *worker, struct waiting waiting) {
     *waiting.done = (struct event){.kind = EVENT_DONE, .status = status};
     emit(worker, waiting.done);
 
+    worker->running = outer_running;
     worker->job = outer_job;
     worker->lane = outer_lane;
     worker->lost = outer_lost;
@@ -240,8 +258,12 @@ int worker_breathe(struct worker *worker) {
     int lane = worker->lane, newer = 0;
     while (!atomic_load(&worker->closing)) {
         pthread_mutex_lock(&worker->mutex);
-        struct waiting urgent = take_urgent(worker, lane == LANE_LONG ? LANES : lane);
         newer = lane != LANE_LONG && worker->waiting[lane].job;
+        if (lane == LANE_TIMING)
+            newer |= urgent_waits(worker) || worker->waiting[LANE_LONG].job;
+        struct waiting urgent = {0};
+        if (lane != LANE_TIMING)
+            urgent = take_urgent(worker, lane == LANE_LONG ? LANES : lane);
         pthread_mutex_unlock(&worker->mutex);
         if (!urgent.job)
             break;
@@ -325,7 +347,10 @@ void worker_set_state(struct worker *worker, const struct worker_state *state) {
 }
 
 int worker_skip(struct worker *worker) {
-    return ++worker->numbers;
+    pthread_mutex_lock(&worker->mutex);
+    int number = ++worker->numbers;
+    pthread_mutex_unlock(&worker->mutex);
+    return number;
 }
 
 /* What it is told is forgotten, so that nothing waits. */

@@ -32,6 +32,7 @@ enum job_lane {
     LANE_OCCLUSION,   /* what every token of it counts for */
     LANE_MEASUREMENT, /* what is worked out of an answer: the importance of its heads */
     LANE_ABLATION,    /* answers with one head off */
+    LANE_TIMING,      /* how long answers take: whatever else waits ends it */
     LANES
 };
 
@@ -43,6 +44,8 @@ struct job {
     int number;                       /* given by worker_submit */
     int urgent;                       /* its lane, 0: LANE_LONG */
     int steerable;                    /* 1: a long job that reads worker_steering */
+    /* Sees what the job tells, on the worker's thread, before its reader does; NULL: does not. */
+    void (*hear)(struct job *job, struct worker *worker, const struct event *event);
 };
 
 /* Events go to `events`; it and `compute` are borrowed and must outlive the worker. NULL with an
@@ -61,8 +64,10 @@ struct worker_state {
     int busy, steerable;
 };
 struct worker_state worker_state(struct worker *worker);
-void worker_set_state(struct worker *worker, const struct worker_state *state); /* of a mute one */
-/* The number that the next job would get, given away without one; of a mute worker. */
+/* Of a mute one, or of one that has not had a job yet. */
+void worker_set_state(struct worker *worker, const struct worker_state *state);
+/* The number that the next job would get, given away without one: for a job of a mute worker, or
+ * one that somebody else does. */
 int worker_skip(struct worker *worker);
 
 /* Takes over the job and returns its number (from 1). Refuses (-1, freed) a second long job while
@@ -84,8 +89,9 @@ int worker_busy(const struct worker *worker); /* a long job runs or waits */
 void worker_free(struct worker *worker);
 
 /* Takes a request to the run in progress over; it is followed between two steps. Safe in any
- * thread. -1 (and freed) when no run that can be steered is under way; a NULL request is -1 with
- * the error as it is. What comes too late for a run is told by a note. */
+ * thread. -1 (and freed) when no run that can be steered is under way, or when very many requests
+ * wait; a NULL request is -1 with the error as it is. What comes too late for a run is told by a
+ * note. */
 int worker_steer(struct worker *worker, struct steering *steering, struct sawb_error *error);
 int worker_steerable(struct worker *worker);
 
@@ -97,9 +103,11 @@ struct steering *worker_steering(struct worker *worker);
 void worker_rest(struct worker *worker);
 const struct compute *worker_compute(const struct worker *worker);
 
-/* The model in training that predictions shall follow; NULL: none. Borrowed: the training job
- * withdraws it before it frees it. *step becomes 0 when there is none. */
-void worker_set_training(struct worker *worker, const struct model *model, int64_t step);
+/* The model in training that predictions shall follow, worked out by `model` when it is asked for;
+ * NULL: none. Borrowed: the training job withdraws it before it frees it. *step becomes 0 when
+ * there is none. */
+typedef const struct model *training_model(void *user);
+void worker_set_training(struct worker *worker, training_model *model, void *user, int64_t step);
 const struct model *worker_training(const struct worker *worker, int64_t *step);
 
 /* Fills sequence, time and job, takes the event's content over and queues it. A job for whose

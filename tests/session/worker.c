@@ -79,9 +79,15 @@ static int flood(struct worker *worker) {
     return 0;
 }
 
+/* Never looked into. */
+static const struct model *pretend(void *user) {
+    static const struct model pretended;
+    (void)user;
+    return &pretended;
+}
+
 static int fake_run(struct job *base, struct worker *worker, struct sawb_error *error) {
     struct fake *fake = (struct fake *)base;
-    static const struct model pretended; /* never looked into */
     int64_t step;
     atomic_fetch_add(&fake->counts->started, 1);
     worker_note(worker, "job %d", fake->id);
@@ -97,10 +103,10 @@ static int fake_run(struct job *base, struct worker *worker, struct sawb_error *
             worker_progress(worker, "counting", i, 20000);
         return 0;
     case MODE_TRAIN:
-        worker_set_training(worker, &pretended, 7);
-        if (worker_training(worker, &step) != &pretended || step != 7)
+        worker_set_training(worker, pretend, NULL, 7);
+        if (worker_training(worker, &step) != pretend(NULL) || step != 7)
             return error_set(error, "the model in training is not known");
-        worker_set_training(worker, NULL, 9);
+        worker_set_training(worker, NULL, NULL, 9);
         if (worker_training(worker, &step) || step != 0)
             return error_set(error, "the model in training is still known");
         return 0;

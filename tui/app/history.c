@@ -3,12 +3,11 @@
  */
 #include "tui/app/history.h"
 
-#include <cJSON.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/base/json.h"
+#include "core/session/run_line.h"
 
 #define FIRST_CAPACITY 256
 #define SPEED_SMOOTHING 0.95 /* about the last twenty steps */
@@ -179,58 +178,41 @@ int history_evaluation(struct run_history *run, int64_t step, const struct evalu
 
 /* ---- lines of a log -------------------------------------------------------------------------- */
 
-/* NaN when it is not there or null. */
-static double number(const cJSON *object, const char *key) {
-    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
-    return cJSON_IsNumber(item) ? item->valuedouble : NAN;
-}
-
-/* 0 for what is no number. */
-static double or_zero(double value) {
-    return isfinite(value) ? value : 0;
-}
-
-static int take_step(struct run_history *run, const cJSON *line, int64_t step) {
+static int take_step(struct run_history *run, struct step_report *report) {
     /* Lines of steps do not say the sparsity: the last one that was told holds on. */
-    double realised = run->steps > 0 ? run->realised[run->steps - 1] : NAN;
-    struct step_report report = {.step = step,
-                                 .epoch = number(line, "epoch"),
-                                 .loss = number(line, "loss"),
-                                 .learning_rate = number(line, "lr"),
-                                 .gradient_norm = number(line, "grad_norm"),
-                                 .tokens = (int)fmin(or_zero(number(line, "tokens")), 1e9),
-                                 .tokens_per_second = number(line, "tokens_per_second"),
-                                 .realised = realised};
-    run->last = report;
-    run->tokens_per_second = or_zero(report.tokens_per_second);
-    return append_step(run, &report);
+    report->realised = run->steps > 0 ? run->realised[run->steps - 1] : NAN;
+    report->total_steps = run->total_steps;
+    run->last = *report;
+    run->tokens_per_second = isfinite(report->tokens_per_second) ? report->tokens_per_second : 0;
+    return append_step(run, report);
 }
 
-static int take_line(struct run_history *run, const cJSON *line) {
-    double step = number(line, "step");
-    const cJSON *evaluation = cJSON_GetObjectItemCaseSensitive(line, "eval");
-    const cJSON *sparsity = cJSON_GetObjectItemCaseSensitive(line, "sparsity");
-    if (!(step >= 0 && step <= 1e15))
-        return 0;
-    if (evaluation) {
-        struct evaluation values = {.accuracy = number(evaluation, "accuracy"),
-                                    .loss = number(evaluation, "loss")};
-        return history_evaluation(run, (int64_t)step, &values);
+int history_line(struct run_history *run, const char *text, size_t length) {
+    struct run_line line;
+    if (run_line_read(&line, text, length) < 0)
+        return -1;
+    int status = 0;
+    switch (line.kind) {
+    case RUN_LINE_STEP:
+        status = take_step(run, &line.report);
+        break;
+    case RUN_LINE_EVALUATION:
+        status = history_evaluation(run, line.step, &line.evaluation);
+        break;
+    case RUN_LINE_SPARSITY:
+        if (run->steps > 0)
+            run->realised[run->steps - 1] = run->last.realised = line.realised;
+        break;
+    case RUN_LINE_BEGUN:
+        run->total_steps = line.total;
+        break;
+    case RUN_LINE_STEERED:
+    case RUN_LINE_NOTE:
+    case RUN_LINE_ENDED:
+    case RUN_LINE_OTHER:
+        break;
     }
-    if (sparsity && run->steps > 0) {
-        double realised = number(sparsity, "realised");
-        run->realised[run->steps - 1] = run->last.realised = realised;
-    }
-    if (sparsity || !cJSON_HasObjectItem(line, "loss"))
-        return 0;
-    return take_step(run, line, (int64_t)step);
-}
-
-int history_line(struct run_history *run, const char *line, size_t length) {
-    struct sawb_error error;
-    cJSON *object = json_parse(line, length, "log", &error);
-    int status = cJSON_IsObject(object) ? take_line(run, object) : 0;
-    cJSON_Delete(object);
+    run_line_free(&line);
     return status;
 }
 

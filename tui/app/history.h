@@ -24,6 +24,7 @@ struct run_history {
     struct model *model; /* the run started from; retained; NULL: read from a log */
     int job;             /* number of the training job, 0: not of this session */
     int running, paused;
+    int attached;        /* 1: of another process, which is watched (attach.h) */
     int look;            /* from 0: which line and colour it is drawn with */
     int64_t total_steps; /* 0: not known */
     struct step_report last;
@@ -54,9 +55,9 @@ int history_evaluation(struct run_history *run, int64_t step, const struct evalu
 /* Pauses do not count for the time that is left. */
 void history_pause(struct run_history *run, int paused, double time);
 
-/* Takes a line of a log (core/session/run_log.h) in; one that is not such a line is passed over. -1
- * when out of memory. */
-int history_line(struct run_history *run, const char *line, size_t length);
+/* Takes a line of a log (core/session/run_line.h) in; one that is not such a line is passed over.
+ * -1 when out of memory. */
+int history_line(struct run_history *run, const char *text, size_t length);
 
 /* The average of another β, from the first step on. */
 void history_smooth(struct run_history *run, double smoothing);

@@ -252,7 +252,7 @@ void runs_put_away(struct workbench *workbench, const char *name) {
             remove_other(runs, 0);
         model_release(run->model);
         run->model = NULL;
-        run->running = run->paused = run->job = 0;
+        run->running = run->paused = run->attached = run->job = 0;
         runs->others[runs->count++] = (struct other_run){.history = *run};
         memset(run, 0, sizeof(*run));
     }

@@ -65,96 +65,66 @@ static char *join_words(const struct arguments *arguments, int first) {
 
 static int check_run(const struct workbench *workbench, const char *what,
                      struct sawb_error *error) {
-    if (workbench->worker && worker_steerable(workbench->worker))
+    if (workbench->run.attached || (workbench->worker && worker_steerable(workbench->worker)))
         return 0;
     return error_set(error, "run %s: no run is in progress; `train DIR --out DIR` starts one",
                      what);
 }
 
-static int steer(struct workbench *workbench, struct steering *steering, struct sawb_error *error) {
-    return worker_steer(workbench->worker, steering, error);
-}
-
-/* A pattern that parses and fits the model in training. Owned by the caller. */
-static int read_pattern(const struct workbench *workbench, const char *spec,
-                        struct sparsity **sparsity, struct sawb_error *error) {
+/* Asks the run in words, be it this session's or another process's. */
+static int ask(struct workbench *workbench, const char *words, struct sawb_error *error) {
     const struct model *model = workbench->run.model;
-    if (sparsity_parse(sparsity, spec, workbench->presets, error) < 0)
-        return -1;
-    if (!model || sparsity_check(*sparsity, model->config.layers, model->config.heads, error) == 0)
+    if (workbench->run.attached && !workbench->run.running)
+        return error_set(error, "run: %s has ended", run_title(&workbench->run));
+    if (workbench->run.attached)
+        return attach_ask(workbench, words, error);
+    if (strcmp(words, "stop") == 0) {
+        worker_stop(workbench->worker);
         return 0;
-    sparsity_free(*sparsity);
-    return -1;
-}
-
-static int steer_simply(struct workbench *workbench, enum steering_kind kind,
-                        struct sawb_error *error) {
-    return steer(workbench, steering_create(kind, NULL, error), error);
-}
-
-static int read_rate(const char *word, double *rate, struct sawb_error *error) {
-    return read_number("run rate", word, 0, 100, rate, error);
-}
-
-static int steer_rate(struct workbench *workbench, const struct arguments *arguments,
-                      struct sawb_error *error) {
-    double rate;
-    if (read_rate(arguments_get(arguments, 1), &rate, error) < 0)
-        return -1;
-    struct steering *steering = steering_create(STEER_RATE, NULL, error);
-    if (steering)
-        steering->number = rate;
-    return steer(workbench, steering, error);
-}
-
-static int steer_sparsity(struct workbench *workbench, const struct arguments *arguments,
-                          struct sawb_error *error) {
-    char *spec = join_words(arguments, 1);
-    struct steering *steering = spec ? steering_create(STEER_SPARSITY, NULL, error) : NULL;
-    if (!spec)
-        error_set(error, "run sparsity: out of memory");
-    if (steering && read_pattern(workbench, spec, &steering->sparsity, error) < 0) {
-        steering->sparsity = NULL;
-        steering_free(steering);
-        steering = NULL;
     }
-    free(spec);
-    return steer(workbench, steering, error);
+    return worker_steer(workbench->worker,
+                        steering_read(words, workbench->presets, model ? model->config.layers : 0,
+                                      model ? model->config.heads : 0, error),
+                        error);
+}
+
+/* What a branch shall begin with is checked now, not when it begins. */
+static int check_words(const struct workbench *workbench, const char *words,
+                       struct sawb_error *error) {
+    const struct model *model = workbench->run.model;
+    struct steering *steering =
+        steering_read(words, workbench->presets, model ? model->config.layers : 0,
+                      model ? model->config.heads : 0, error);
+    steering_free(steering);
+    return steering ? 0 : -1;
 }
 
 /* "branch DIR [rate X | sparsity SPEC]" */
-static int steer_branch(struct workbench *workbench, const struct arguments *arguments,
-                        struct sawb_error *error) {
+static int branch(struct workbench *workbench, const struct arguments *arguments,
+                  struct sawb_error *error) {
     const char *out = arguments_get(arguments, 1), *what = arguments_get(arguments, 2);
-    double rate = 0;
+    if (workbench->run.attached)
+        return error_set(error, "run branch: only in the session that the run is of");
     if (!out)
         return error_set(error, "run branch: the folder of the branch is missing");
     if (!what)
         return runs_branch(workbench, out, STEERING_KINDS, 0, NULL, error);
-    if (is(what, "rate"))
-        return read_rate(arguments_get(arguments, 3), &rate, error) < 0
-                   ? -1
-                   : runs_branch(workbench, out, STEER_RATE, rate, NULL, error);
-    if (!is(what, "sparsity"))
+    if (!is(what, "rate") && !is(what, "sparsity"))
         return error_set(error,
                          "run branch: what follows the folder is `rate X` or `sparsity "
                          "SPEC`, not \"%s\"",
                          what);
-    char *spec = join_words(arguments, 3);
-    struct sparsity *sparsity = NULL;
-    int status = spec ? read_pattern(workbench, spec, &sparsity, error)
-                      : error_set(error, "run branch: out of memory");
-    if (status == 0) {
-        sparsity_free(sparsity);
-        status = runs_branch(workbench, out, STEER_SPARSITY, 0, spec, error);
-    }
-    free(spec);
+    char *words = join_words(arguments, 2), *rest = join_words(arguments, 3);
+    int status = -1;
+    if (!words || !rest)
+        error_set(error, "run branch: out of memory");
+    else if (check_words(workbench, words, error) == 0)
+        status = is(what, "rate")
+                     ? runs_branch(workbench, out, STEER_RATE, strtod(rest, NULL), NULL, error)
+                     : runs_branch(workbench, out, STEER_SPARSITY, 0, rest, error);
+    free(words);
+    free(rest);
     return status;
-}
-
-static int stop_run(struct workbench *workbench) {
-    worker_stop(workbench->worker);
-    return 0;
 }
 
 #define RUN_WORDS "pause|continue|toggle|checkpoint|evaluate|stop|rate|sparsity|branch"
@@ -172,27 +142,14 @@ enum run_word {
 
 static int follow_word(struct workbench *workbench, enum run_word word,
                        const struct arguments *arguments, struct sawb_error *error) {
-    switch (word) {
-    case RUN_PAUSE:
-        return steer_simply(workbench, STEER_PAUSE, error);
-    case RUN_CONTINUE:
-        return steer_simply(workbench, STEER_CONTINUE, error);
-    case RUN_TOGGLE:
-        return steer_simply(workbench, workbench->run.paused ? STEER_CONTINUE : STEER_PAUSE, error);
-    case RUN_CHECKPOINT:
-        return steer_simply(workbench, STEER_CHECKPOINT, error);
-    case RUN_EVALUATE:
-        return steer_simply(workbench, STEER_EVALUATE, error);
-    case RUN_STOP:
-        return stop_run(workbench);
-    case RUN_RATE:
-        return steer_rate(workbench, arguments, error);
-    case RUN_SPARSITY:
-        return steer_sparsity(workbench, arguments, error);
-    case RUN_BRANCH:
-        return steer_branch(workbench, arguments, error);
-    }
-    return 0;
+    if (word == RUN_BRANCH)
+        return branch(workbench, arguments, error);
+    if (word == RUN_TOGGLE)
+        return ask(workbench, workbench->run.paused ? "continue" : "pause", error);
+    char *words = join_words(arguments, 0);
+    int status = words ? ask(workbench, words, error) : error_set(error, "run: out of memory");
+    free(words);
+    return status;
 }
 
 /* Words that `run WORD` takes at most, the word itself included. */
@@ -290,12 +247,23 @@ static int list_runs(struct workbench *workbench, struct sink *sink) {
     return sink_result_owned(sink, text);
 }
 
+#define RUNS_WORDS "list|add|remove|clear"
+
 static int runs(struct workbench *workbench, const struct arguments *arguments, struct sink *sink) {
     const char *word = arguments_get(arguments, 0), *name = arguments_get(arguments, 1);
     struct sawb_error error;
     int status = 0;
+    int alone = runs_count(workbench) + workbench->runs.branch_count == 0;
+    if (!word && sink->wait && alone)
+        return command_list_folder(workbench, ".", sink);
     if (!word || is(word, "list"))
         return list_runs(workbench, sink);
+    if (choice(RUNS_WORDS, word) < 0 && name) {
+        error_set(&error, "runs: \"%s\" is one word too many", name);
+        return command_misuse(sink, &error);
+    }
+    if (choice(RUNS_WORDS, word) < 0)
+        return command_list_folder(workbench, word, sink);
     if (is(word, "clear")) {
         runs_clear(workbench);
         return COMMAND_DONE;
@@ -504,15 +472,19 @@ const struct command commands_runs[] = {
      .where = COMMAND_SHELL | COMMAND_SCRIPT | COMMAND_SCREEN | COMMAND_BARE,
      .run = run},
     {.name = "runs",
-     .usage = "[list|add DIR...|remove NAME...|clear]",
-     .positionals = {{ARGUMENT_CHOICE, "list|add|remove|clear"}, {ARGUMENT_DIRECTORY, NULL}},
+     .usage = "[DIR|list|add DIR...|remove NAME...|clear]",
+     .positionals = {{ARGUMENT_DIRECTORY, RUNS_WORDS}, {ARGUMENT_DIRECTORY, NULL}},
      .minimum = 0,
      .maximum = -1,
-     .help = "the runs whose curves are shown: list them, overlay those of folders, take them away",
-     .details = "A run writes log.jsonl into its folder, a line for each step and evaluation as "
+     .help =
+         "list the runs below a folder; or those whose curves are shown, and add and remove some",
+     .details = "DIR (in a shell, without it, the present folder): runs, the newest first, with "
+                "state (starting, running, paused, done, stopped, failed; died: its process is no "
+                "more), step, the newest and the best accuracy. A folder of such a name is ./list. "
+                "A run writes log.jsonl into its folder, a line for each step and evaluation as "
                 "`train --json` prints them. A run of another program that still goes on is "
-                "followed. At most 8 runs are shown.",
-     .where = EVERYWHERE,
+                "followed; `attach` steers it. At most 8 runs are shown.",
+     .where = EVERYWHERE | COMMAND_SHELL,
      .run = runs},
     {.name = "curve",
      .usage = CURVE_WORDS "|next|previous",

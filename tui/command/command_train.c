@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "core/session/run_log.h"
 #include "core/train/options.h"
 #include "tui/command/answer.h"
 #include "tui/command/handlers.h"
@@ -77,8 +78,8 @@ static int check_schedule(const char *text, const struct presets *presets,
     return 0;
 }
 
-static int read_train_options(const struct arguments *arguments, uint64_t seed,
-                              struct train_job_options *options, struct sawb_error *error) {
+int command_train_options(const struct arguments *arguments, uint64_t seed,
+                          struct train_job_options *options, struct sawb_error *error) {
     const char *storage = arguments_option(arguments, "storage");
     long eval_every = 0;
     *options = (struct train_job_options){
@@ -90,9 +91,12 @@ static int read_train_options(const struct arguments *arguments, uint64_t seed,
         .keep_best = arguments_option(arguments, "keep-best") != NULL,
         .storage = storage && strcasecmp(storage, "f16") == 0 ? STORE_F16 : STORE_F32,
     };
+    const char *run = arguments_option(arguments, "run");
+    if (run && options->out && strcmp(run, options->out) != 0)
+        return error_set(error,
+                         "train: --run and --out are two names of one folder; leave one out");
+    options->out = run ? run : options->out;
     options->train.seed = seed;
-    if (!options->out || !options->out[0])
-        return error_set(error, "train: --out is missing: the folder of the checkpoint");
     if (arguments_int(arguments, "eval-every", 1, INT_MAX, &eval_every, error) < 0)
         return -1;
     options->eval_every = eval_every;
@@ -105,36 +109,28 @@ static int read_train_options(const struct arguments *arguments, uint64_t seed,
     return read_numbers(arguments, &options->train, error);
 }
 
-struct training {
-    struct workbench *workbench;
-    struct sink *sink;
-    struct step_report last;
-    int lines; /* told so far */
-    int status;
-};
-
-static void tell(struct training *training, char *text) {
+static void tell(struct training_reader *training, char *text) {
     if (sink_result_owned(training->sink, text) != COMMAND_DONE)
         training->status = COMMAND_FAILED;
 }
 
-static void read_training(void *user, const struct event *event) {
-    struct training *training = user;
+void training_read(void *user, const struct event *event) {
+    struct training_reader *training = user;
     int json = training->workbench->settings.json;
     if (event->kind == EVENT_STEP) {
         training->last = event->data.report;
         if (json)
-            tell(training, answer_step(&event->data.report));
+            tell(training, run_log_step(&event->data.report));
         return;
     }
     if (event->kind != EVENT_EVALUATION)
         return;
     const struct evaluation *evaluation = &event->data.evaluation;
     if (json) {
-        tell(training, answer_step_evaluation(event->step, evaluation));
+        tell(training, run_log_evaluation(event->step, evaluation));
         return;
     }
-    command_keep(training->workbench, answer_step_evaluation(event->step, evaluation));
+    command_keep(training->workbench, run_log_evaluation(event->step, evaluation));
     if (training->lines++ == 0)
         sink_result(training->sink, "%8s %8s %10s %10s %10s %10s %9s", "step", "epoch", "loss",
                     "val loss", "accuracy", "sparsity", "tokens/s");
@@ -161,14 +157,21 @@ static int begin(struct workbench *workbench, const struct job_arm *arm,
     return number;
 }
 
+static int check_out(const struct train_job_options *options, struct sawb_error *error) {
+    if (options->out && options->out[0])
+        return 0;
+    return error_set(error, "train: --out is missing: the folder of the checkpoint (--run is the "
+                            "same)");
+}
+
 int command_train(struct workbench *workbench, const struct arguments *arguments,
                   struct sink *sink) {
-    struct training training = {.workbench = workbench, .sink = sink};
+    struct training_reader training = {.workbench = workbench, .sink = sink};
     struct train_job_options options;
     struct job_arm arm;
     struct sawb_error error;
-    if (read_train_options(arguments, workbench->settings.seed, &options, &error) < 0 ||
-        train_options_check(&options.train, &error) < 0 ||
+    if (command_train_options(arguments, workbench->settings.seed, &options, &error) < 0 ||
+        check_out(&options, &error) < 0 || train_options_check(&options.train, &error) < 0 ||
         check_schedule(options.sparsity_schedule, workbench->presets, &error) < 0)
         return command_misuse(sink, &error);
     int status = command_arm(workbench, arguments, sink, &arm);
@@ -180,7 +183,7 @@ int command_train(struct workbench *workbench, const struct arguments *arguments
         return command_fail(sink, &error);
     if (!sink->wait)
         return COMMAND_DONE;
-    struct waiting waiting = {sink, NULL, read_training, &training};
+    struct waiting waiting = {sink, NULL, training_read, &training};
     status = command_wait(workbench, number, &waiting);
     return status == COMMAND_DONE ? training.status : status;
 }
@@ -189,6 +192,9 @@ int command_stop(struct workbench *workbench, const struct arguments *arguments,
                  struct sink *sink) {
     struct sawb_error error;
     (void)arguments;
+    if (workbench->run.attached && workbench->run.running)
+        return attach_ask(workbench, "stop", &error) < 0 ? command_fail(sink, &error)
+                                                         : COMMAND_DONE;
     if (!workbench->worker || !worker_busy(workbench->worker)) {
         error_set(&error, "stop: no long job is under way");
         return command_fail(sink, &error);

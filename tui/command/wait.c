@@ -23,21 +23,25 @@ static void wait_readable(int descriptor, int interruptible) {
     poll(polled, 2, -1);
 }
 
-static void pass_on(const struct waiting *waiting, const struct event *event) {
+void command_pass_on(struct sink *sink, const char *where, const struct event *event) {
     struct sawb_error error;
     switch (event->kind) {
     case EVENT_NOTE:
-        sink_note(waiting->sink, "%s", event->text);
+        sink_note(sink, "%s", event->text);
         break;
     case EVENT_ERROR:
         error_set(&error, "%s", event->text);
-        if (waiting->where)
-            error_prefix(&error, "%s", waiting->where);
-        waiting->sink->error(waiting->sink, error.message);
+        if (where)
+            error_prefix(&error, "%s", where);
+        sink->error(sink, error.message);
         break;
     default:
         break;
     }
+}
+
+static void pass_on(const struct waiting *waiting, const struct event *event) {
+    command_pass_on(waiting->sink, waiting->where, event);
     if (waiting->reader)
         waiting->reader(waiting->user, event);
 }

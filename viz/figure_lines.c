@@ -22,15 +22,23 @@
 
 /* ---- lines ----------------------------------------------------------------------------------- */
 
+/* Where a figure goes, and how. */
+struct lines {
+    FILE *out;
+    const struct glyphs *glyphs;
+    const struct ansi *ansi; /* NULL: without colour */
+    int columns;
+};
+
 /* Lines without the empty ones at the end. -1 when out of memory. */
-static int print_grid(FILE *out, const struct grid *grid) {
-    char *text = export_text(grid);
+static int print_grid(const struct lines *lines, const struct grid *grid) {
+    char *text = lines->ansi ? ansi_text(lines->ansi, grid) : export_text(grid);
     if (!text)
         return -1;
     size_t length = strlen(text);
     while (length > 0 && text[length - 1] == '\n')
         length--;
-    fprintf(out, "%.*s\n", (int)length, text);
+    fprintf(lines->out, "%.*s\n", (int)length, text);
     free(text);
     return 0;
 }
@@ -157,14 +165,14 @@ static const struct drawn_kind {
                    [PANEL_SERIES] = {series_rows, draw_series},
                    [PANEL_BARS] = {bars_rows, draw_bars}};
 
-static int print_drawn(FILE *out, const struct panel *panel, const struct glyphs *glyphs,
-                       int columns, struct sawb_error *error) {
+static int print_drawn(const struct lines *lines, const struct panel *panel,
+                       struct sawb_error *error) {
     int rows = drawn_kinds[panel->kind].rows(panel);
-    struct grid *grid = grid_create(rows < GRID_MOST ? rows : GRID_MOST, columns, error);
+    struct grid *grid = grid_create(rows < GRID_MOST ? rows : GRID_MOST, lines->columns, error);
     if (!grid)
         return -1;
-    drawn_kinds[panel->kind].draw(grid_area(grid), panel, glyphs);
-    int status = print_grid(out, grid);
+    drawn_kinds[panel->kind].draw(grid_area(grid), panel, lines->glyphs);
+    int status = print_grid(lines, grid);
     grid_free(grid);
     return status < 0 ? error_set(error, "out of memory for a picture") : 0;
 }
@@ -200,41 +208,43 @@ static char *print_table(const struct panel *panel, const struct glyphs *glyphs,
 
 /* ---- the figure ------------------------------------------------------------------------------ */
 
-static int print_panel(FILE *out, const struct panel *panel, const struct glyphs *glyphs,
-                       int columns, struct sawb_error *error) {
+static int print_panel(const struct lines *lines, const struct panel *panel,
+                       struct sawb_error *error) {
     /* Curves have it in the line of their legend. */
     if (panel->kind != PANEL_SERIES && panel->title && *panel->title)
-        fprintf(out, "%s%s%s%s\n", panel->title, panel->unit ? " (" : "",
+        fprintf(lines->out, "%s%s%s%s\n", panel->title, panel->unit ? " (" : "",
                 panel->unit ? panel->unit : "", panel->unit ? ")" : "");
     if (panel->kind != PANEL_TABLE)
-        return print_drawn(out, panel, glyphs, columns, error);
-    char *text = print_table(panel, glyphs, columns);
+        return print_drawn(lines, panel, error);
+    char *text = print_table(panel, lines->glyphs, lines->columns);
     if (!text)
         return error_set(error, "out of memory for a table");
-    fputs(text, out);
+    fputs(text, lines->out);
     free(text);
     return 0;
 }
 
-char *figure_lines(const struct figure *figure, const struct glyphs *glyphs, int columns,
-                   struct sawb_error *error) {
+char *figure_lines(const struct figure *figure, const struct glyphs *glyphs,
+                   const struct ansi *ansi, int columns, struct sawb_error *error) {
     char *text = NULL;
     size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
-    if (!out) {
+    struct lines lines = {.out = open_memstream(&text, &size),
+                          .glyphs = glyphs,
+                          .ansi = ansi,
+                          .columns = columns > COLUMNS_LEAST ? columns : COLUMNS_LEAST};
+    if (!lines.out) {
         error_set(error, "out of memory for a picture");
         return NULL;
     }
     int status = 0;
     if (figure->title)
-        fprintf(out, "%s\n", figure->title);
+        fprintf(lines.out, "%s\n", figure->title);
     for (int i = 0; i < figure->panel_count && status == 0; i++) {
-        fputc('\n', out);
-        status = print_panel(out, &figure->panels[i], glyphs,
-                             columns > COLUMNS_LEAST ? columns : COLUMNS_LEAST, error);
+        fputc('\n', lines.out);
+        status = print_panel(&lines, &figure->panels[i], error);
     }
-    int failed = ferror(out);
-    failed |= fclose(out) != 0;
+    int failed = ferror(lines.out);
+    failed |= fclose(lines.out) != 0;
     if (failed && status == 0)
         status = error_set(error, "out of memory for a picture");
     if (status == 0)

@@ -31,7 +31,15 @@ enum event_kind {
     EVENT_COMPARISON, /* comparison of two arms on a data set */
     EVENT_BENCH,      /* measurement */
     EVENT_POINT,      /* point: one of a series that a job works out */
-    EVENT_DONE        /* the job ended; status 0 done, 1 stopped by the user, -1 failed */
+    EVENT_DONE,       /* the job ended; status 0 done, 1 stopped by the user, -1 failed */
+    EVENT_DATA        /* data: the job has read the data set `text` */
+};
+
+/* What tells a data set from a later one of the same name (core/text/dataset.h). */
+struct data_print {
+    int64_t bytes;
+    uint64_t hash;
+    int rows;
 };
 
 struct measurement {
@@ -41,8 +49,8 @@ struct measurement {
     double median_ms, p10_ms, p90_ms;
 };
 
-/* One point of a series: an occluded token, a head removed, a sparsity tried. */
-#define POINT_VALUES 8
+/* One point of a series: an occluded token, a head removed, a sparsity tried, a kernel timed. */
+#define POINT_VALUES 12
 struct point {
     const char *series; /* static; says what x and the values are */
     int index, count;   /* this one, from 0, of how many; count 0: not known */
@@ -58,7 +66,7 @@ struct event {
     int arm;           /* EVENT_PREDICTION, EVENT_ROW, EVENT_POINT: 0 A, 1 B */
     int status;        /* EVENT_DONE */
     int64_t step;      /* training step, 0: none */
-    char *text;        /* NOTE, ERROR, PROGRESS; ROW: the sentence */
+    char *text;        /* NOTE, ERROR, PROGRESS; ROW: the sentence; DATA: the path */
     union {
         struct {
             int64_t done, total; /* total 0: not known */
@@ -70,6 +78,7 @@ struct event {
         struct comparison comparison;
         struct measurement measurement;
         struct point point;
+        struct data_print read;
     } data;
 };
 

@@ -221,7 +221,7 @@ const char *log_path(const struct log *log) {
 
 /* ---- opening and closing --------------------------------------------------------------------- */
 
-static int write_header(struct log *log) {
+static int write_header(struct log *log, const struct log_before *before) {
     struct bytes header = {0};
     bytes_put(&header, LOG_MAGIC, LOG_MAGIC_BYTES);
     bytes_u32(&header, LOG_VERSION);
@@ -230,13 +230,18 @@ static int write_header(struct log *log) {
         bytes_u32(&header, (uint32_t)crc32(0, header.data, (uInt)header.size));
     int status = header.failed ? -1 : write_all(log->descriptor, header.data, header.size);
     log->written = header.size;
+    if (status == 0 && before) {
+        status = write_all(log->descriptor, before->bytes, before->size);
+        log->written += before->size;
+        log->number = (uint32_t)before->count;
+    }
     if (header.failed)
         errno = ENOMEM;
     bytes_free(&header);
     return status;
 }
 
-static int open_file(struct log *log, struct sawb_error *error) {
+static int open_file(struct log *log, const struct log_before *before, struct sawb_error *error) {
     log->descriptor =
         open(log->path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, S_IRUSR | S_IWUSR);
     if (log->descriptor < 0 && errno == EEXIST)
@@ -248,7 +253,7 @@ static int open_file(struct log *log, struct sawb_error *error) {
         return error_set(error, "%s: %s", log->path, strerror(errno));
     if (flock(log->descriptor, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK)
         error_set(error, "%s: another sawb records here", log->path);
-    else if (write_header(log) == 0)
+    else if (write_header(log, before) == 0)
         return 0;
     else
         error_set(error, "%s: %s", log->path, strerror(errno));
@@ -257,7 +262,8 @@ static int open_file(struct log *log, struct sawb_error *error) {
     return -1;
 }
 
-int log_create(struct log **created, const char *path, struct sawb_error *error) {
+int log_create(struct log **created, const char *path, const struct log_before *before,
+               struct sawb_error *error) {
     struct log *log = calloc(1, sizeof(*log));
     *created = NULL;
     if (log)
@@ -268,7 +274,7 @@ int log_create(struct log **created, const char *path, struct sawb_error *error)
     }
     log->last = &log->first;
     log->synced = clock_seconds();
-    if (open_file(log, error) < 0) {
+    if (open_file(log, before, error) < 0) {
         free(log->path);
         free(log);
         return -1;

@@ -43,7 +43,14 @@ enum log_type {
     LOG_MARKER,     /* JSON: a name for this moment */
     LOG_CONFIGURED, /* JSON: the user's own settings have been read */
     LOG_END,        /* JSON: the session was closed */
+    LOG_LIVE,       /* JSON: what is before it was taken from another session, and gone on from */
     LOG_TYPES
+};
+
+/* Records of another file, as they are in it. */
+struct log_before {
+    const unsigned char *bytes;
+    size_t size, count;
 };
 
 struct log_stamp {
@@ -54,8 +61,10 @@ struct log_stamp {
 
 struct log;
 
-/* Makes a new file, locked for as long as it is written; one that is there is an error. */
-int log_create(struct log **log, const char *path, struct sawb_error *error);
+/* Makes a new file, locked for as long as it is written; one that is there is an error. `before`:
+ * records that it begins with, NULL: none. */
+int log_create(struct log **log, const char *path, const struct log_before *before,
+               struct sawb_error *error);
 
 /* Takes the body over (free), also after an error. -1 when the recording has ended. Never waits:
  * when more than LOG_WAITING_MOST bytes wait for the disk, the recording ends. */

@@ -16,7 +16,7 @@ const char *log_type_name(enum log_type type) {
         [LOG_BEGIN] = "begin",         [LOG_MODEL] = "model",   [LOG_COMMAND] = "command",
         [LOG_TEXT] = "text",           [LOG_WISH] = "wish",     [LOG_SIGHT] = "sight",
         [LOG_EVENT] = "event",         [LOG_ARRAYS] = "arrays", [LOG_MARKER] = "marker",
-        [LOG_CONFIGURED] = "settings", [LOG_END] = "end"};
+        [LOG_CONFIGURED] = "settings", [LOG_END] = "end",       [LOG_LIVE] = "live"};
     return (unsigned)type < LOG_TYPES && names[type] ? names[type] : "unknown";
 }
 

@@ -148,7 +148,7 @@ static void read_own(struct reading *reading, struct capture *capture) {
 }
 
 static int read_head(struct reading *reading, struct event_head *head) {
-    *head = (struct event_head){.kind = (enum event_kind)reading_int(reading, 0, EVENT_DONE)};
+    *head = (struct event_head){.kind = (enum event_kind)reading_int(reading, 0, EVENT_DATA)};
     head->sequence = reading_varint(reading);
     head->job = reading_int(reading, 0, INT32_MAX);
     head->arm = reading_int(reading, INT32_MIN, INT32_MAX);
@@ -299,15 +299,25 @@ static void read_comparison(struct reading *reading, struct comparison *comparis
         comparison->flip_rows[i] = reading_int(reading, 0, INT32_MAX);
 }
 
-/* A name that is said of points must outlive them. */
-static const char *series_name(const char *name) {
-    static const char *const names[] = {SERIES_IMPORTANCE, SERIES_COPIES,  SERIES_OCCLUDE,
-                                        SERIES_ABLATION,   SERIES_PRUNING, SERIES_SWEEP,
-                                        STEERING_SERIES};
-    for (size_t i = 0; name && i < sizeof(names) / sizeof(names[0]); i++)
-        if (strcmp(names[i], name) == 0)
-            return names[i];
-    return "";
+/* A name that is said of points must outlive them; and how many values go with it. */
+static const struct series_row {
+    const char *name;
+    int values;
+} series_rows[] = {{SERIES_IMPORTANCE, 8},
+                   {SERIES_COPIES, 8},
+                   {SERIES_OCCLUDE, 8},
+                   {SERIES_ABLATION, 8},
+                   {SERIES_PRUNING, 8},
+                   {SERIES_SWEEP, 8},
+                   {STEERING_SERIES, 8},
+                   {SERIES_TIMING, POINT_VALUES},
+                   {SERIES_LIVE_TIMING, POINT_VALUES}};
+
+static struct series_row series_find(const char *name) {
+    for (size_t i = 0; name && i < sizeof(series_rows) / sizeof(series_rows[0]); i++)
+        if (strcmp(series_rows[i].name, name) == 0)
+            return series_rows[i];
+    return (struct series_row){"", 8};
 }
 
 static void put_point(struct bytes *bytes, const struct point *point) {
@@ -315,18 +325,19 @@ static void put_point(struct bytes *bytes, const struct point *point) {
     bytes_signed(bytes, point->index);
     bytes_signed(bytes, point->count);
     bytes_f64(bytes, point->x);
-    for (int i = 0; i < POINT_VALUES; i++)
+    for (int i = 0; i < series_find(point->series).values; i++)
         bytes_f64(bytes, point->values[i]);
 }
 
 static void read_point(struct reading *reading, struct point *point) {
-    char *series = reading_string(reading);
-    point->series = series_name(series);
-    free(series);
+    char *name = reading_string(reading);
+    struct series_row series = series_find(name);
+    point->series = series.name;
+    free(name);
     point->index = reading_int(reading, -1, INT32_MAX);
     point->count = reading_int(reading, 0, INT32_MAX);
     point->x = reading_f64(reading);
-    for (int i = 0; i < POINT_VALUES; i++)
+    for (int i = 0; i < series.values; i++)
         point->values[i] = reading_f64(reading);
 }
 
@@ -375,6 +386,11 @@ void record_event(struct bytes *bytes, const struct event *event, uint64_t like,
     }
     case EVENT_POINT:
         put_point(bytes, &event->data.point);
+        break;
+    case EVENT_DATA:
+        bytes_signed(bytes, event->data.read.bytes);
+        bytes_varint(bytes, event->data.read.hash);
+        bytes_signed(bytes, event->data.read.rows);
         break;
     }
     bytes_string(bytes, event->text);
@@ -436,6 +452,12 @@ static void read_event(struct reading *reading, const struct event_head *head, s
     case EVENT_POINT:
         read_point(reading, &event->data.point);
         read_end(reading, event, 0);
+        break;
+    case EVENT_DATA:
+        event->data.read.bytes = reading_signed(reading);
+        event->data.read.hash = reading_varint(reading);
+        event->data.read.rows = reading_int(reading, 0, INT32_MAX);
+        read_end(reading, event, 1);
         break;
     }
 }

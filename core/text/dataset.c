@@ -17,6 +17,8 @@
 
 #define BYTE_ORDER_MARK "\xef\xbb\xbf"
 #define NO_LABEL (-1)
+#define HASH_START UINT64_C(0xcbf29ce484222325) /* FNV-1a */
+#define HASH_PRIME UINT64_C(0x100000001b3)
 #define SHOWN_BYTES 40 /* of a faulty cell in an error */
 
 /* What is known while a file is read line by line. */
@@ -270,12 +272,21 @@ static int read_lines(struct reading *reading, char *text, size_t size) {
     return 0;
 }
 
+uint64_t dataset_hash(const char *text, size_t size) {
+    uint64_t hash = HASH_START;
+    for (size_t i = 0; i < size; i++)
+        hash = (hash ^ (unsigned char)text[i]) * HASH_PRIME;
+    return hash;
+}
+
 /* Takes `text` (NUL-terminated, `size` bytes) over, also when it fails. */
 static int take_text(struct dataset *dataset, char *text, size_t size, const char *path,
                      struct sawb_error *error) {
     struct reading reading = {
         .dataset = dataset, .sentence_column = -1, .label_column = -1, .error = error};
     dataset->storage = text;
+    dataset->bytes = size;
+    dataset->hash = dataset_hash(text, size);
     dataset->path = strdup(path);
     int status = dataset->path ? read_lines(&reading, text, size) : out_of_memory(path, error);
     if (status < 0)

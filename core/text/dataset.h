@@ -14,6 +14,7 @@
 #define SAWB_CORE_TEXT_DATASET_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "core/base/error.h"
 
@@ -27,7 +28,9 @@ struct example {
 struct dataset {
     int count; /* at least 1 */
     struct example *examples;
-    char *path; /* as it was opened */
+    char *path;    /* as it was opened */
+    size_t bytes;  /* of the file */
+    uint64_t hash; /* of them (FNV-1a), for telling files apart */
     void *storage;
 };
 
@@ -38,6 +41,9 @@ int dataset_open(struct dataset *dataset, const char *path, struct sawb_error *e
  */
 int dataset_parse(struct dataset *dataset, const char *text, size_t size, const char *path,
                   struct sawb_error *error);
+/* Of a file's bytes, as in struct dataset. */
+uint64_t dataset_hash(const char *text, size_t size);
+
 void dataset_free(struct dataset *dataset);
 
 /* An error naming the line when a label is missing or not in [0, labels). */

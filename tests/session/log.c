@@ -32,7 +32,7 @@ static unsigned char *make_file(size_t *size) {
     char *bytes;
     temporary_make(&folder);
     char *path = temporary_path(&folder, "a.sawb");
-    assert_int_equal(log_create(&log, path, &error), 0);
+    assert_int_equal(log_create(&log, path, NULL, &error), 0);
     for (int i = 0; i < RECORDS; i++)
         append(log, i);
     assert_int_equal(log_close(log, &error), 0);
@@ -173,12 +173,12 @@ static void test_not_over_another(void **state) {
     struct log *log, *second;
     temporary_make(&folder);
     char *path = temporary_path(&folder, "a.sawb");
-    assert_int_equal(log_create(&log, path, &error), 0);
-    assert_int_equal(log_create(&second, path, &error), -1);
+    assert_int_equal(log_create(&log, path, NULL, &error), 0);
+    assert_int_equal(log_create(&second, path, NULL, &error), -1);
     assert_non_null(strstr(error.message, "never written over"));
     assert_null(second);
     assert_int_equal(log_close(log, &error), 0);
-    assert_int_equal(log_create(&second, path, &error), -1);
+    assert_int_equal(log_create(&second, path, NULL, &error), -1);
     free(path);
     temporary_remove(&folder);
 }
@@ -193,7 +193,7 @@ static void test_full_disk(void **state) {
     struct rlimit before, limit;
     temporary_make(&folder);
     char *path = temporary_path(&folder, "a.sawb");
-    assert_int_equal(log_create(&log, path, &error), 0);
+    assert_int_equal(log_create(&log, path, NULL, &error), 0);
     void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
     limit = before;

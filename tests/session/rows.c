@@ -208,6 +208,11 @@ static void test_stopped(void **state) {
     int number = submit(&bed, rows_job(&bed));
     struct event *event = queue_wait(bed.events, LIMIT_MS);
     assert_non_null(event);
+    assert_int_equal(event->kind, EVENT_DATA);
+    assert_int_equal(event->data.read.rows, ROWS);
+    event_free(event);
+    event = queue_wait(bed.events, LIMIT_MS);
+    assert_non_null(event);
     assert_int_equal(event->kind, EVENT_ROW);
     event_free(event);
     worker_stop(bed.worker);

@@ -272,7 +272,7 @@ static void test_verify(void **state) {
     assert_int_equal(replay_open(&replay, session.path, &settings, session_run_line, NULL, &error),
                      0);
     desk_forget(desk);
-    assert_int_equal(session_verify(&shell, replay, &desk->sink), COMMAND_DONE);
+    assert_int_equal(session_verify(&shell, replay, 0, &desk->sink), COMMAND_DONE);
     assert_holds(desk_told(desk, TOLD_RESULTS), "predictions checked: no drift");
     assert_null(strstr(desk_told(desk, TOLD_RESULTS), "0 of"));
 

@@ -54,8 +54,14 @@ keys ':'
 type_text "go-live"
 keys Enter
 check_shows "it goes on live" "live again from this state"
+sleep 0.5
 keys q
 check "the replay ends" ended 0
+later=$(ls "$folder"/state/sawb/sessions/*.sawb | grep -vxF "$session")
+check "what came after it is recorded too" test -n "$later"
+check "and says where it came from" sh -c '"$1" replay "$2" --to tsv | grep -q "live.*$3"' sh "$SAWB" "$later" "$session"
+check "it can be verified" "$SAWB" replay --verify "$later"
+rm -f "$later"
 
 # Killed: what was written is there.
 rm -f "$session"

@@ -53,7 +53,7 @@ static void test_kinds(void **state) {
     struct figure figure = {0};
     struct sawb_error error;
     fill(&figure);
-    char *text = figure_lines(&figure, &glyphs_utf8, 60, &error);
+    char *text = figure_lines(&figure, &glyphs_utf8, NULL, 60, &error);
     assert_non_null(text);
     assert_int_equal(strncmp(text, "a figure\n\nA dense\n", 18), 0);
     /* The pair that is removed, and the largest of the others. */
@@ -67,7 +67,8 @@ static void test_kinds(void **state) {
     assert_has(text, "\nnumbers\nname  value\none    1.50\n");
     free(text);
 
-    text = figure_lines(&figure, &glyphs_ascii, 1, &error); /* narrower than there is sense in */
+    text =
+        figure_lines(&figure, &glyphs_ascii, NULL, 1, &error); /* narrower than there is sense in */
     assert_non_null(text);
     for (const char *at = text; *at; at++)
         assert_true((unsigned char)*at < 0x80);
@@ -82,12 +83,12 @@ static void test_wide(void **state) {
     struct figure figure = {0};
     struct sawb_error error;
     assert_non_null(figure_matrix(&figure, "map", 2, 500, &error));
-    char *text = figure_lines(&figure, &glyphs_utf8, 60, &error);
+    char *text = figure_lines(&figure, &glyphs_utf8, NULL, 60, &error);
     assert_non_null(text);
     assert_has(text, "of 500 columns\n");
     free(text);
     figure_free(&figure);
-    text = figure_lines(&figure, &glyphs_utf8, 60, &error);
+    text = figure_lines(&figure, &glyphs_utf8, NULL, 60, &error);
     assert_string_equal(text, "");
     free(text);
 }

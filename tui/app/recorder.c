@@ -40,12 +40,17 @@ struct recorder {
     struct log *log;
     double begun;
     uint64_t limit;
-    int told; /* that the recording has failed */
+    uint64_t before; /* bytes that the file began with */
+    int told;        /* that the recording has failed */
     int depth;
 
     struct pending pending[ARMS];
     struct earlier earlier[ARMS];
     double arrays_time, exact_time; /* of the last ones */
+
+    /* Who answers a job that is not the workbench's own. */
+    int asked_job;
+    uint64_t asked_models[ARMS]; /* numbers of their records, 0: none */
 
     uint64_t *models; /* [model_count] fingerprints, by number of their record - 1 */
     int model_count;
@@ -308,20 +313,21 @@ void recorder_configured(struct workbench *workbench) {
 
 /* ---- models ---------------------------------------------------------------------------------- */
 
-void recorder_model(struct workbench *workbench, const struct model *model) {
-    if (!records(workbench))
-        return;
-    struct recorder *recorder = workbench->recorder;
+static int add_model(struct recorder *recorder, uint64_t fingerprint) {
     uint64_t *grown =
         realloc(recorder->models, ((size_t)recorder->model_count + 1) * sizeof(*grown));
-    cJSON *object = cJSON_CreateObject();
-    char fingerprint[20];
-    if (!grown) {
-        cJSON_Delete(object);
-        return;
-    }
+    if (!grown)
+        return -1;
     recorder->models = grown;
-    recorder->models[recorder->model_count++] = model->fingerprint;
+    recorder->models[recorder->model_count++] = fingerprint;
+    return 0;
+}
+
+void recorder_model(struct workbench *workbench, const struct model *model) {
+    char fingerprint[20];
+    if (!records(workbench) || add_model(workbench->recorder, model->fingerprint) < 0)
+        return;
+    cJSON *object = cJSON_CreateObject();
     snprintf(fingerprint, sizeof(fingerprint), "%016llx", (unsigned long long)model->fingerprint);
     cJSON_AddStringToObject(object, "directory", model->directory);
     cJSON_AddStringToObject(object, "fingerprint", fingerprint);
@@ -341,6 +347,16 @@ static uint64_t model_number(const struct recorder *recorder, const struct model
         if (recorder->models[i - 1] == model->fingerprint)
             return (uint64_t)i;
     return 0;
+}
+
+void recorder_asks(struct workbench *workbench, int job, const struct model *a,
+                   const struct model *b) {
+    struct recorder *recorder = workbench->recorder;
+    if (!recorder)
+        return;
+    recorder->asked_job = job;
+    recorder->asked_models[ARM_A] = model_number(recorder, a);
+    recorder->asked_models[ARM_B] = model_number(recorder, b);
 }
 
 /* ---- predictions ----------------------------------------------------------------------------- */
@@ -415,7 +431,7 @@ static size_t arrays_estimate(const struct capture *capture, int exact) {
 static int has_room(const struct recorder *recorder, const struct capture *capture, int exact,
                     double now) {
     double elapsed = now > recorder->begun ? now - recorder->begun : 0;
-    uint64_t bytes = log_bytes(recorder->log) + arrays_estimate(capture, exact);
+    uint64_t bytes = log_bytes(recorder->log) - recorder->before + arrays_estimate(capture, exact);
     return (double)bytes <= (double)RECORDER_BURST + RECORDER_RATE * elapsed &&
            bytes <= recorder->limit;
 }
@@ -440,6 +456,8 @@ void recorder_event(struct workbench *workbench, const struct event *event) {
         like = find_alike(recorder, event);
     if (newest)
         model = model_number(recorder, workbench->arms[event->arm].model);
+    else if (answers && event->job == recorder->asked_job)
+        model = recorder->asked_models[event->arm];
     record_event(&bytes, event, like, model);
     struct log_stamp stamp = stamp_at(workbench, event->time);
     stamp.step = event->step > 0 ? event->step : stamp.step;
@@ -561,26 +579,41 @@ static char *own_path(struct sawb_error *error) {
     return path;
 }
 
-int recorder_open(struct recorder **opened, const char *path, uint64_t limit,
-                  struct sawb_error *error) {
+/* As recorder_open, after the records `before`. */
+static int open_after(struct recorder **opened, const char *path, uint64_t limit,
+                      const struct log_before *before, struct sawb_error *error) {
     struct recorder *recorder = calloc(1, sizeof(*recorder));
     char *own = path ? NULL : own_path(error);
     *opened = NULL;
     if (!recorder)
         error_set(error, "session: out of memory");
-    if (!recorder || (!path && !own) || log_create(&recorder->log, path ? path : own, error) < 0) {
+    if (!recorder || (!path && !own) ||
+        log_create(&recorder->log, path ? path : own, before, error) < 0) {
         free(own);
         free(recorder);
         return -1;
     }
     free(own);
     recorder->limit = limit ? limit : RECORDER_LIMIT;
+    recorder->before = before ? before->size : 0;
     recorder->begun = clock_wall();
     recorder->message_kind = -1;
     for (int i = 0; i < FIELDS; i++)
         recorder->fields[i] = INT_MIN;
     *opened = recorder;
     return 0;
+}
+
+int recorder_open(struct recorder **opened, const char *path, uint64_t limit,
+                  struct sawb_error *error) {
+    return open_after(opened, path, limit, NULL, error);
+}
+
+/* The models of the arms, after the record that they begin with. */
+static void put_models(struct workbench *workbench) {
+    recorder_model(workbench, workbench->arms[ARM_A].model);
+    if (workbench->arms[ARM_A].model != workbench->arms[ARM_B].model)
+        recorder_model(workbench, workbench->arms[ARM_B].model);
 }
 
 void recorder_begin(struct workbench *workbench) {
@@ -593,6 +626,7 @@ void recorder_begin(struct workbench *workbench) {
     snprintf(seed, sizeof(seed), "%llu", (unsigned long long)workbench->settings.seed);
     cJSON_AddStringToObject(object, "version", SAWB_VERSION);
     cJSON_AddStringToObject(object, "seed", seed);
+    cJSON_AddNumberToObject(object, "automatic", workbench->automatic);
     cJSON_AddNumberToObject(object, "ascii", workbench->settings.ascii);
     cJSON_AddStringToObject(object, "text", workbench->text);
     cJSON_AddStringToObject(object, "a", workbench->arms[ARM_A].spec);
@@ -602,10 +636,61 @@ void recorder_begin(struct workbench *workbench) {
     cJSON_AddNumberToObject(object, "models",
                             workbench->arms[ARM_A].model == workbench->arms[ARM_B].model ? 1 : 2);
     put_json(workbench, LOG_BEGIN, now, object);
-    recorder_model(workbench, workbench->arms[ARM_A].model);
-    if (workbench->arms[ARM_A].model != workbench->arms[ARM_B].model)
-        recorder_model(workbench, workbench->arms[ARM_B].model);
+    put_models(workbench);
+    /* Whoever types commands looks at their answers. */
+    if (!workbench->automatic)
+        recorder->panes = workbench->panes;
     note_sight(workbench, NULL, now);
+}
+
+int recorder_start(struct workbench *workbench, struct sawb_error *error) {
+    const struct session_settings *session = &workbench->settings.session;
+    if (session->off || workbench->recorder)
+        return 0;
+    if (recorder_open(&workbench->recorder, session->file, session->limit, error) < 0)
+        return -1;
+    recorder_begin(workbench);
+    return 0;
+}
+
+/* Models that the replay has met, which answers to come may be of. */
+static int take_models(struct recorder *recorder, const struct replay *replay) {
+    const struct log_record *records = replay_log(replay)->records;
+    uint64_t fingerprint;
+    for (size_t i = 0; i < replay_position(replay); i++) {
+        if (records[i].type != LOG_MODEL)
+            continue;
+        free(replay_model_directory(replay, (uint64_t)recorder->model_count + 1, &fingerprint));
+        if (add_model(recorder, fingerprint) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+int recorder_continue(struct workbench *workbench, const struct replay *replay,
+                      struct sawb_error *error) {
+    const struct session_settings *session = &workbench->settings.session;
+    const struct log_reader *log = replay_log(replay);
+    size_t count = replay_position(replay);
+    const struct log_record *last = &log->records[count - 1];
+    const unsigned char *first = (const unsigned char *)log->map.data + LOG_HEADER_BYTES;
+    struct log_before before = {first, (size_t)(last->body + last->size - first), count};
+    if (session->off)
+        return 0;
+    if (open_after(&workbench->recorder, session->file, session->limit, &before, error) < 0)
+        return -1;
+    struct recorder *recorder = workbench->recorder;
+    if (take_models(recorder, replay) < 0) {
+        recorder_close(workbench, NULL);
+        return error_set(error, "session: out of memory");
+    }
+    recorder->console_added = workbench->console.added;
+    cJSON *object = cJSON_CreateObject();
+    cJSON_AddStringToObject(object, "from", replay_path(replay));
+    cJSON_AddNumberToObject(object, "records", (double)count);
+    put_json(workbench, LOG_LIVE, recorder->begun, object);
+    put_models(workbench);
+    return 0;
 }
 
 const char *recorder_path(const struct recorder *recorder) {

@@ -32,6 +32,7 @@ struct workbench;
 struct recorder;
 struct event;
 struct model;
+struct replay;
 
 #define RECORDER_SETTLED 0.3
 #define RECORDER_TRAINING 5.0
@@ -61,6 +62,20 @@ char *recorder_folder(void);
 int recorder_open(struct recorder **recorder, const char *path, uint64_t limit,
                   struct sawb_error *error);
 void recorder_begin(struct workbench *workbench);
+
+/* Both, as workbench->settings.session has it; nothing when it is off or the workbench has a
+ * recorder. The arms have models. */
+int recorder_start(struct workbench *workbench, struct sawb_error *error);
+
+/* The same for a workbench that was a replay until now: the new file begins with what it has
+ * applied, and says where that came from. */
+int recorder_continue(struct workbench *workbench, const struct replay *replay,
+                      struct sawb_error *error);
+
+/* Answers of this job, which is not one of the workbench's own, are of these models (NULL: there is
+ * no second one). */
+void recorder_asks(struct workbench *workbench, int job, const struct model *a,
+                   const struct model *b);
 
 /* Around a command line; `transparent`: one that runs others, which are recorded in its place.
  * Returns what recorder_leave wants. */

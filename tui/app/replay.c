@@ -25,6 +25,7 @@ struct held {
 
 struct replay {
     struct log_reader reader;
+    char *path;
     struct replay_index index;
     struct workbench workbench;
     struct settings settings;
@@ -308,6 +309,37 @@ static void apply_command(struct replay *replay, const char *line) {
     workbench->quit = 0;
 }
 
+/* What the worker of the session was at has ended with it; from now on the screen asks. */
+static void end_work(struct workbench *workbench) {
+    workbench->automatic = 1;
+    workbench->long_job = 0;
+    workbench->progress[0] = '\0';
+    workbench->run.running = workbench->run.paused = workbench->run.attached = 0;
+    workbench->data.running = workbench->data.waiting = 0;
+    workbench->pruning.run.running = 0;
+    workbench->prediction.occluding = 0;
+}
+
+/* From here on the session was another one, with the models that are told next. */
+static void apply_live(struct replay *replay, size_t record, struct sawb_error *error) {
+    struct workbench *workbench = &replay->workbench;
+    const struct log_reader *reader = &replay->reader;
+    struct model *models[ARMS] = {NULL, NULL};
+    for (size_t i = record + 1; i < reader->count && i <= record + ARMS; i++) {
+        size_t number = replay_index_model(&replay->index, i);
+        if (number != SIZE_MAX)
+            models[i - record - 1] = model_get(replay, number, NULL);
+    }
+    end_work(workbench);
+    for (int arm = 0; models[ARM_A] && arm < ARMS; arm++) {
+        struct model *model = models[arm] ? models[arm] : models[ARM_A];
+        model_release(workbench->arms[arm].model);
+        workbench->arms[arm].model = model_retain(model);
+        workbench->arms[arm].stale = 1;
+    }
+    workbench_predict(workbench, error);
+}
+
 static int apply(struct replay *replay, size_t record, size_t target, struct sawb_error *error) {
     struct workbench *workbench = &replay->workbench;
     const struct log_record *at = &replay->reader.records[record];
@@ -335,6 +367,9 @@ static int apply(struct replay *replay, size_t record, size_t target, struct saw
         break;
     case LOG_SIGHT:
         replay->corrections += sight_apply(workbench, object, &replay->sight, &replay->answer);
+        break;
+    case LOG_LIVE:
+        apply_live(replay, record, error);
         break;
     case LOG_CONFIGURED:
         undo_clear(&workbench->undo);
@@ -411,7 +446,12 @@ static int restart(struct replay *replay, struct sawb_error *error) {
         status = error_set(error, "session: out of memory");
     const cJSON *job = cJSON_GetObjectItemCaseSensitive(begin, "prediction_job");
     const cJSON *time = cJSON_GetObjectItemCaseSensitive(begin, "prediction_time");
+    const cJSON *automatic = cJSON_GetObjectItemCaseSensitive(begin, "automatic");
     workbench->automatic = workbench->live = 1;
+    if (cJSON_IsNumber(automatic) && automatic->valueint == 0) {
+        workbench->automatic = workbench->live = 0; /* of a console */
+        workbench_show(workbench, VIEW_CONSOLE);
+    }
     workbench->prediction_job = cJSON_IsNumber(job) ? job->valueint : 0;
     workbench->prediction_time = cJSON_IsNumber(time) ? time->valuedouble : 0;
     cJSON_Delete(begin);
@@ -474,6 +514,8 @@ int replay_open(struct replay **opened, const char *path, const struct settings 
         return error_set(error, "replay: out of memory");
     replay->settings = *settings;
     replay->settings.model_directory = NULL;
+    replay->settings.colors = 0;
+    replay->path = realpath(path, NULL);
     replay->run = run;
     replay->user = user;
     replay->broken = 1;
@@ -510,6 +552,7 @@ void replay_free(struct replay *replay) {
     free(replay->answer);
     replay_index_free(&replay->index);
     log_reader_close(&replay->reader);
+    free(replay->path);
     free(replay);
 }
 
@@ -521,6 +564,10 @@ struct workbench *replay_workbench(struct replay *replay) {
 
 const struct log_reader *replay_log(const struct replay *replay) {
     return &replay->reader;
+}
+
+const char *replay_path(const struct replay *replay) {
+    return replay->path ? replay->path : "";
 }
 
 size_t replay_count(const struct replay *replay) {
@@ -585,7 +632,7 @@ int replay_corrections(const struct replay *replay) {
 }
 
 char *replay_text(const struct replay *replay, size_t record) {
-    static const char *const names[] = {"line", "text", "message", "name", "answer"};
+    static const char *const names[] = {"line", "text", "message", "name", "answer", "from"};
     const struct log_record *at = &replay->reader.records[record];
     if (at->type == LOG_EVENT) {
         enum event_kind kind = replay->index.entries[record].kind;
@@ -722,20 +769,22 @@ int replay_leave(struct replay *replay, struct sawb_error *error) {
         workbench->arms[arm].model = opened[arm];
         workbench->arms[arm].stale = 1;
     }
+    struct worker_state state = {worker_state(workbench->worker).numbers, 0, 0};
     worker_free(workbench->worker);
     workbench->worker = NULL;
     workbench->replay = NULL;
     workbench->moment = 0;
-    workbench->long_job = 0;
-    workbench->progress[0] = '\0';
-    workbench->run.running = workbench->run.paused = 0;
-    workbench->data.running = workbench->data.waiting = 0;
-    workbench->pruning.run.running = 0;
-    workbench->prediction.occluding = 0;
+    end_work(workbench);
     replay->live = 1;
     replay->play.playing = 0;
-    workbench_message(workbench, MESSAGE_NOTE, "%s",
+    if (workbench_start(workbench, error) < 0)
+        return -1;
+    worker_set_state(workbench->worker, &state); /* no number twice */
+    struct sawb_error unrecorded;
+    int recorded = recorder_continue(workbench, replay, &unrecorded) == 0;
+    workbench_message(workbench, MESSAGE_NOTE, "%s%s%s",
                       other ? "live again, with a model that has changed since"
-                            : "live again from this state");
+                            : "live again from this state",
+                      recorded ? "" : "; not recorded: ", recorded ? "" : unrecorded.message);
     return workbench_predict(workbench, error);
 }

@@ -41,6 +41,7 @@ void replay_free(struct replay *replay); /* NULL is fine */
 
 struct workbench *replay_workbench(struct replay *replay);
 const struct log_reader *replay_log(const struct replay *replay);
+const char *replay_path(const struct replay *replay); /* of the file, absolute */
 
 /* Records in all, and how many are applied. */
 size_t replay_count(const struct replay *replay);
@@ -118,8 +119,8 @@ char *replay_model_directory(const struct replay *replay, uint64_t number, uint6
 /* The event of a record, owned by the caller; NULL: it is none, or damaged. */
 struct event *replay_event(const struct replay *replay, size_t record);
 
-/* Opens the models and starts a worker: from here on the workbench is live, and the replay only
- * holds it. */
+/* Opens the models and starts a worker: from here on the workbench is live, recorded as
+ * settings.session has it, and the replay only holds it. */
 int replay_leave(struct replay *replay, struct sawb_error *error);
 
 #endif

@@ -9,6 +9,9 @@
 
 #define ARMS_SEEN 2
 
+/* Events are numbered anew where a session goes on from another one (LOG_LIVE). */
+#define PART_SHIFT 48
+
 /* Predictions by their event's number, to find what others refer to. */
 struct numbered {
     uint64_t sequence;
@@ -39,11 +42,17 @@ static size_t find(const struct numbered *numbered, size_t count, uint64_t seque
 static size_t read_heads(struct replay_index *index, const struct log_reader *reader,
                          struct numbered *numbered) {
     double last = reader->records[0].stamp.time, begin = last;
+    uint64_t part = 0;
     size_t count = 0;
     for (size_t i = 0; i < reader->count; i++) {
         const struct log_record *record = &reader->records[i];
         struct replay_entry *entry = &index->entries[i];
         struct event_head head;
+        if (record->type == LOG_LIVE) {
+            part += UINT64_C(1) << PART_SHIFT;
+            begin += record->stamp.time - last; /* nobody waits for what lies between */
+            last = record->stamp.time;
+        }
         last = record->stamp.time > last ? record->stamp.time : last;
         *entry = (struct replay_entry){.seconds = last - begin,
                                        .kind = EVENT_NOTE,
@@ -63,7 +72,7 @@ static size_t read_heads(struct replay_index *index, const struct log_reader *re
         entry->newest = head.kind == EVENT_PREDICTION && head.model > 0 && head.arm >= 0 &&
                         head.arm < ARMS_SEEN;
         if (head.kind == EVENT_PREDICTION)
-            numbered[count++] = (struct numbered){head.sequence, i};
+            numbered[count++] = (struct numbered){part + head.sequence, i};
     }
     return count;
 }
@@ -72,13 +81,16 @@ static size_t read_heads(struct replay_index *index, const struct log_reader *re
 static void refer(struct replay_index *index, const struct log_reader *reader,
                   const struct numbered *numbered, size_t count) {
     size_t latest[ARMS_SEEN] = {SIZE_MAX, SIZE_MAX};
+    uint64_t part = 0;
     for (size_t i = 0; i < reader->count; i++) {
         const struct log_record *record = &reader->records[i];
         struct replay_entry *entry = &index->entries[i];
         struct event_head head;
         struct arrays_head arrays;
+        if (record->type == LOG_LIVE)
+            part += UINT64_C(1) << PART_SHIFT;
         if (record->type == LOG_ARRAYS && arrays_head(record->body, record->size, &arrays) == 0) {
-            size_t prediction = find(numbered, count, arrays.sequence);
+            size_t prediction = find(numbered, count, part + arrays.sequence);
             struct arrays_head before = {0};
             size_t had = prediction == SIZE_MAX ? SIZE_MAX : index->entries[prediction].arrays;
             if (had != SIZE_MAX)
@@ -90,7 +102,7 @@ static void refer(struct replay_index *index, const struct log_reader *reader,
             continue;
         record_event_head(record->body, record->size, &head);
         if (head.like) {
-            size_t like = find(numbered, count, head.like);
+            size_t like = find(numbered, count, part + head.like);
             entry->like = like < i ? like : SIZE_MAX;
         }
         if (entry->newest) {
@@ -105,7 +117,7 @@ static void look_ahead(struct replay_index *index, const struct log_reader *read
     for (size_t i = reader->count; i-- > 0;) {
         enum log_type type = reader->records[i].type;
         struct replay_entry *entry = &index->entries[i];
-        if (type == LOG_COMMAND || type == LOG_TEXT || type == LOG_WISH)
+        if (type == LOG_COMMAND || type == LOG_TEXT || type == LOG_WISH || type == LOG_LIVE)
             next[0] = next[1] = SIZE_MAX;
         if (!entry->newest)
             continue;

@@ -392,7 +392,10 @@ static int replay_text_door(struct workbench *workbench, const struct arguments 
         return command_fail(sink, &error);
     int status;
     if (arguments_option(arguments, "verify")) {
-        status = session_verify(workbench, replay, sink);
+        double tolerance = 0;
+        status = arguments_double(arguments, "tolerance", 0, 1e9, &tolerance, &error) < 0
+                     ? command_misuse(sink, &error)
+                     : session_verify(workbench, replay, tolerance, sink);
     } else {
         if (replay_log(replay)->lost)
             sink_note(sink, "%s: %s", path, replay_log(replay)->problem);
@@ -416,7 +419,8 @@ static COMMAND_HANDLER(run_replay) {
         status = replay_text_door(workbench, arguments, path, sink);
     } else if (sink->replay) {
         struct session_replay asked = {path, to, arguments_get(arguments, 1),
-                                       arguments_option(arguments, "at")};
+                                       arguments_option(arguments, "at"),
+                                       arguments_option(arguments, "play") != NULL};
         status = sink->replay(workbench, &asked, sink);
     } else {
         error_set(&error, "replay: it opens only in a shell: sawb replay FILE");
@@ -428,8 +432,12 @@ static COMMAND_HANDLER(run_replay) {
 
 static const struct option_row replay_options[] = {
     {"verify", 0, ARGUMENT_NONE, NULL,
-     "predict again what was recorded, and tell the drift; exit 1 when there is any"},
+     "predict again what was recorded, and tell the drift (exit 1 when there is any) and which "
+     "models and data sets have changed"},
+    {"tolerance", 0, ARGUMENT_NUMBER, "X",
+     "--verify: drift of logits up to X counts as none, for another processor (default: 0)"},
     {"to", 0, ARGUMENT_CHOICE, "script|tsv|asciicast|svg", "write it as that instead, to OUT"},
+    {"play", 0, ARGUMENT_NONE, NULL, "on the screen: let it run at once"},
     {"at", 0, ARGUMENT_TEXT, "TIME", "the moment to begin at, or to draw (as in seek)"},
     {0},
 };
@@ -454,9 +462,10 @@ const struct command commands_session[] = {
     {.name = "marker",
      .usage = "[NAME]",
      .positionals = {{ARGUMENT_TEXT, NULL}},
-     .maximum = 1,
+     .maximum = -1,
      .help = "mark this moment of the session, for `seek marker NAME` in its replay",
-     .where = COMMAND_SCREEN,
+     .details = "NAME is the rest of the line: a note of what there is to see.",
+     .where = COMMAND_SCREEN | COMMAND_SCRIPT | COMMAND_RAW,
      .run = run_marker},
     {.name = "replay",
      .usage = "FILE [OUT]",

@@ -1,6 +1,7 @@
 /*
  * session_text.c - a session as a script, and as a table.
  */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -99,7 +100,8 @@ static void put_event(FILE *file, const struct event *event) {
                                         [EVENT_COMPARISON] = "comparison",
                                         [EVENT_PREDICTION] = "prediction",
                                         [EVENT_POINT] = "point",
-                                        [EVENT_DONE] = "done"};
+                                        [EVENT_DONE] = "done",
+                                        [EVENT_DATA] = "data"};
     fprintf(file, "%s\t", names[event->kind]);
     switch (event->kind) {
     case EVENT_PREDICTION:
@@ -121,6 +123,10 @@ static void put_event(FILE *file, const struct event *event) {
     case EVENT_POINT:
         fprintf(file, "%c\t%s %d\t%.9g\t\t", "AB"[event->arm == 1], event -> data.point.series,
                 event->data.point.index, event->data.point.values[0]);
+        break;
+    case EVENT_DATA:
+        fprintf(file, "\trows\t%d\t%016" PRIx64 "\t", event->data.read.rows, event->data.read.hash);
+        put_field(file, event->text);
         break;
     case EVENT_ROW:
         fprintf(file, "%c\trow %d\t%d\t\t", "AB"[event->arm == 1], event -> data.row.row,

@@ -1,17 +1,28 @@
 /*
- * session_verify.c - predictions made again, and compared with what was recorded.
+ * session_verify.c - predictions made again, and compared with what was recorded; models and data
+ * sets looked at, whether they are what they were.
  */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/file.h"
 #include "core/session/event.h"
 #include "core/session/record.h"
+#include "core/text/dataset.h"
 #include "tui/app/interrupt.h"
 #include "tui/command/answer.h"
 #include "tui/command/handlers.h"
 #include "tui/command/session.h"
+
+#define FOUND_BYTES 1024
+
+/* Things of one kind, and the names of the first ones. */
+struct found {
+    int count;
+    char names[FOUND_BYTES];
+};
 
 struct verifying {
     struct workbench *workbench;
@@ -19,10 +30,19 @@ struct verifying {
     struct model *model; /* that was opened last, of: */
     uint64_t number;
     int predictions, checked, in_training, without_model, drifted;
-    double first, largest;       /* drift of the logits */
-    size_t first_at, largest_at; /* records */
-    char missing[256];           /* a model that is not there, or has changed; empty: none */
+    double tolerance;
+    double first, largest;         /* drift of the logits */
+    size_t first_at, largest_at;   /* records */
+    struct found missing, changed; /* models */
+    struct found data_missing, data_changed;
+    int data; /* sets that were read */
 };
+
+static void add_found(struct found *found, const char *name) {
+    size_t used = strlen(found->names);
+    snprintf(found->names + used, sizeof(found->names) - used, "%s%s", used ? ", " : "", name);
+    found->count++;
+}
 
 /* The model of that record, if it is there and has the same weights. */
 static const struct model *open_model(struct verifying *verifying, uint64_t number) {
@@ -36,13 +56,13 @@ static const struct model *open_model(struct verifying *verifying, uint64_t numb
     char *directory = replay_model_directory(verifying->replay, number, &fingerprint);
     if (!directory)
         return NULL;
-    if (model_open(&verifying->model, directory, &options, NULL) == 0 &&
-        verifying->model->fingerprint != fingerprint) {
+    if (model_open(&verifying->model, directory, &options, NULL) < 0) {
+        add_found(&verifying->missing, directory);
+    } else if (verifying->model->fingerprint != fingerprint) {
+        add_found(&verifying->changed, directory);
         model_release(verifying->model);
         verifying->model = NULL;
     }
-    if (!verifying->model)
-        snprintf(verifying->missing, sizeof(verifying->missing), "%s", directory);
     free(directory);
     return verifying->model;
 }
@@ -57,7 +77,7 @@ static void compare(struct verifying *verifying, size_t record, const struct cap
     if (recorded->encoding.count != again->encoding.count || recorded->label != again->label)
         drift = INFINITY;
     verifying->checked++;
-    if (drift == 0)
+    if (drift <= verifying->tolerance)
         return;
     if (verifying->drifted++ == 0) {
         verifying->first = drift;
@@ -109,10 +129,20 @@ static int say_json(const struct verifying *verifying, struct sink *sink) {
     record_number(&record, "checked", verifying->checked);
     record_number(&record, "in_training", verifying->in_training);
     record_number(&record, "without_model", verifying->without_model);
+    record_number(&record, "models_changed", verifying->changed.count);
+    record_number(&record, "models_missing", verifying->missing.count);
+    record_number(&record, "data", verifying->data);
+    record_number(&record, "data_changed", verifying->data_changed.count);
+    record_number(&record, "data_missing", verifying->data_missing.count);
     record_number(&record, "drifted", verifying->drifted);
     record_number(&record, "first_drift", verifying->first);
     record_number(&record, "largest_drift", verifying->largest);
     return sink_result_owned(sink, record_print(&record));
+}
+
+static void say_found(struct sink *sink, const char *what, const struct found *found) {
+    if (found->count)
+        sink_note(sink, "%s: %s", what, found->names);
 }
 
 static int say(const struct verifying *verifying, struct sink *sink) {
@@ -128,37 +158,87 @@ static int say(const struct verifying *verifying, struct sink *sink) {
                     verifying->largest,
                     time_of(verifying->replay, verifying->largest_at, largest, sizeof(largest)));
     else
-        sink_result(sink, "%d of %d predictions checked: no drift", verifying->checked,
-                    verifying->predictions);
+        sink_result(sink, "%d of %d predictions checked: %s", verifying->checked,
+                    verifying->predictions,
+                    verifying->tolerance > 0 ? "no drift beyond the tolerance" : "no drift");
     if (verifying->in_training)
         sink_note(sink, "%d are of a model in training, whose weights are not in the session",
                   verifying->in_training);
     if (verifying->without_model)
-        sink_note(sink, "%d are of a model that is not there or has changed: %s",
-                  verifying->without_model, verifying->missing);
+        sink_note(sink, "%d are of a model that is not there any more as it was",
+                  verifying->without_model);
+    say_found(sink, "model changed since", &verifying->changed);
+    say_found(sink, "model not there", &verifying->missing);
+    say_found(sink, "data changed since", &verifying->data_changed);
+    say_found(sink, "data not there", &verifying->data_missing);
     return COMMAND_DONE;
 }
 
-int session_verify(struct workbench *workbench, const struct replay *replay, struct sink *sink) {
-    struct verifying verifying = {.workbench = workbench, .replay = replay};
+/* The data set as it was read last before the end, or before the session wrote it itself. */
+static int is_told_later(const struct replay *replay, size_t record, const char *path) {
     const struct log_reader *log = replay_log(replay);
     struct event_head head;
+    for (size_t i = record + 1; i < log->count; i++) {
+        const struct log_record *at = &log->records[i];
+        if (at->type != LOG_EVENT || record_event_head(at->body, at->size, &head) < 0 ||
+            head.kind != EVENT_DATA)
+            continue;
+        struct event *event = replay_event(replay, i);
+        int same = event && strcmp(event->text, path) == 0;
+        event_free(event);
+        if (same)
+            return 1;
+    }
+    return 0;
+}
+
+static void check_data(struct verifying *verifying, size_t record, const struct event *event) {
+    char *bytes;
+    size_t size;
+    if (is_told_later(verifying->replay, record, event->text))
+        return;
+    verifying->data++;
+    if (file_read(&bytes, &size, event->text, NULL) < 0) {
+        add_found(&verifying->data_missing, event->text);
+        return;
+    }
+    if ((int64_t)size != event->data.read.bytes ||
+        dataset_hash(bytes, size) != event->data.read.hash)
+        add_found(&verifying->data_changed, event->text);
+    free(bytes);
+}
+
+/* One record: a prediction, a data set, or nothing to be checked. */
+static int check_record(struct verifying *verifying, size_t i, struct sawb_error *error) {
+    const struct log_record *record = &replay_log(verifying->replay)->records[i];
+    struct event_head head;
+    if (record->type != LOG_EVENT || record_event_head(record->body, record->size, &head) < 0)
+        return 0;
+    int prediction = head.kind == EVENT_PREDICTION && head.model > 0;
+    if (!prediction && head.kind != EVENT_DATA)
+        return 0;
+    struct event *event = replay_event(verifying->replay, i);
+    if (!event)
+        return error_set(error, "session: record %zu cannot be read", i + 1);
+    int status = 0;
+    if (prediction)
+        status = check(verifying, i, event->data.capture, head.model, error);
+    else
+        check_data(verifying, i, event);
+    event_free(event);
+    return status;
+}
+
+int session_verify(struct workbench *workbench, const struct replay *replay, double tolerance,
+                   struct sink *sink) {
+    struct verifying verifying = {.workbench = workbench, .replay = replay, .tolerance = tolerance};
+    const struct log_reader *log = replay_log(replay);
     struct sawb_error error;
     int status = workbench_start(workbench, &error);
     if (status == 0 && log->lost)
         sink_note(sink, "%s", log->problem);
-    for (size_t i = 0; status == 0 && i < log->count && !interrupt_signal(); i++) {
-        const struct log_record *record = &log->records[i];
-        if (record->type != LOG_EVENT || record_event_head(record->body, record->size, &head) < 0 ||
-            head.kind != EVENT_PREDICTION || head.model == 0)
-            continue;
-        struct event *event = replay_event(replay, i);
-        if (!event)
-            status = error_set(&error, "session: record %zu cannot be read", i + 1);
-        else
-            status = check(&verifying, i, event->data.capture, head.model, &error);
-        event_free(event);
-    }
+    for (size_t i = 0; status == 0 && i < log->count && !interrupt_signal(); i++)
+        status = check_record(&verifying, i, &error);
     model_release(verifying.model);
     if (status < 0)
         return command_fail(sink, &error);

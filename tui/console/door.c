@@ -13,10 +13,12 @@
 
 #include <readline/readline.h>
 
+#include "core/base/clock.h"
 #include "tui/app/interrupt.h"
 #include "tui/command/handlers.h"
 #include "tui/command/script.h"
 #include "tui/command/serve.h"
+#include "viz/ansi.h"
 
 #define PROMPT "sawb> "
 #define PROMPT_INSIDE "  ... " /* of a loop that waits for its end */
@@ -29,6 +31,7 @@ struct door {
     struct door_history history;
     struct line_reader reader; /* of a door without a terminal */
     int typed;                 /* 1: through readline */
+    int told;                  /* that the session is not recorded */
 };
 
 /* ---- one line -------------------------------------------------------------------------------- */
@@ -126,6 +129,30 @@ static enum reading read_block(struct door *door, char **text) {
     return reading;
 }
 
+/* What is typed is recorded, and what is not when a file is named for it; from the first command on
+ * that finds a model. A session that cannot be recorded is no reason not to work. */
+static void record(struct door *door) {
+    struct workbench *workbench = door->workbench;
+    struct sawb_error error;
+    if (workbench->recorder || door->told || !(door->typed || workbench->settings.session.file))
+        return;
+    if (workbench_load(workbench, &error) < 0 || recorder_start(workbench, &error) == 0)
+        return;
+    door->told = 1;
+    sink_note(&door->output.sink, "this session is not recorded: %s", error.message);
+}
+
+/* The session has what the commands have said; that it ends early is told once. */
+static void follow(struct door *door) {
+    struct workbench *workbench = door->workbench;
+    if (!workbench->recorder)
+        return;
+    workbench->message_kind = MESSAGE_NONE;
+    recorder_follow(workbench, NULL, clock_wall());
+    if (workbench->message_kind == MESSAGE_ERROR)
+        sink_note(&door->output.sink, "%s", workbench->message);
+}
+
 static int run_block(struct door *door, const char *text) {
     int rows;
     if (!text[strspn(text, " \t\n")])
@@ -134,9 +161,14 @@ static int run_block(struct door *door, const char *text) {
         door_history_add(&door->history, text);
     if (door->output.on_terminal)
         door_size(&rows, &door->workbench->settings.table_width);
+    record(door);
+    if (door->workbench->recorder)
+        console_add(&door->workbench->console, CONSOLE_COMMAND, text);
     interrupt_endure(door->typed);
     int status = command_run_script(door->workbench, text, NULL, &door->output.sink);
     interrupt_endure(0);
+    door_output_flush(&door->output);
+    follow(door);
     return status;
 }
 
@@ -195,16 +227,26 @@ static int open_dumb(struct door *door) {
     return status;
 }
 
+/* How results look, as what is read them allows. */
+static void dress(const struct door_output *output, struct settings *settings) {
+    int color = output->on_terminal && output->color;
+    settings->tables = !output->on_terminal ? TABLES_TSV : color ? TABLES_BOLD : TABLES_ALIGNED;
+    settings->colors = color || settings->color == COLOR_ALWAYS ? ansi_colors() : 0;
+}
+
 int door_open(struct workbench *workbench, struct sink *sink) {
     struct door door = {.workbench = workbench};
-    enum table_style tables = workbench->settings.tables;
+    struct settings before = workbench->settings;
+    struct sawb_error error;
     door.typed = isatty(STDIN_FILENO) && (isatty(STDOUT_FILENO) || isatty(STDERR_FILENO));
-    door_output_open(&door.output, sink, &workbench->settings);
-    workbench->settings.tables = !door.output.on_terminal ? TABLES_TSV
-                                 : door.output.color      ? TABLES_BOLD
-                                                          : TABLES_ALIGNED;
+    door_output_open(&door.output, sink, workbench);
+    dress(&door.output, &workbench->settings);
     int status = door.typed ? open_typed(&door) : open_dumb(&door);
-    workbench->settings.tables = tables;
+    door_output_flush(&door.output);
+    if (recorder_close(workbench, &error) < 0)
+        sink_note(sink, "%s", error.message);
+    workbench->settings.tables = before.tables;
+    workbench->settings.colors = before.colors;
     workbench->settings.table_width = 0;
     return status;
 }

@@ -29,13 +29,20 @@ void door_history_free(struct door_history *history);
 /* Makes TAB complete with the commands of scripts. One door at a time. */
 void door_complete_with(const struct workbench *workbench, int color);
 
-/* The sink that prints: in colour, longer texts through the pager. */
+/* The sink that prints: in colour, longer answers through the pager; whole after door_output_flush,
+ * which frees what was held back. */
 struct door_output {
     struct sink sink, *outer;
+    struct workbench *workbench; /* whose session keeps what is printed */
     int on_terminal, color;
+    char *held; /* results that are not printed yet; NULL: none */
+    size_t held_size;
+    int held_parts;
+    int streams; /* parts of the answer were printed as they came */
+    double held_since;
 };
-void door_output_open(struct door_output *output, struct sink *outer,
-                      const struct settings *settings);
+void door_output_open(struct door_output *output, struct sink *outer, struct workbench *workbench);
+void door_output_flush(struct door_output *output);
 
 /* Rows and columns of the terminal. */
 void door_size(int *rows, int *columns);

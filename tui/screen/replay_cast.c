@@ -13,7 +13,7 @@
 #include "tui/screen/replay_door.h"
 #include "tui/screen/screen.h"
 #include "tui/screen/sight.h"
-#include "viz/palette.h"
+#include "viz/ansi.h"
 
 #define FRAME_SECONDS 0.1 /* no more frames than that */
 #define ROWS 24
@@ -23,39 +23,14 @@ static void put(struct bytes *bytes, const char *text) {
     bytes_put(bytes, text, strlen(text));
 }
 
-static void put_color(struct bytes *text, uint32_t color, int background) {
-    char code[32];
-    if (color == COLOR_OWN)
-        return;
-    snprintf(code, sizeof(code), ";%d;2;%u;%u;%u", background ? 48 : 38,
-             (unsigned)(color >> 16 & 255), (unsigned)(color >> 8 & 255), (unsigned)(color & 255));
-    put(text, code);
-}
-
-static void put_look(struct bytes *text, const struct palette *palette, const struct cell *cell) {
-    const struct look *look = &palette->looks[cell->meaning];
-    put(text, "\033[0");
-    if (look->bold || cell->flags & CELL_BOLD)
-        put(text, ";1");
-    if (look->dim)
-        put(text, ";2");
-    if (look->underline || cell->flags & CELL_UNDERLINE)
-        put(text, ";4");
-    if (look->reverse || cell->flags & (CELL_REVERSE | CELL_CURSOR))
-        put(text, ";7");
-    put_color(text, look->foreground, 0);
-    put_color(text, look->background, 1);
-    put(text, "m");
-}
-
 static int same_cell(const struct cell *a, const struct cell *b) {
-    return strcmp(a->glyph, b->glyph) == 0 && a->meaning == b->meaning && a->flags == b->flags;
+    return strcmp(a->glyph, b->glyph) == 0 && ansi_alike(a, b);
 }
 
 /* What changes the frame before into this one. */
-static void put_frame(struct bytes *text, const struct palette *palette, const struct grid *grid,
+static void put_frame(struct bytes *text, const struct ansi *ansi, const struct grid *grid,
                       const struct grid *before) {
-    char place[32];
+    char place[32], code[ANSI_BYTES];
     const struct cell *look = NULL;
     for (int row = 0; row < grid->rows; row++) {
         int at = -1; /* the column where the terminal writes next */
@@ -68,8 +43,8 @@ static void put_frame(struct bytes *text, const struct palette *palette, const s
                 snprintf(place, sizeof(place), "\033[%d;%dH", row + 1, column + 1);
                 put(text, place);
             }
-            if (!look || look->meaning != cell->meaning || look->flags != cell->flags)
-                put_look(text, palette, cell);
+            if (!look || !ansi_alike(look, cell))
+                put(text, ansi_look(ansi, cell, code));
             look = cell;
             put(text, cell->glyph[0] ? cell->glyph : " ");
             int wide = column + 1 < grid->columns && cell[1].flags & CELL_TAIL;
@@ -100,7 +75,7 @@ struct cast {
     struct replay *replay;
     struct screen *screen;
     struct grid *grids[2]; /* this frame and the one before */
-    struct palette palette;
+    struct ansi ansi;
     double last; /* time of the frame before */
     struct bytes out;
 };
@@ -116,7 +91,7 @@ static void add_frame(struct cast *cast, int first) {
     screen_draw(cast->screen, grid);
     if (first)
         put(&text, "\033[?25l\033[0m\033[2J");
-    put_frame(&text, &cast->palette, grid, before);
+    put_frame(&text, &cast->ansi, grid, before);
     cast->out.failed |= text.failed;
     if (text.size > 0) {
         snprintf(interval, sizeof(interval), "[%.3f, \"o\", ", now - cast->last);
@@ -149,6 +124,7 @@ int replay_asciicast(struct replay *replay, const char *file, struct sawb_error 
     struct workbench *workbench = replay_workbench(replay);
     const struct glyphs *glyphs = workbench->settings.ascii ? &glyphs_ascii : &glyphs_utf8;
     struct cast cast = {.replay = replay};
+    struct palette palette;
     size_t start = replay_position(replay);
     /* The size that was in sight at the end: a cast has one. */
     if (replay_go(replay, replay_count(replay), error) < 0)
@@ -160,7 +136,8 @@ int replay_asciicast(struct replay *replay, const char *file, struct sawb_error 
         screen_create(&cast.screen, workbench, glyphs, error) < 0)
         return -1;
     cast.screen->without_bar = 1;
-    palette_make(&cast.palette, workbench->palette > 0 ? workbench->palette - 1 : 0);
+    palette_make(&palette, workbench->palette > 0 ? workbench->palette - 1 : 0);
+    ansi_make(&cast.ansi, &palette, ANSI_TRUE_COLOR);
     char head[160];
     snprintf(head, sizeof(head),
              "{\"version\": 3, \"term\": {\"cols\": %d, \"rows\": %d}, \"timestamp\": %.0f}\n",

@@ -51,8 +51,11 @@ static int on_screen(struct replay *replay, struct sink *sink) {
     if (replay_log(replay)->lost)
         workbench_message(replay_workbench(replay), MESSAGE_NOTE, "%s",
                           replay_log(replay)->problem);
-    return screen_run(replay_workbench(replay), &error) < 0 ? command_fail(sink, &error)
-                                                            : COMMAND_DONE;
+    int status = screen_run(replay_workbench(replay), &error) < 0 ? command_fail(sink, &error)
+                                                                  : COMMAND_DONE;
+    if (recorder_close(replay_workbench(replay), &error) < 0) /* of what came after go-live */
+        sink_note(sink, "%s", error.message);
+    return status;
 }
 
 int replay_door(struct workbench *workbench, const struct session_replay *asked,
@@ -78,6 +81,8 @@ int replay_door(struct workbench *workbench, const struct session_replay *asked,
     }
     if (asked->to && replay_log(replay)->lost)
         sink_note(sink, "%s: %s", asked->path, replay_log(replay)->problem);
+    if (asked->play)
+        replay_play(replay, 1);
     if (!asked->to)
         status = on_screen(replay, sink);
     else if ((cast ? replay_asciicast(replay, asked->file, &error)

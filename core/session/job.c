@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define EVALUATION_BATCH 32
+#include "core/base/ranks.h"
 
 int arm_keep(struct arm_kept *kept, const struct job_arm *arm, struct sawb_error *error) {
     *kept = (struct arm_kept){0};
@@ -39,8 +39,8 @@ static int same_shape(const struct model_config *a, const struct model_config *b
 
 const struct model *arm_model(const struct arm_kept *arm, const struct worker *worker, int follow,
                               int64_t *step) {
-    const struct model *training = worker_training(worker, step);
-    if (follow && training && same_shape(&training->config, &arm->model->config))
+    const struct model *training = follow ? worker_training(worker, step) : NULL;
+    if (training && same_shape(&training->config, &arm->model->config))
         return training;
     *step = 0;
     return arm->model;
@@ -83,6 +83,27 @@ int check_given_labels(const struct dataset *dataset, int labels, struct sawb_er
     return 0;
 }
 
+void tell_data(struct worker *worker, const struct dataset *dataset) {
+    struct event event = {.kind = EVENT_DATA, .text = strdup(dataset->path)};
+    event.data.read = (struct data_print){(int64_t)dataset->bytes, dataset->hash, dataset->count};
+    worker_emit(worker, event);
+}
+
+int validation_file(char **path, const char *data, const char *validation,
+                    struct sawb_error *error) {
+    *path = NULL;
+    if (!validation && !file_is_directory(data))
+        return 0;
+    *path = validation ? strdup(validation) : file_join(data, "dev.tsv");
+    if (!*path)
+        return error_set(error, "train: out of memory");
+    if (!validation && !file_exists(*path)) {
+        free(*path);
+        *path = NULL;
+    }
+    return 0;
+}
+
 char *training_file(const char *data, struct sawb_error *error) {
     char *path = file_is_directory(data) ? file_join(data, "train.tsv") : strdup(data);
     if (!path)
@@ -92,25 +113,35 @@ char *training_file(const char *data, struct sawb_error *error) {
 
 int evaluation_run(const struct evaluation_walk *walk, struct worker *worker,
                    struct evaluation *result, struct sawb_error *error) {
+    struct ranks *ranks = walk->ranks;
     struct evaluator *evaluator;
-    if (evaluator_create(&evaluator, walk->model, walk->sparsity, walk->dataset, EVALUATION_BATCH,
-                         walk->seed, worker_compute(worker), error) < 0)
+    int status = evaluator_create(&evaluator, walk->model, walk->sparsity, walk->dataset,
+                                  EVALUATION_BATCH, walk->seed, worker_compute(worker), error);
+    if (ranks_agree(ranks, status, error) < 0) {
+        evaluator_free(evaluator);
         return -1;
+    }
+    evaluator_share(evaluator, ranks_index(ranks), ranks_count(ranks));
 
     const struct evaluation_row *rows;
     int64_t done = walk->done;
-    int count, status, stopped = 0;
+    int count, stopped = 0;
     while (!stopped && (status = evaluator_step(evaluator, &rows, &count, error)) == 1) {
         for (int i = 0; walk->each && i < count; i++)
             walk->each(walk->user, worker, &rows[i]);
-        done += count;
-        worker_progress(worker, walk->what, done, walk->total);
+        done += (int64_t)count * ranks_count(ranks);
+        worker_progress(worker, walk->what, done < walk->total ? done : walk->total, walk->total);
         stopped = worker_breathe(worker);
     }
-    if (!stopped && status == 0)
+    status = ranks_agree(ranks, stopped ? 0 : status, error);
+    if (status == 0 && ranks_stop(ranks, stopped))
+        status = 1;
+    if (status == 0) {
+        evaluator_join(evaluator, ranks);
         evaluator_result(evaluator, result);
+    }
     evaluator_free(evaluator);
-    return stopped ? 1 : status;
+    return status;
 }
 
 /* Multiplications of one pass: between two passes a keystroke is served, so a pass has to be short,

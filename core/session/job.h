@@ -48,9 +48,18 @@ int copy_text(char **copy, const char *text, struct sawb_error *error);
  * otherwise. */
 int check_given_labels(const struct dataset *dataset, int labels, struct sawb_error *error);
 
+/* Sends EVENT_DATA for a data set that the job has read. */
+void tell_data(struct worker *worker, const struct dataset *dataset);
+
 /* The file to learn from: `data` itself, or train.tsv when it is a folder. Owned by the caller;
  * NULL with an error. */
 char *training_file(const char *data, struct sawb_error *error);
+/* The validation file: `validation`, or dev.tsv of a folder, if it is there. *path is owned by the
+ * caller; NULL: there is none. */
+int validation_file(char **path, const char *data, const char *validation,
+                    struct sawb_error *error);
+
+#define EVALUATION_BATCH 32 /* sentences at once */
 
 /*
  * Evaluates a model to the end, breathing between the batches. `each` (may be NULL) is called for
@@ -66,6 +75,7 @@ struct evaluation_walk {
     int64_t done, total;
     void (*each)(void *user, struct worker *worker, const struct evaluation_row *row);
     void *user;
+    struct ranks *ranks; /* that share the rows, each with its own `each`; NULL: none */
 };
 int evaluation_run(const struct evaluation_walk *walk, struct worker *worker,
                    struct evaluation *result, struct sawb_error *error);

@@ -37,13 +37,30 @@ static int alone_needs_scores(const void *user, int layer, int head) {
     return ablation->pattern.needs_scores(ablation->pattern.user, layer, head);
 }
 
+static int is_off(const struct ablation *ablation, const struct mask_request *request) {
+    int index = request->layer * ablation->model->config.heads + request->head;
+    return ablation->off[request->sentence] == index;
+}
+
 static enum mask_kind alone_fill(const void *user, const struct mask_request *request,
                                  uint8_t *mask) {
     const struct ablation *ablation = user;
-    int index = request->layer * ablation->model->config.heads + request->head;
-    if (ablation->off[request->sentence] == index)
+    if (is_off(ablation, request))
         return MASK_HEAD_OFF;
     return ablation->pattern.fill(ablation->pattern.user, request, mask);
+}
+
+static struct mask_shape alone_shape(const void *user, const struct mask_request *request) {
+    const struct ablation *ablation = user;
+    if (is_off(ablation, request))
+        return (struct mask_shape){.form = MASK_FORM_OFF};
+    return ablation->pattern.shape(ablation->pattern.user, request);
+}
+
+static enum mask_kind alone_fill_blocks(const void *user, const struct mask_request *request,
+                                        uint8_t *mask) {
+    const struct ablation *ablation = user;
+    return ablation->pattern.fill_blocks(ablation->pattern.user, request, mask);
 }
 
 /* ---- passes ---------------------------------------------------------------------------------- */
@@ -84,7 +101,11 @@ static void ablation_close(struct ablation *ablation) {
 /* Copy i of the batch has the head first + i off. */
 static int forward(struct ablation *ablation, int first, int count, uint64_t seed,
                    struct sawb_error *error) {
-    struct mask_source alone = {alone_needs_scores, alone_fill, ablation};
+    struct mask_source alone = {.needs_scores = alone_needs_scores,
+                                .fill = alone_fill,
+                                .user = ablation,
+                                .shape = alone_shape,
+                                .fill_blocks = alone_fill_blocks};
     struct encoder_batch batch = {count, ablation->offsets, ablation->ids};
     struct encoder_options options = {.mask = &alone, .seed = seed};
     for (int i = 0; i < count; i++)

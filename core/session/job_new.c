@@ -93,6 +93,7 @@ static int learn_tokenizer(const struct new_job *job, struct worker *worker,
     free(path);
     if (status < 0)
         return -1;
+    tell_data(worker, &dataset);
     if (file_make_directory(job->out, error) < 0) {
         dataset_free(&dataset);
         return -1;

@@ -33,10 +33,11 @@ static int no_memory(struct sawb_error *error) {
 
 /* ---- what is pruned, and on what ------------------------------------------------------------- */
 
-static int open_sample(struct prune_job *job, struct sawb_error *error) {
+static int open_sample(struct prune_job *job, struct worker *worker, struct sawb_error *error) {
     int *rows, all, wanted = job->options.rows;
     if (dataset_open(&job->data, job->path, error) < 0)
         return -1;
+    tell_data(worker, &job->data);
     all = job->data.count;
     double fraction = wanted > 0 && wanted < all ? (double)wanted / all : 1;
     job->sample = (struct dataset){.path = job->data.path};
@@ -170,7 +171,7 @@ static int prune(struct prune_job *job, struct worker *worker, struct sawb_error
 
 static int prune_run(struct job *base, struct worker *worker, struct sawb_error *error) {
     struct prune_job *job = (struct prune_job *)base;
-    int status = open_sample(job, error);
+    int status = open_sample(job, worker, error);
     if (status == 0)
         status = list_heads(job, error);
     if (status == 0)

@@ -181,6 +181,7 @@ static int ask_all(struct rows_job *job, struct worker *worker, struct sawb_erro
 static int rows_run(struct job *base, struct worker *worker, struct sawb_error *error) {
     struct rows_job *job = (struct rows_job *)base;
     const struct dataset *dataset = &job->set->dataset;
+    tell_data(worker, dataset);
     if (check_given_labels(dataset, job->arms[0].model->config.labels, error) < 0)
         return -1;
     for (int arm = 0; arm < 2; arm++) {

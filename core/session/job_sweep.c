@@ -164,8 +164,10 @@ static int run_open(struct sweep_run *run, struct sawb_error *error) {
     const struct model *model = job->arm.model;
     int *chosen = NULL, count, tokens, longest = 1;
     size_t pairs;
-    if (dataset_open(&run->dataset, job->path, error) < 0 ||
-        check_given_labels(&run->dataset, model->config.labels, error) < 0)
+    if (dataset_open(&run->dataset, job->path, error) < 0)
+        return -1;
+    tell_data(run->worker, &run->dataset);
+    if (check_given_labels(&run->dataset, model->config.labels, error) < 0)
         return -1;
     double share = job->rows < run->dataset.count ? (double)job->rows / run->dataset.count : 1;
     if (choose_rows(&chosen, &count, run->dataset.count, share, job->seed, error) < 0)
@@ -187,7 +189,7 @@ static int run_open(struct sweep_run *run, struct sawb_error *error) {
     if (batch_room_create(&run->room, &run->set, run->batch, &tokens, &pairs, error) < 0 ||
         encoder_create(&run->encoder, &model->config, ENCODER_INFERENCE,
                        worker_compute(run->worker), error) < 0 ||
-        encoder_reserve(run->encoder, tokens, run->batch, pairs, error) < 0)
+        encoder_reserve(run->encoder, tokens, run->batch, error) < 0)
         return -1;
     run->logits = calloc(batch * (size_t)model->config.labels, sizeof(*run->logits));
     run->agree = calloc(batch, sizeof(*run->agree));
@@ -224,7 +226,8 @@ static int run_batch(struct sweep_run *run, struct sweep_point *point, int count
     const struct model *model = run->job->arm.model;
     int classes = model->config.labels;
     run->weigher.sparsity = dense ? NULL : point->sparsity;
-    struct mask_source mask = {weigher_needs_scores, weigher_fill, &run->weigher};
+    struct mask_source mask = {
+        .needs_scores = weigher_needs_scores, .fill = weigher_fill, .user = &run->weigher};
     struct encoder_options options = {.mask = &mask, .seed = run->job->seed};
     if (encoder_forward(run->encoder, &model->weights, &run->room.batch, &options, run->logits,
                         error) < 0)

@@ -90,6 +90,7 @@ static int evaluate_run(struct job *base, struct worker *worker, struct sawb_err
     const struct arm_kept *arm = &job->arms[0];
     if (dataset_open(&job->dataset, job->path, error) < 0)
         return -1;
+    tell_data(worker, &job->dataset);
     struct evaluation_walk walk = {.model = arm->model,
                                    .sparsity = arm->sparsity,
                                    .dataset = &job->dataset,
@@ -146,6 +147,7 @@ static int compare_run(struct job *base, struct worker *worker, struct sawb_erro
     struct data_job *job = (struct data_job *)base;
     if (dataset_open(&job->dataset, job->path, error) < 0)
         return -1;
+    tell_data(worker, &job->dataset);
     int status = check_given_labels(&job->dataset, job->arms[0].model->config.labels, error);
     if (status == 0)
         status = compare_arms(job, worker, error);

@@ -11,6 +11,7 @@
 
 #include "core/inspect/edits.h"
 #include "core/session/worker.h"
+#include "core/train/memory.h"
 
 struct job_arm {
     struct model *model;
@@ -214,13 +215,137 @@ struct train_job_options {
 struct job *job_train(const struct job_arm *arm, const struct train_job_options *options,
                       struct sawb_error *error);
 
+#define BENCH_LENGTHS_MOST 16
+struct bench_options {
+    const char *filter;              /* NULL: all measurements */
+    int lengths[BENCH_LENGTHS_MOST]; /* tokens; those above the model's limit become it */
+    int length_count;                /* 0: those that go with each measurement */
+    double seconds;                  /* of a measurement; 0: as long as 30 runs take, up to 15 */
+    uint64_t seed;
+};
+
 /*
- * EVENT_BENCH for each measurement whose name holds `filter` (NULL: all): tokenize, mask, forward,
- * forward_capture, train_step, at several lengths n. A measurement is at least 5 and up to 200
- * timed runs after warm-up, 30 where fifteen seconds allow it.
+ * EVENT_BENCH for each measurement whose name holds the filter: tokenize, mask, attention (of all
+ * heads of one layer), forward, forward_capture, train_step, at several lengths n. A measurement is
+ * at least 5 and up to 200 timed runs after warm-up, 30 where fifteen seconds allow it.
  */
-struct job *job_bench(const struct job_arm *arm, const char *filter, uint64_t seed,
+struct job *job_bench(const struct job_arm *arm, const struct bench_options *options,
                       struct sawb_error *error);
+
+/* What dense and sparse are compared in. */
+enum timing_what {
+    TIME_KERNEL, /* the attention of all heads of one layer */
+    TIME_MODEL,  /* the forward pass of one sentence */
+    TIME_TRAIN,  /* a training step of about a thousand tokens */
+    TIME_WHATS
+};
+extern const char *const timing_words[TIME_WHATS]; /* "kernel", "model", "train" */
+
+/* What an EVENT_POINT of job_timing says, x being the realised sparsity: `values` by these; `text`
+ * is the pattern, a line break and the kernel that ran it. index counts length by length, family by
+ * family, target by target. */
+#define SERIES_TIMING "timing"
+enum timing_value {
+    TIMING_TOKENS,
+    TIMING_FAMILY, /* from 0 */
+    TIMING_TARGET,
+    TIMING_DENSE, /* median milliseconds of the dense runs */
+    TIMING_SPARSE,
+    TIMING_SPARSE_P10,
+    TIMING_SPARSE_P90,
+    TIMING_RATIO, /* dense / sparse, of runs one after the other: median */
+    TIMING_RATIO_P10,
+    TIMING_RATIO_P90,
+    TIMING_SHARE, /* of attention in the dense time, as measured; 1 for a kernel */
+    TIMING_ROUNDS
+};
+
+struct timing_options {
+    enum timing_what what;
+    int lengths[BENCH_LENGTHS_MOST]; /* tokens */
+    int length_count;
+    const char *families[SWEEP_FAMILIES_MOST]; /* as those of a sweep */
+    int family_count;
+    double targets[SWEEP_TARGETS_MOST]; /* shares in [0, 1) */
+    int target_count;
+    double seconds; /* of a point */
+    uint64_t seed;
+};
+
+/*
+ * Urgent, and of the last lane: whatever else comes ends it. What A and B take for `text`,
+ * alternately, about a second and a half in all: SERIES_LIVE_TIMING for the attention of all heads
+ * of the first layer (index 0, enum timing_what) and for the whole forward pass (index 1), values
+ * by enum live_value; `text` is the kernel of A, a line break and that of B.
+ */
+#define SERIES_LIVE_TIMING "timing of arms"
+enum live_value {
+    LIVE_A, /* median milliseconds */
+    LIVE_A_P10,
+    LIVE_A_P90,
+    LIVE_B,
+    LIVE_B_P10,
+    LIVE_B_P90,
+    LIVE_RATIO, /* A / B */
+    LIVE_RATIO_P10,
+    LIVE_RATIO_P90,
+    LIVE_ROUNDS,
+    LIVE_TOKENS,
+    LIVE_SHARE /* of attention in the time of A; 1 for a kernel */
+};
+struct job *job_live_timing(const struct job_arm arms[2], const char *text, uint64_t seed,
+                            struct sawb_error *error);
+
+/* The pattern that a family's name stands for here, where blocks are of 16 tokens; or `name`. */
+const char *timing_family_find(const char *name);
+
+/*
+ * Times dense and sparse alternately, point by point, for the arm's model; its pattern does not
+ * count. EVENT_POINT for each point, EVENT_PROGRESS on the way. Where `?` stands for a whole number
+ * it is the one whose realised sparsity at that length is nearest. A kernel takes heads and widths
+ * of the model, but any length; a model and its training only up to the limit.
+ */
+struct job *job_timing(const struct job_arm *arm, const struct timing_options *options,
+                       struct sawb_error *error);
+
+/* What a run of job_train will take of memory, by its options and files (core/train/memory.h).
+ * Opens the files and closes them again. */
+int train_memory(struct memory_plan *plan, struct model *model,
+                 const struct train_job_options *options, const struct compute *compute,
+                 struct sawb_error *error);
+
+/*
+ * Steps of training on `data` (as train_job_options.data; NULL: drawn sentences), of which nothing
+ * is kept. Sends SERIES_SPEED at the end: `text` names the data, x is the number of steps, `values`
+ * by enum speed_value. With `profile`, first SERIES_PROFILE for each operation that took time
+ * (`text`), index of count: x is its milliseconds in a step, values by enum profile_value, NaN:
+ * does not apply.
+ */
+#define SERIES_SPEED "speed"
+enum speed_value {
+    SPEED_MEDIAN, /* tokens a second of a step: median and first and last tenth */
+    SPEED_P10,
+    SPEED_P90,
+    SPEED_MEAN,    /* all tokens by all seconds */
+    SPEED_STEP_MS, /* median */
+    SPEED_TOKENS,  /* of a step, mean */
+    SPEED_PEAK_MB  /* of memory, of the process; 0: not known */
+};
+#define SERIES_PROFILE "profile"
+enum profile_value {
+    PROFILE_SHARE,
+    PROFILE_GFLOPS,    /* a second */
+    PROFILE_GIGABYTES, /* a second, of what has to be read and written at least */
+    PROFILE_IDLE       /* share of the threads' time in which they waited */
+};
+struct train_bench_options {
+    const char *data;
+    int steps, batch_size;
+    int profile;
+    uint64_t seed;
+};
+struct job *job_bench_train(const struct job_arm *arm, const struct train_bench_options *options,
+                            struct sawb_error *error);
 
 struct new_job_options {
     const char

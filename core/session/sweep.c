@@ -148,22 +148,20 @@ static int try_number(const struct sweep_search *search, int number, const struc
     return 0;
 }
 
-int sweep_numbers(const struct sweep_search *search, int *numbers, struct worker *worker,
-                  struct sawb_error *error) {
-    struct lengths lengths = {0};
-    if (find_lengths(search->set, &lengths, error) < 0)
-        return -1;
-    size_t pairs = (size_t)lengths.longest * (size_t)lengths.longest;
+/* The numbers at these lengths. */
+static int search_numbers(const struct sweep_search *search, const struct lengths *lengths,
+                          int *numbers, struct worker *worker, struct sawb_error *error) {
+    size_t pairs = (size_t)lengths->longest * (size_t)lengths->longest;
     uint8_t *mask = malloc(pairs);
     float *scores = calloc(pairs, sizeof(*scores));
     double *nearest = malloc((size_t)search->count * sizeof(*nearest));
     int status = mask && scores && nearest ? 0 : no_memory(error), found = 0;
     for (int i = 0; status == 0 && i < search->count; i++)
         nearest[i] = INFINITY;
-    for (int number = 0; status == 0 && number <= lengths.longest;
+    for (int number = 0; status == 0 && number <= lengths->longest;
          number += number < ONE_BY_ONE ? 1 : number / ONE_BY_ONE) {
         double realised;
-        if (try_number(search, number, &lengths, mask, scores, &realised) < 0) {
+        if (try_number(search, number, lengths, mask, scores, &realised) < 0) {
             status = no_memory(error);
             break;
         }
@@ -182,5 +180,33 @@ int sweep_numbers(const struct sweep_search *search, int *numbers, struct worker
     free(mask);
     free(scores);
     free(nearest);
+    return status;
+}
+
+int sweep_numbers(const struct sweep_search *search, int *numbers, struct worker *worker,
+                  struct sawb_error *error) {
+    struct lengths lengths = {0};
+    if (find_lengths(search->set, &lengths, error) < 0)
+        return -1;
+    return search_numbers(search, &lengths, numbers, worker, error);
+}
+
+int sweep_numbers_at(const struct sweep_search *search, int tokens, int *numbers,
+                     struct worker *worker, struct sawb_error *error) {
+    struct lengths lengths = {1, tokens, {tokens}, {1}};
+    return search_numbers(search, &lengths, numbers, worker, error);
+}
+
+int sweep_realised_at(const struct sweep_search *search, const struct sparsity *sparsity,
+                      int tokens, double *realised, struct sawb_error *error) {
+    struct lengths lengths = {1, tokens, {tokens}, {1}};
+    size_t pairs = (size_t)tokens * (size_t)tokens;
+    uint8_t *mask = malloc(pairs);
+    float *scores = calloc(pairs, sizeof(*scores));
+    int status = mask && scores ? 0 : no_memory(error);
+    if (status == 0)
+        *realised = realised_at(search, sparsity, &lengths, mask, scores);
+    free(mask);
+    free(scores);
     return status;
 }

@@ -29,4 +29,13 @@ struct sweep_search {
 int sweep_numbers(const struct sweep_search *search, int *numbers, struct worker *worker,
                   struct sawb_error *error);
 
+/* The same for sentences of so many tokens; the search needs no set. */
+int sweep_numbers_at(const struct sweep_search *search, int tokens, int *numbers,
+                     struct worker *worker, struct sawb_error *error);
+
+/* Realised sparsity of a pattern on a sentence of so many tokens; the search needs config and seed.
+ */
+int sweep_realised_at(const struct sweep_search *search, const struct sparsity *sparsity,
+                      int tokens, double *realised, struct sawb_error *error);
+
 #endif

@@ -42,7 +42,7 @@ static int teacher_fill(struct teacher *teacher, const struct dataset *dataset,
         batch_room_create(&teacher->room, &teacher->set, PIECE, &tokens, &pairs, error) < 0 ||
         encoder_create(&teacher->encoder, &model->config, ENCODER_INFERENCE, compute, error) < 0)
         return -1;
-    return encoder_reserve(teacher->encoder, tokens, PIECE, pairs, error);
+    return encoder_reserve(teacher->encoder, tokens, PIECE, error);
 }
 
 int teacher_create(struct teacher **created, struct model *model, const struct model *student,

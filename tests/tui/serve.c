@@ -2,6 +2,7 @@
  * serve.c - requests of another program, and the answers of commands held against their schemas.
  */
 #include "core/base/json.h"
+#include "core/session/run_log.h"
 #include "tests/tui/command_fixture.h"
 #include "tui/command/schema.h"
 #include "tui/command/serve.h"
@@ -203,6 +204,16 @@ static int is_described(const char *command, const char *line, int *row) {
     return found;
 }
 
+/* As if the run of the folder had been asked something. */
+static void tell_steering(const char *directory) {
+    struct run_log log;
+    struct sawb_error error;
+    assert_int_equal(run_log_begin(&log, directory, &error), 0);
+    assert_int_equal(run_log_start(&log, 0, &error), 0);
+    assert_int_equal(run_log_write(&log, run_log_steered(2, STEER_EVALUATE, 1), &error), 0);
+    run_log_end(&log);
+}
+
 /* Every object of real answers has exactly the fields of a row, and every row of these commands is
  * met. */
 static void test_schemas(void **state) {
@@ -216,7 +227,9 @@ static void test_schemas(void **state) {
         "compare dense topk(0.8) %s/data.tsv",
         "rows dense topk(0.8) %s/data.tsv",
         "rows dense topk(0.8) %s/sentences.txt",
-        "train %s/data.tsv --max-steps 2 --eval-every 1 --validation %s/data.tsv",
+        "train %s/data.tsv --max-steps 2 --eval-every 1 --validation %s/data.tsv "
+        "--sparsity-schedule 'dense@0-1; topk(0.5)@1-2'",
+        "attach %s/out-train",
         "new %s/data.tsv --vocabulary 50 --hidden 8 --layers 1 --heads 2",
         "export %s/x.safetensors --text 'a film'",
         "save %s/x.svg attention --text 'a film'",
@@ -226,6 +239,9 @@ static void test_schemas(void **state) {
         "prune %s/data.tsv --until 1",
         "sweep %s/data.tsv --points 0.5",
         "bench tokenize",
+        "bench train --profile --steps 2 --batch-size 4",
+        "bench kernel --sweep n --lengths 16 --family local --seconds 0.01",
+        "memory %s/data.tsv",
         "presets",
         "echo this",
         "bind x swap",
@@ -234,6 +250,7 @@ static void test_schemas(void **state) {
         "pin a fine film",
         "pins",
         "runs",
+        "runs %s",
     };
     struct desk desk;
     int met[64] = {0}, row = 0;
@@ -254,6 +271,8 @@ static void test_schemas(void **state) {
             size_t used = strlen(line);
             snprintf(line + used, sizeof(line) - used, " --out %s/out-%s", desk.folder.path, name);
         }
+        if (strcmp(name, "attach") == 0)
+            tell_steering(line + strlen("attach "));
         desk_forget(&desk);
         if (command_run(&desk.workbench, line, &desk.sink) != COMMAND_DONE)
             fail_msg("%s: %s", line, desk_told(&desk, TOLD_ERRORS));

@@ -18,9 +18,10 @@ int workbench_begin_run(struct workbench *workbench, int job, struct model *mode
     char *copy = strdup(name);
     if (!copy)
         return error_set(error, "train: out of memory");
+    attach_end(workbench);
     runs_put_away(workbench, name);
     workbench->run.name = copy;
-    workbench->run.model = model_retain(model);
+    workbench->run.model = model ? model_retain(model) : NULL;
     workbench->run.job = job;
     workbench->run.running = 1;
     pinned_begin(workbench);
@@ -78,6 +79,8 @@ static void take_step(struct workbench *workbench, const struct event *event) {
              format_count(total, run->total_steps), run->last.loss,
              format_count(speed, (int64_t)(run->tokens_per_second + 0.5)), left[0] ? "  " : "",
              left, left[0] ? " left" : "");
+    if (run->attached) /* its weights are not here */
+        return;
     pinned_watch(workbench);
     follow_training(workbench, event->time);
 }
@@ -129,6 +132,7 @@ static void take_end(struct workbench *workbench, const struct event *event) {
     struct run_history *run = &workbench->run;
     prediction_take_end(workbench, event);
     sweep_take_end(workbench, event);
+    timing_take_end(workbench, event);
     pruning_take_end(workbench, event);
     if (event->job == workbench->prediction_job)
         workbench->answers = ARMS;
@@ -141,19 +145,34 @@ static void take_end(struct workbench *workbench, const struct event *event) {
     if (event->job != run->job || !run->running)
         return;
     run->running = 0;
-    if (event->status >= 0 && workbench->live)
+    if (run->attached)
+        workbench->progress[0] = '\0';
+    if (event->status >= 0 && workbench->live && !run->attached)
         open_checkpoint(workbench);
     runs_take_end(workbench);
+}
+
+static void take_speed(struct workbench *workbench, const struct event *event) {
+    const double *values = event->data.point.values;
+    workbench_message(workbench, MESSAGE_NOTE, "train  %.0f tokens/s  %.1f ms a step",
+                      values[SPEED_MEDIAN], values[SPEED_STEP_MS]);
 }
 
 /* Who takes the points of which series. */
 static const struct {
     const char *series;
     void (*take)(struct workbench *workbench, const struct event *event);
-} takers[] = {{SERIES_COPIES, prediction_take_copy},  {SERIES_OCCLUDE, prediction_take_occlusion},
-              {SERIES_SWEEP, sweep_take_point},       {SERIES_IMPORTANCE, heads_take_importance},
-              {SERIES_ABLATION, pruning_take_effect}, {SERIES_PRUNING, pruning_take_point},
-              {STEERING_SERIES, runs_take_steering},  {NULL, NULL}};
+} takers[] = {{SERIES_COPIES, prediction_take_copy},
+              {SERIES_OCCLUDE, prediction_take_occlusion},
+              {SERIES_SWEEP, sweep_take_point},
+              {SERIES_TIMING, timing_take_point},
+              {SERIES_LIVE_TIMING, timing_take_live},
+              {SERIES_IMPORTANCE, heads_take_importance},
+              {SERIES_ABLATION, pruning_take_effect},
+              {SERIES_PRUNING, pruning_take_point},
+              {STEERING_SERIES, runs_take_steering},
+              {SERIES_SPEED, take_speed},
+              {NULL, NULL}};
 
 static void take_point(struct workbench *workbench, const struct event *event) {
     for (size_t i = 0; takers[i].series; i++)
@@ -198,6 +217,7 @@ void workbench_event(struct workbench *workbench, struct event *event) {
         take_evaluation(workbench, event);
         break;
     case EVENT_ROW:
+    case EVENT_DATA:
         break;
     case EVENT_COMPARISON:
         if (event->job != workbench->data.job) /* its view shows more of it */

@@ -16,6 +16,7 @@
 #include "tui/app/pruning.h"
 #include "tui/app/runs.h"
 #include "tui/app/sweep.h"
+#include "tui/app/timing.h"
 
 static const struct view_row rows[VIEWS] = {
     [VIEW_ATTENTION] = {"attention", "one head of A and B as maps, and their difference",
@@ -31,6 +32,8 @@ static const struct view_row rows[VIEWS] = {
     [VIEW_DATA] = {"data", "a data set as a table, with what A and B say of each row", data_figure},
     [VIEW_TRAINING] = {"training", "the curves of the runs", training_figure},
     [VIEW_SWEEP] = {"sweep", "accuracy, loss and mass kept against sparsity", sweep_figure},
+    [VIEW_TIMING] = {"timing", "what sparsity saves: A against B, and curves of time",
+                     timing_figure},
     [VIEW_CONSOLE] = {"console", "commands and their answers", console_figure},
     [VIEW_HELP] = {"help", "keys and commands", help_figure},
 };

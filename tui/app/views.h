@@ -23,6 +23,7 @@ enum view {
     VIEW_DATA,
     VIEW_TRAINING,
     VIEW_SWEEP,
+    VIEW_TIMING,
     VIEW_CONSOLE,
     VIEW_HELP,
     VIEWS

@@ -106,6 +106,9 @@ int workbench_start(struct workbench *workbench, struct sawb_error *error) {
     if (!workbench->compute.pool &&
         compute_open(&workbench->compute, workbench->settings.threads, error) < 0)
         return -1;
+    if (compute_set_precision(&workbench->compute, workbench->settings.precision, error) < 0)
+        return -1;
+    workbench->compute.ranks = workbench->settings.ranks;
     if (!workbench->events) {
         workbench->events = queue_create(EVENTS_CAPACITY, error);
         if (!workbench->events)
@@ -202,6 +205,7 @@ int workbench_begin(struct workbench *workbench, const char *text, struct sawb_e
 }
 
 void workbench_close(struct workbench *workbench) {
+    attach_free(workbench->attached);
     worker_free(workbench->worker);
     queue_free(workbench->events, (void (*)(void *))event_free);
     for (int i = 0; i < ARMS; i++) {
@@ -218,6 +222,7 @@ void workbench_close(struct workbench *workbench) {
     scripting_clear(&workbench->scripting);
     prediction_free(&workbench->prediction);
     sweep_free(&workbench->sweep);
+    timing_free(&workbench->timing);
     data_close(&workbench->data);
     attention_clear(&workbench->attention);
     heads_free(&workbench->heads);

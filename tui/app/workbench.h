@@ -10,6 +10,7 @@
 
 #include "core/base/version.h"
 #include "core/session/jobs.h"
+#include "tui/app/attach.h"
 #include "tui/app/attention.h"
 #include "tui/app/bookmarks.h"
 #include "tui/app/console.h"
@@ -26,6 +27,7 @@
 #include "tui/app/runs.h"
 #include "tui/app/scripting.h"
 #include "tui/app/sweep.h"
+#include "tui/app/timing.h"
 #include "tui/app/undo.h"
 
 enum { ARM_A, ARM_B, ARMS };
@@ -52,17 +54,28 @@ enum color_choice { COLOR_NEVER, COLOR_ALWAYS, COLOR_AUTO };
 /* How a command prints a table. */
 enum table_style { TABLES_ALIGNED, TABLES_BOLD, TABLES_TSV };
 
+/* How an interactive session is recorded. */
+struct session_settings {
+    const char *file; /* NULL: one of its own name. Borrowed for as long as the door is open */
+    int off;
+    uint64_t limit; /* bytes, see recorder_open */
+};
+
 struct settings {
     const char *model_directory; /* as given; NULL: the default of samples */
     int threads;                 /* 0: one per processor */
+    enum precision precision;    /* of matrix products */
+    struct ranks *ranks;         /* that share a run (core/base/ranks.h); NULL: none. Borrowed */
     uint64_t seed;
     int json;
     int ascii;
-    int color; /* enum color_choice */
+    int color;  /* enum color_choice */
+    int colors; /* that pictures printed as text may use (viz/ansi.h), 0: none; set by the door */
     enum table_style tables;
     int table_width;    /* terminal columns that they should fit into; 0: any */
     const char *config; /* script the screen starts with, "none": none; NULL: the user's file
                            config, if there is one. Borrowed for as long as the screen runs */
+    struct session_settings session;
 };
 
 struct workbench {
@@ -87,12 +100,14 @@ struct workbench {
     struct key_map keys;    /* bound by the user */
     struct undo undo;       /* what can be taken back */
     struct bookmarks bookmarks;
-    struct console console; /* commands and their answers */
-    struct run_history run; /* of this session: in progress, or ended last */
-    struct runs runs;       /* those beside it, and how all are shown */
-    struct pinned pinned;   /* states of sentences that the run has stored */
+    struct console console;      /* commands and their answers */
+    struct run_history run;      /* of this session: in progress, or ended last */
+    struct attachment *attached; /* a run of another process that is watched; NULL: none */
+    struct runs runs;            /* those beside it, and how all are shown */
+    struct pinned pinned;        /* states of sentences that the run has stored */
     struct prediction_state prediction;
     struct sweep_state sweep;
+    struct timing_state timing;
     struct data data; /* the data set that is open, if one is */
     int palette;      /* 1 + index of the screen's colours (viz/palette.h), 0: by its background */
     int digit_ramp;   /* 1: parts of a scale are drawn as digits */

@@ -114,28 +114,6 @@ void answer_evaluation(struct record *record, const struct evaluation *evaluatio
     record_sparsity(record, spec, target, evaluation->realised);
 }
 
-char *answer_step(const struct step_report *report) {
-    struct record record = record_begin();
-    record_number(&record, "step", (double)report->step);
-    record_number(&record, "epoch", report->epoch);
-    record_number(&record, "loss", report->loss);
-    record_number(&record, "lr", report->learning_rate);
-    record_number(&record, "grad_norm", report->gradient_norm);
-    record_number(&record, "tokens", report->tokens);
-    record_number(&record, "tokens_per_second", report->tokens_per_second);
-    return record_print(&record);
-}
-
-char *answer_step_evaluation(int64_t step, const struct evaluation *evaluation) {
-    struct record record = record_begin(), values = record_begin();
-    record_number(&values, "accuracy", evaluation->accuracy);
-    record_number(&values, "loss", evaluation->loss);
-    record_number(&record, "step", (double)step);
-    record.failed |= values.failed;
-    record_item(&record, "eval", values.object);
-    return record_print(&record);
-}
-
 char *answer_measurement(const struct measurement *measurement) {
     struct record record = record_begin();
     record_text(&record, "name", measurement->name);

@@ -33,8 +33,6 @@ char *answer_tokens(const struct tokenizer *tokenizer, const char *text,
                     const struct encoding *encoding);
 char *answer_row(const struct evaluation_row *row, const char *text,
                  const struct model_config *config);
-char *answer_step(const struct step_report *report);
-char *answer_step_evaluation(int64_t step, const struct evaluation *evaluation);
 char *answer_measurement(const struct measurement *measurement);
 
 /* What an evaluation says of an arm: rows, accuracy, loss, seconds, sparsity. Adds to a record. */

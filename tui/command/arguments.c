@@ -373,6 +373,9 @@ int arguments_settings(const struct arguments *arguments, struct settings *setti
     const char *model = arguments_option(arguments, "model");
     if (model)
         settings->model_directory = model;
+    const char *precision = arguments_option(arguments, "precision");
+    if (precision)
+        settings->precision = strcmp(precision, "bf16") == 0 ? PRECISION_BF16 : PRECISION_F32;
     const char *color = arguments_option(arguments, "color");
     if (color)
         settings->color = strcmp(color, "always") == 0  ? COLOR_ALWAYS

@@ -27,6 +27,8 @@ struct sink {
     unsigned where; /* what runs here, bits of enum command_where; 0: as `wait` has it */
     /* The readline door, of the program itself: returns when the user leaves it. NULL: none. */
     int (*console)(struct workbench *workbench, struct sink *sink);
+    /* Opens the screen and runs the line there first; NULL: there is no terminal. */
+    int (*screen)(struct workbench *workbench, const char *line, struct sink *sink);
     /* Opens a session on the screen, or draws it into a file (tui/command/session.h); NULL: not
      * here. */
     int (*replay)(struct workbench *workbench, const struct session_replay *asked,

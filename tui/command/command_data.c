@@ -1,5 +1,5 @@
 /*
- * command_data.c - eval, compare and bench: what is measured over a data set or over time.
+ * command_data.c - eval and compare: what is measured over a data set.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -259,45 +259,4 @@ int command_compare(struct workbench *workbench, const struct arguments *argumen
         job_compare(&measuring.arms[ARM_A], &measuring.arms[ARM_B],
                     arguments_get(arguments, count - 1), workbench->settings.seed, &error);
     return measure(&measuring, job, read_comparison, &error);
-}
-
-/* ---- bench ----------------------------------------------------------------------------------- */
-
-static void read_measurement(void *user, const struct event *event) {
-    struct measuring *measuring = user;
-    const struct measurement *measurement = &event->data.measurement;
-    if (event->kind != EVENT_BENCH)
-        return;
-    if (measuring->workbench->settings.json) {
-        measuring->lines++;
-        tell(measuring, answer_measurement(measurement));
-        return;
-    }
-    command_keep(measuring->workbench, answer_measurement(measurement));
-    if (measuring->lines++ == 0)
-        sink_result(measuring->sink, "%-18s %5s %5s %12s %10s %10s", "name", "n", "runs",
-                    "median ms", "p10 ms", "p90 ms");
-    sink_result(measuring->sink, "%-18s %5d %5d %12.4f %10.4f %10.4f", measurement->name,
-                measurement->n, measurement->runs, measurement->median_ms, measurement->p10_ms,
-                measurement->p90_ms);
-}
-
-int command_bench(struct workbench *workbench, const struct arguments *arguments,
-                  struct sink *sink) {
-    struct measuring measuring = {.workbench = workbench, .sink = sink};
-    const char *name = arguments_get(arguments, 0);
-    struct sawb_error error;
-    int status = command_arm(workbench, arguments, sink, &measuring.arms[ARM_A]);
-    if (status != COMMAND_DONE)
-        return status;
-    struct job *job = job_bench(&measuring.arms[ARM_A], name, workbench->settings.seed, &error);
-    status = measure(&measuring, job, read_measurement, &error);
-    if (status == COMMAND_DONE && sink->wait && measuring.lines == 0) {
-        error_set(&error,
-                  "bench: no measurement has a name that holds \"%s\"; without a name all "
-                  "are made",
-                  name ? name : "");
-        return command_fail(sink, &error);
-    }
-    return status;
 }

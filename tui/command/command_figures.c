@@ -125,12 +125,19 @@ static COMMAND_HANDLER(run_save) {
     return status;
 }
 
-/* Prints a figure as a picture, and frees it. */
-static int draw(const struct workbench *workbench, struct figure *figure, struct sink *sink) {
+int command_draw(const struct workbench *workbench, struct figure *figure, struct sink *sink) {
     const struct glyphs *glyphs = workbench->settings.ascii ? &glyphs_ascii : &glyphs_utf8;
     int columns = workbench->settings.table_width;
     struct sawb_error error;
-    char *text = figure_lines(figure, glyphs, columns > 0 ? columns : USUAL_COLUMNS, &error);
+    struct palette palette;
+    struct ansi ansi;
+    int colors = workbench->settings.colors;
+    if (colors > 0) {
+        palette_make(&palette, workbench->palette > 0 ? workbench->palette - 1 : 0);
+        ansi_make(&ansi, &palette, colors);
+    }
+    char *text = figure_lines(figure, glyphs, colors > 0 ? &ansi : NULL,
+                              columns > 0 ? columns : USUAL_COLUMNS, &error);
     figure_free(figure);
     return text ? sink_result_owned(sink, text) : command_fail(sink, &error);
 }
@@ -146,7 +153,7 @@ static COMMAND_HANDLER(run_show) {
     if (status != COMMAND_DONE)
         return status;
     if (arguments_option(arguments, "draw") && !workbench->settings.json)
-        return draw(workbench, &figure, sink);
+        return command_draw(workbench, &figure, sink);
     const struct export_format *format =
         export_format_find(workbench->settings.json ? "a.json" : "a.txt", &error);
     int printed = figure_print(&figure, format, NULL, &text, &size, &error);
@@ -202,7 +209,7 @@ static COMMAND_HANDLER(run_ramp) {
 /* ---- the table ------------------------------------------------------------------------------- */
 
 #define VIEW_CHOICES                                                                               \
-    "attention|heads|mask|prediction|metrics|pruning|data|training|sweep|console|help"
+    "attention|heads|mask|prediction|metrics|pruning|data|training|sweep|timing|console|help"
 #define PALETTE_CHOICES "dark|light|contrast|contrast-light|none"
 #define FIGURE_OPTIONS                                                                             \
     {"text", 0, ARGUMENT_TEXT, "TEXT", "the sentence (default: the workbench's)"},                 \
@@ -243,7 +250,8 @@ const struct command commands_figures[] = {
      .positionals = {{ARGUMENT_TEXT, VIEW_CHOICES}},
      .maximum = 1,
      .help = "what a view shows as lines, a value a line, for screen readers and grep",
-     .details = "With --draw: a picture of characters. With --json: one object. -s is the pattern "
+     .details = "With --draw: a picture of characters, in colour on a terminal that has it. With "
+                "--json: one object. -s is the pattern "
                 "of B.",
      .options = show_options,
      .where = COMMAND_SHELL | COMMAND_SCRIPT | COMMAND_SCREEN | COMMAND_BARE,

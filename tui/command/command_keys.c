@@ -166,7 +166,7 @@ const struct command commands_keys[] = {
     {.name = "keys",
      .usage = "[VIEW|sentence|text|prompt]",
      .positionals = {{ARGUMENT_TEXT,
-                      "attention|heads|mask|prediction|metrics|pruning|data|training|sweep|"
+                      "attention|heads|mask|prediction|metrics|pruning|data|training|sweep|timing|"
                       "console|help|sentence|text|prompt"}},
      .minimum = 0,
      .maximum = 1,

@@ -8,7 +8,7 @@
 #include "tui/command/handlers.h"
 
 #define VIEW_CHOICES                                                                               \
-    "attention|heads|mask|prediction|metrics|pruning|data|training|sweep|console|help"
+    "attention|heads|mask|prediction|metrics|pruning|data|training|sweep|timing|console|help"
 #define PANE_CHOICES                                                                               \
     "next|previous|left|right|up|down|grow|shrink|wider|narrower|taller|shorter|equal"
 #define STEP 2 /* cells, where no number is given */

@@ -110,6 +110,7 @@ static int predict_text(void *user, const char *text, size_t length, const char 
     int number = job ? worker_submit(workbench->worker, job, &error) : -1;
     if (number < 0)
         return command_fail(prediction->sink, &error);
+    recorder_asks(workbench, number, prediction->arms[ARM_A].model, prediction->arms[ARM_B].model);
     prediction->where = where;
     prediction->status = COMMAND_DONE;
     struct waiting waiting = {prediction->sink, where, show_prediction, prediction};

@@ -143,7 +143,8 @@ const struct command commands_script[] = {
          "end, and what is pasted runs line by line. Ctrl-C ends the command that runs. Answers "
          "longer than the screen go through $PAGER (default: less -FRX). Without a terminal on "
          "standard output tables are TSV, and without one on standard input lines are read as they "
-         "are. The history is kept in $XDG_STATE_HOME/sawb/history.",
+         "are. The history is kept in $XDG_STATE_HOME/sawb/history. What is typed and answered is "
+         "recorded as a session of the screen is (`sawb --no-session console`: not).",
      .where = COMMAND_SHELL | COMMAND_SCRIPT | COMMAND_BARE,
      .run = run_console},
     {.name = "serve",

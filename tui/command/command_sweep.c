@@ -48,31 +48,30 @@ static size_t part_length(const char *text) {
     return at;
 }
 
-static int add_families(struct request *request, const char *list, struct sawb_error *error) {
-    for (const char *at = list;;) {
+int family_list(const char *command, const char *list, char *names[SWEEP_FAMILIES_MOST],
+                const char *families[SWEEP_FAMILIES_MOST], int *count, struct sawb_error *error) {
+    for (const char *at = list;; at++) {
         size_t begin = strspn(at, " "), length = part_length(at + begin);
-        struct sweep_options *options = &request->options;
         if (length == 0)
-            return error_set(error, "sweep: --family: a name is missing in \"%s\"", list);
-        if (options->family_count == SWEEP_FAMILIES_MOST)
-            return error_set(error, "sweep: --family: at most %d families can be compared",
+            return error_set(error, "%s: --family: a name is missing in \"%s\"", command, list);
+        if (*count == SWEEP_FAMILIES_MOST)
+            return error_set(error, "%s: --family: at most %d families can be compared", command,
                              SWEEP_FAMILIES_MOST);
         char *name = strndup(at + begin, length);
         if (!name)
-            return error_set(error, "sweep: out of memory");
-        request->names[options->family_count] = name;
-        options->families[options->family_count++] = name;
+            return error_set(error, "%s: out of memory", command);
+        names[*count] = name;
+        families[(*count)++] = name;
         at += begin + length;
         if (!*at)
             return 0;
-        at++;
     }
 }
 
-/* A list like "0,50,80%,0.95": from 1 on, and with a sign, numbers are per cent. */
-static int read_points(struct sweep_options *options, const char *list, struct sawb_error *error) {
-    options->target_count = 0;
-    for (const char *at = list;;) {
+int share_list(const char *option, const char *list, double shares[SWEEP_TARGETS_MOST], int *count,
+               struct sawb_error *error) {
+    *count = 0;
+    for (const char *at = list;; at++) {
         char *end;
         double value = strtod(at, &end);
         int wrong = end == at;
@@ -82,17 +81,23 @@ static int read_points(struct sweep_options *options, const char *list, struct s
         wrong |= !(value >= 0 && value < 1) || (*end && *end != ',');
         if (wrong)
             return error_set(error,
-                             "sweep: --points: shares from 0 to below 100 %%, separated by commas, "
-                             "are needed: 50,80,90 or 0.5,0.8; not \"%s\"",
-                             list);
-        if (options->target_count == SWEEP_TARGETS_MOST)
-            return error_set(error, "sweep: --points: at most %d can be measured",
-                             SWEEP_TARGETS_MOST);
-        options->targets[options->target_count++] = value;
-        if (!*end)
+                             "%s: shares from 0 to below 100 %%, separated by commas, are needed: "
+                             "50,80,90 or 0.5,0.8; not \"%s\"",
+                             option, list);
+        if (*count == SWEEP_TARGETS_MOST)
+            return error_set(error, "%s: at most %d can be measured", option, SWEEP_TARGETS_MOST);
+        shares[(*count)++] = value;
+        at = end;
+        if (!*at)
             return 0;
-        at = end + 1;
     }
+}
+
+/* Adds to those there are. */
+static int add_families(struct request *request, const char *list, struct sawb_error *error) {
+    struct sweep_options *options = &request->options;
+    return family_list("sweep", list, request->names, options->families, &options->family_count,
+                       error);
 }
 
 static int by_value(const void *a, const void *b) {
@@ -108,7 +113,8 @@ static int read_request(struct workbench *workbench, const struct arguments *arg
     *options = (struct sweep_options){.path = arguments_get(arguments, 0),
                                       .seed = workbench->settings.seed};
     if (arguments_int(arguments, "rows", 1, ROWS_MOST, &rows, error) < 0 ||
-        read_points(options, points ? points : "0,10,20,30,40,50,60,70,80,90,95", error) < 0)
+        share_list("sweep: --points", points ? points : "0,10,20,30,40,50,60,70,80,90,95",
+                   options->targets, &options->target_count, error) < 0)
         return -1;
     options->rows = (int)rows;
     qsort(options->targets, (size_t)options->target_count, sizeof(double), by_value);

@@ -16,12 +16,19 @@ COMMAND_HANDLER(command_tokens);
 COMMAND_HANDLER(command_eval);
 COMMAND_HANDLER(command_compare);
 COMMAND_HANDLER(command_bench);
+/* command_bench_train.c */
+COMMAND_HANDLER(command_bench_train);
 /* command_export.c */
 COMMAND_HANDLER(command_export);
 /* command_train.c */
 COMMAND_HANDLER(command_train);
 COMMAND_HANDLER(command_new);
 COMMAND_HANDLER(command_stop);
+/* The options of `train`, but that nothing is missing. */
+int command_train_options(const struct arguments *arguments, uint64_t seed,
+                          struct train_job_options *options, struct sawb_error *error);
+/* command_memory.c */
+COMMAND_HANDLER(command_memory);
 /* command_arms.c */
 COMMAND_HANDLER(command_text);
 COMMAND_HANDLER(command_example);
@@ -51,13 +58,25 @@ extern const struct command commands_prediction[], commands_sweep[], commands_ro
 extern const struct command commands_metrics[];
 extern const struct command commands_panes[], commands_keys[];
 extern const struct command commands_state[], commands_session[];
-extern const struct command commands_attention[], commands_figures[];
+extern const struct command commands_attach[];
+extern const struct command commands_attention[], commands_figures[], commands_timing[];
 
 extern const struct command commands_mask[], commands_prune[], commands_script[];
 
 /* Reads "L.H"; NULL: the head looked at. -1 with an error. */
 int command_head_place(const struct workbench *workbench, const char *word,
                        struct head_place *place, struct sawb_error *error);
+
+/* A list of families, "topk, block_topk(8, ?)", behind the *count that there are: into names (owned
+ * by the caller, also after an error) and families, which point to them. `command` names it in
+ * errors. */
+int family_list(const char *command, const char *list, char *names[SWEEP_FAMILIES_MOST],
+                const char *families[SWEEP_FAMILIES_MOST], int *count, struct sawb_error *error);
+
+/* A list like "0,50,80%,0.95": from 1 on, and with a sign, numbers are per cent. `option` names it
+ * in errors. */
+int share_list(const char *option, const char *list, double shares[SWEEP_TARGETS_MOST], int *count,
+               struct sawb_error *error);
 
 /* Says the error and returns COMMAND_FAILED. */
 int command_fail(struct sink *sink, const struct sawb_error *error);
@@ -88,6 +107,10 @@ struct sink *command_objects(struct workbench *workbench, struct sink *sink, str
  * the caller, NULL when out of memory. */
 struct table;
 char *command_table(const struct workbench *workbench, const struct table *table);
+
+/* Prints a figure as a picture of characters, and frees it. */
+struct figure;
+int command_draw(const struct workbench *workbench, struct figure *figure, struct sink *sink);
 
 /* Says and frees a text; NULL: out of memory. */
 int sink_result_owned(struct sink *sink, char *text);
@@ -123,6 +146,22 @@ struct waiting {
     void *user;
 };
 int command_wait(struct workbench *workbench, int job, const struct waiting *waiting);
+
+/* Notes and errors of a job to the sink, errors after "where: " unless it is NULL. */
+void command_pass_on(struct sink *sink, const char *where, const struct event *event);
+
+/* What a run tells, for people or as objects: a reader for struct waiting. */
+struct training_reader {
+    struct workbench *workbench;
+    struct sink *sink;
+    struct step_report last;
+    int lines; /* told so far */
+    int status;
+};
+void training_read(void *user, const struct event *event);
+
+/* The runs below a folder with how they are doing. Returns the status. */
+int command_list_folder(struct workbench *workbench, const char *directory, struct sink *sink);
 
 /* Submits a long job and, when the sink waits, waits for it. NULL: `error` says why there is none.
  */

@@ -34,6 +34,8 @@ static const struct schema rows[] = {
     {"train", " for each step",
      "{step: number, epoch: number, loss: number, lr: number, grad_norm: number, tokens: number, "
      "tokens_per_second: number}"},
+    {"memory", " for each thing that is held, and at the end for all",
+     "{lifetime: text?, what: text, bytes: number}"},
     {"train", " for each evaluation", "{step: number, eval: {accuracy: number, loss: number}}"},
     {"new", "", "{out: text}"},
     {"export", "", "{file: text, text: text}"},
@@ -54,8 +56,36 @@ static const struct schema rows[] = {
      "mass_kept: number?, agreement: number?, rows: number}"},
     {"bench", " for each measurement",
      "{name: text, n: number, runs: number, median_ms: number, p10_ms: number, p90_ms: number}"},
+    {"bench", " with --sweep, for each length, family and target; ratio is dense / sparse",
+     "{name: text, n: number, family: text, " SPARSITY ", kernel: text, runs: number, dense_ms: "
+     "number, median_ms: number, p10_ms: number, p90_ms: number, ideal_ms: number, ratio: number, "
+     "ratio_p10: number, ratio_p90: number, attention_share: number?, ceiling: number?}"},
+    {"bench",
+     " train with --profile, for each operation; shares are of all time and of the threads'",
+     "{operation: text, ms: number, share: number, gflops: number?, gigabytes: number?, "
+     "idle: number}"},
+    {"bench", " train at the end; speeds in tokens a second",
+     "{name: text, data: text, steps: number, tokens: number, median_ms: number, "
+     "tokens_per_second: number, median: number, p10: number, p90: number, peak_mb: number}"},
     {"presets", " for each preset", "{preset: text, spec: text}"},
     {"presets", " for each pattern", "{pattern: text, usage: text, help: text}"},
+    {"attach", " for each step",
+     "{step: number, epoch: number, loss: number, lr: number, grad_norm: number, tokens: number, "
+     "tokens_per_second: number}"},
+    {"attach", " for each evaluation", "{step: number, eval: {accuracy: number, loss: number}}"},
+    {"attach", " when the run begins",
+     "{step: number, state: text, total: number, pid: number, time: number}"},
+    {"attach", " when it ends", "{step: number, state: text, error: text?, time: number}"},
+    {"attach", " for what was asked of the run",
+     "{step: number, steered: text, done: any, time: "
+     "number}"},
+    {"attach", " for what the run notes", "{step: number, note: text}"},
+    {"attach", " for what the pattern removes",
+     "{step: number, sparsity: {spec: text, realised: number}}"},
+    {"attach", " for a change of rate or pattern", "{step: number, change: any}"},
+    {"runs", " DIR, for each run below the folder",
+     "{folder: text, state: text, step: number, total: number?, loss: number?, accuracy: number?, "
+     "best_accuracy: number?, best_step: number?, pid: number?, time: number}"},
     {"runs", " for each run",
      "{run: number, name: text, state: text, step: number, loss: number?, best_step: number?, "
      "best_accuracy: number?}"},

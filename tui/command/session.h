@@ -15,9 +15,10 @@ void session_run_line(struct workbench *workbench, const char *line, void *user)
  * of memory. */
 char *session_path(const char *name);
 
-/* Predicts again what the session has recorded and says how far it is off. COMMAND_FAILED when it
- * is. */
-int session_verify(struct workbench *workbench, const struct replay *replay, struct sink *sink);
+/* Predicts again what the session has recorded and says how far it is off, and which models and
+ * data sets have changed. COMMAND_FAILED when a logit is off by more than `tolerance`. */
+int session_verify(struct workbench *workbench, const struct replay *replay, double tolerance,
+                   struct sink *sink);
 
 /* The commands alone, as a script; a row for each record. Owned by the caller, NULL when out of
  * memory. */
@@ -29,6 +30,7 @@ struct session_replay {
     const char *path;
     const char *to, *file; /* "asciicast" or "svg" and where to; NULL: on the screen */
     const char *at;        /* as replay_find has it; NULL: the end */
+    int play;              /* on the screen: at once */
 };
 
 #endif

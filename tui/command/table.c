@@ -17,7 +17,11 @@ static const struct option_row common_options[] = {
      "Hugging Face folder of a BERT or DistilBERT classifier (default: the one in samples)"},
     {"sparsity", 's', ARGUMENT_SPEC, "SPEC",
      "attention pattern (default: dense); in the workbench, of arm B (default: aggressive_sparse)"},
-    {"threads", 0, ARGUMENT_NUMBER, "N", "threads that compute (default: one per processor)"},
+    {"threads", 0, ARGUMENT_NUMBER, "N",
+     "threads that compute (default: one per processor, shared by the ranks of mpirun)"},
+    {"precision", 0, ARGUMENT_CHOICE, "f32|bf16",
+     "of the factors of matrix products (default: f32); bf16 is faster and rounds to 8 bits, and "
+     "needs a CPU with AVX512-BF16"},
     {"seed", 0, ARGUMENT_NUMBER, "N", "of everything drawn at random (default: 1)"},
     {"json", 0, ARGUMENT_NONE, NULL, "results as JSON, one object a line"},
     {"color", 0, ARGUMENT_CHOICE, "auto|always|never",
@@ -33,6 +37,23 @@ static const struct option_row eval_options[] = {
     {0},
 };
 
+static const struct option_row bench_options[] = {
+    {"sweep", 0, ARGUMENT_TEXT, "n|s|n,s",
+     "kernel, model or train: dense against sparse, over lengths, sparsities or both"},
+    {"lengths", 0, ARGUMENT_TEXT, "LIST",
+     "tokens, e.g. 32,128,512 (default of a sweep: 32 to 2048 for kernel, 8 to 512 otherwise)"},
+    {"sparsities", 0, ARGUMENT_TEXT, "LIST",
+     "of a sweep: shares to remove (default: 0 to 0.95; 0.8 when only lengths are swept)"},
+    {"family", 0, ARGUMENT_TEXT, "NAME,...",
+     "of a sweep (default: local, block_local, block_topk, topk, with blocks of 16)"},
+    {"seconds", 0, ARGUMENT_NUMBER, "X", "of a measurement or a point of a sweep"},
+    {"profile", 0, ARGUMENT_NONE, NULL, "train: a table by operation"},
+    {"steps", 0, ARGUMENT_NUMBER, "N", "train: steps that are timed (default: 60)"},
+    {"batch-size", 0, ARGUMENT_NUMBER, "N", "train: sentences of a batch (default: 32)"},
+    {"arm", 0, ARGUMENT_CHOICE, ARM_CHOICES, "arm whose model and pattern are used (default: a)"},
+    {0},
+};
+
 static const struct option_row export_options[] = {
     {"text", 0, ARGUMENT_TEXT, "TEXT", "the sentence (default: the workbench's)"},
     {"gradients", 0, ARGUMENT_NUMBER, "LABEL",
@@ -42,7 +63,9 @@ static const struct option_row export_options[] = {
 };
 
 static const struct option_row train_options[] = {
-    {"out", 0, ARGUMENT_DIRECTORY, "DIR", "folder of the checkpoint (needed)"},
+    {"out", 0, ARGUMENT_DIRECTORY, "DIR",
+     "folder of the run: its checkpoint and its log, for `attach` and `runs` (needed)"},
+    {"run", 0, ARGUMENT_DIRECTORY, "DIR", "another name of --out"},
     {"epochs", 0, ARGUMENT_NUMBER, "N", "passes over the data (default: 1)"},
     {"batch-size", 0, ARGUMENT_NUMBER, "N", "sentences of a batch (default: 32)"},
     {"accumulate", 0, ARGUMENT_NUMBER, "N",
@@ -161,10 +184,29 @@ static const struct command commands_main[] = {
          "fine-tune on DIR/train.tsv with the pattern active; the checkpoint opens in transformers",
      .details =
          "DIR holds train.tsv and dev.tsv with the columns sentence and label; a single file "
-         "is taken too. Ctrl-C ends the run between two steps with the weights saved.",
+         "is taken too. Ctrl-C ends the run between two steps with the weights saved. `mpirun -n N "
+         "sawb train ...` (Open MPI) splits each batch over N processes, on one machine or "
+         "several, "
+         "which all need the same files; the run is that of one process up to rounding, whatever N "
+         "is. Rank 0 speaks and saves. When a rank dies, mpirun ends the others: --resume goes on "
+         "from the last checkpoint. mpirun leaves the ranks one second after Ctrl-C; for a model "
+         "that takes longer to save send it SIGUSR1, which stops the run as Ctrl-C does without "
+         "it. mpirun binds few ranks to one processor each: --bind-to none for more threads.",
      .options = train_options,
      .where = COMMAND_SHELL | COMMAND_SCRIPT | COMMAND_SCREEN | COMMAND_BARE,
      .run = command_train},
+    {.name = "memory",
+     .usage = "DIR",
+     .positionals = {{ARGUMENT_DIRECTORY, NULL}},
+     .minimum = 1,
+     .maximum = 1,
+     .help = "what `train DIR` would take of memory with these options, by how long it is held",
+     .details =
+         "Worked out from the data and the options, which are those of `train`, before anything is "
+         "allocated: what is held for the run, for a step, and for evaluations or checkpoints.",
+     .options = train_options,
+     .where = COMMAND_SHELL | COMMAND_SCRIPT | COMMAND_BARE,
+     .run = command_memory},
     {.name = "stop",
      .usage = "",
      .help = "end the long job under way; a training run saves its weights",
@@ -183,11 +225,21 @@ static const struct command commands_main[] = {
      .where = COMMAND_SHELL | COMMAND_SCRIPT | COMMAND_SCREEN | COMMAND_BARE,
      .run = command_compare},
     {.name = "bench",
-     .usage = "[NAME]",
-     .positionals = {{ARGUMENT_TEXT, NULL}},
+     .usage = "[NAME|kernel|model|train [DATA]]",
+     .positionals = {{ARGUMENT_TEXT, "kernel|model|train"}, {ARGUMENT_FILE, NULL}},
      .minimum = 0,
-     .maximum = 1,
+     .maximum = 2,
      .help = "measure speed; NAME: only the measurements whose name holds it",
+     .details =
+         "`bench train` makes steps of training on DATA (as `train` takes it; without it sentences "
+         "of random words, as long as those of short reviews) and says how many real tokens a "
+         "second they take; with --profile also where the time goes. Nothing is kept of them. With "
+         "--sweep kernel, model and train time dense and sparse in turns, and say beside the "
+         "medians what would be ideal, dense (1 - s), and Amdahl's ceiling 1 / (1 - f s), f being "
+         "the measured share of attention; kernel is the attention of all heads of one layer, "
+         "model a forward pass of one sentence, train a step of about a thousand tokens. The view "
+         "timing shows the curves, `save FILE timing` writes them.",
+     .options = bench_options,
      .where = COMMAND_SHELL | COMMAND_SCRIPT | COMMAND_SCREEN | COMMAND_BARE,
      .run = command_bench},
     {.name = "new",
@@ -282,7 +334,7 @@ static const struct command commands_main[] = {
      .usage = "NAME|next|previous|back",
      .positionals = {{ARGUMENT_TEXT,
                       "attention|heads|mask|prediction|metrics|pruning|data|training|"
-                      "sweep|console|help|next|previous|back"}},
+                      "sweep|timing|console|help|next|previous|back"}},
      .minimum = 1,
      .maximum = 1,
      .help = "choose what fills the screen",
@@ -362,9 +414,10 @@ const struct command *command_program(void) {
 
 /* Families of commands: each ends with a row without a name. */
 static const struct command *const families[] = {
-    commands_main, commands_figures,    commands_attention, commands_state,   commands_panes,
-    commands_keys, commands_prediction, commands_sweep,     commands_metrics, commands_rows,
-    commands_mask, commands_prune,      commands_runs,      commands_script,  commands_session};
+    commands_main,   commands_figures,    commands_attention, commands_state,  commands_panes,
+    commands_keys,   commands_prediction, commands_sweep,     commands_timing, commands_metrics,
+    commands_rows,   commands_mask,       commands_prune,     commands_runs,   commands_script,
+    commands_attach, commands_session};
 
 const struct command *command_get(int index) {
     if (index < 0)

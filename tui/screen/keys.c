@@ -69,6 +69,7 @@ static const struct key_binding bindings[] = {
     {FOCUS_MAP, 'g', 'd', "view data", "a data set as a table", NULL, NULL, 0},
     {FOCUS_MAP, 'g', 't', "view training", "the curves of the runs", NULL, NULL, 0},
     {FOCUS_MAP, 'g', 's', "view sweep", "accuracy against sparsity", NULL, NULL, 0},
+    {FOCUS_MAP, 'g', 'i', "view timing", "time of A and B, and against sparsity", NULL, NULL, 0},
     {FOCUS_MAP, 'g', 'c', "view console", "commands and their answers", NULL, NULL, 0},
     {FOCUS_MAP, 'g', '?', "view help", NULL, NULL, NULL, 0},
     {FOCUS_MAP, 'c', 0, "view training", NULL, "c", "curves", 0},

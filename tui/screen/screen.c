@@ -150,6 +150,8 @@ static void read_input(struct loop *loop) {
 
 static void take_events(struct workbench *workbench) {
     struct event *event;
+    if (attach_follow(workbench, EVENTS_AT_ONCE))
+        workbench->changed = 1;
     if (!workbench->events) /* a replay brings its own */
         return;
     for (int i = 0; i < EVENTS_AT_ONCE && (event = queue_pop(workbench->events)); i++)
@@ -206,6 +208,12 @@ static int patience(struct loop *loop, int input_wait) {
     double follow = runs_patience(loop->screen->workbench, clock_wall());
     if (follow >= 0 && (wait < 0 || follow < wait))
         wait = follow;
+    double timing = timing_patience(loop->screen->workbench, clock_wall());
+    if (timing >= 0 && (wait < 0 || timing < wait))
+        wait = timing;
+    double attached = attach_wait(loop->screen->workbench);
+    if (attached >= 0 && (wait < 0 || attached < wait))
+        wait = attached;
     double due = recorder_patience(loop->screen->workbench, clock_wall());
     if (due >= 0 && (wait < 0 || due < wait))
         wait = due;
@@ -238,11 +246,12 @@ static int turn(struct loop *loop, struct sawb_error *error) {
     struct pollfd sources[] = {
         {.fd = signals_descriptor(), .events = POLLIN},
         {.fd = workbench->events ? queue_descriptor(workbench->events) : -1, .events = POLLIN},
-        {.fd = loop->hung_up ? -1 : STDIN_FILENO, .events = POLLIN}};
+        {.fd = loop->hung_up ? -1 : STDIN_FILENO, .events = POLLIN},
+        {.fd = attach_descriptor(workbench), .events = POLLIN}};
     remember(loop);
     double late = screen_patience(screen);
     int input_wait = input_patience(&loop->input);
-    int ready = poll(sources, 3, patience(loop, input_wait));
+    int ready = poll(sources, 4, patience(loop, input_wait));
     if (ready < 0 && errno != EINTR)
         return error_set(error, "waiting for input failed: %s", strerror(errno));
     screen->now = clock_wall();
@@ -260,6 +269,7 @@ static int turn(struct loop *loop, struct sawb_error *error) {
         screen->now = workbench_now(workbench);
     else
         runs_follow(workbench, screen->now);
+    timing_follow(workbench, screen->now);
     if (screen->suspend) {
         term_suspend();
         screen->suspend = 0;
@@ -300,6 +310,9 @@ int screen_run(struct workbench *workbench, struct sawb_error *error) {
         screen_take_sight(loop.screen, replay_sight(workbench->replay));
     else
         screen_configure(loop.screen);
+    /* Who comes for a run looks at it. */
+    if (workbench->attached)
+        loop.screen->on_map = 1;
     status = 0;
     while (status == 0 && !loop.done)
         status = turn(&loop, error);

@@ -109,7 +109,7 @@ struct view_ops {
 extern const struct view_ops view_heads, view_metrics, view_data;
 extern const struct view_ops view_mask, view_pruning, view_console;
 extern const struct view_ops view_attention, view_training, view_help, view_answer, view_prediction,
-    view_sweep;
+    view_sweep, view_timing;
 
 /* By enum view; NULL past the last. */
 const struct view_ops *screen_view_get(int view);

@@ -69,12 +69,13 @@ static void draw_title(struct screen *screen, struct area area) {
     const struct workbench *workbench = screen->workbench;
     const struct run_history *run = runs_get(workbench, 0);
     const char *state = run->paused ? "paused" : run->running ? screen->glyphs->running : "";
+    const char *whose = run->attached && run->running ? " attached" : "";
     char text[TEXT_BYTES + 80], reading[TEXT_BYTES], stored[64] = "";
     const struct run_history *lead = runs_lead(workbench);
     int column = 1;
     area_rule(area, 0, screen->glyphs);
-    column += area_printf(area, 0, column, MEANING_TITLE, CELL_BOLD, " %s%s%s ",
-                          run_title(lead ? lead : run), *state ? " " : "", state);
+    column += area_printf(area, 0, column, MEANING_TITLE, CELL_BOLD, " %s%s%s%s ",
+                          run_title(lead ? lead : run), *state ? " " : "", state, whose);
     read_out(workbench, lead ? lead : run, reading, sizeof(reading));
     if (pinned_step(workbench) >= 0)
         snprintf(stored, sizeof(stored), "at step %lld, stored  ",

@@ -15,6 +15,7 @@ static const struct view_ops *const views[VIEWS] = {
     [VIEW_DATA] = &view_data,
     [VIEW_TRAINING] = &view_training,
     [VIEW_SWEEP] = &view_sweep,
+    [VIEW_TIMING] = &view_timing,
     [VIEW_CONSOLE] = &view_console,
     [VIEW_HELP] = &view_help,
 };

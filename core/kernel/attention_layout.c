@@ -342,7 +342,7 @@ static int count_listed(unsigned listed) {
 int attention_layout_add(struct attention_layout *layout, const struct attention_tile *tile) {
     struct placed_tile placed = {*tile, layout->runs.count, layout->bits.count,
                                  layout->lists.count};
-    size_t list = (size_t)(count_listed(tile->listed) + tile->listed_keys);
+    size_t list = (size_t)count_listed(tile->listed) + (size_t)tile->listed_keys;
     if (append(&layout->runs, tile->run, (size_t)tile->runs, sizeof(*tile->run)) < 0 ||
         append(&layout->bits, tile->bits, (size_t)tile->words, sizeof(*tile->bits)) < 0 ||
         append(&layout->lists, tile->list, list, sizeof(*tile->list)) < 0 ||

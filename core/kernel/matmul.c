@@ -155,7 +155,7 @@ static void point_left(const struct task *task, const struct block *block, int r
         return;
     }
     const float *a =
-        at(product->a[block->term], (size_t)(task->row + row), product->k, block->begin);
+        at(product->a[block->term], (size_t)task->row + (size_t)row, product->k, block->begin);
     tile->left = a;
     if (gemm->left_rows) {
         gemm->left_rows(task->left, a, (size_t)product->k, tile->rows, block->steps);

@@ -127,9 +127,12 @@ static int add_points(const struct timing_state *state, struct figure *figure,
     struct panel *panel = figure_table(figure, "points", rows, error);
     if (!panel)
         return -1;
+    int rows_of_length = options->family_count * options->target_count;
     struct panel_column *lengths = panel_column(panel, "n", COLUMN_NUMBER, 0, error);
-    for (int i = 0; lengths && i < rows; i++)
-        lengths->numbers[i] = options->lengths[i / (options->family_count * options->target_count)];
+    for (int i = 0; lengths && i < rows; i++) {
+        int length = i / rows_of_length;
+        lengths->numbers[i] = options->lengths[length];
+    }
     if (!lengths || !panel_column(panel, "pattern", COLUMN_TEXT, 0, error) ||
         !panel_column(panel, "kernel", COLUMN_TEXT, 0, error))
         return -1;

@@ -46,7 +46,9 @@ INLINE vector dropout_factors(const struct dropout *dropout, naturals index) {
     x += dropout->high;
     x *= 0x846ca68bU;
     x ^= x >> 16;
-    integers dropped = (integers)(x < (naturals){0} + dropout->threshold);
+    naturals threshold = {0};
+    threshold += dropout->threshold;
+    integers dropped = (integers)(x < threshold);
     return (vector)((integers)all_of(dropout->scale) & ~dropped);
 }
 

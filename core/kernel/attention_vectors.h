@@ -93,7 +93,7 @@ INLINE vector masked(unsigned bits, int which, vector x, vector removed) {
     (void)which;
     return (vector)_mm512_mask_mov_ps((__m512)removed, (__mmask16)bits, (__m512)x);
 #else
-    integers bit;
+    integers bit = {0};
     for (int i = 0; i < LANES; i++)
         bit[i] = 1 << i;
     return choose((((integers){0} + (int32_t)(bits >> (which * LANES))) & bit) != 0, x, removed);

@@ -227,8 +227,8 @@ static void test_schemas(void **state) {
         "compare dense topk(0.8) %s/data.tsv",
         "rows dense topk(0.8) %s/data.tsv",
         "rows dense topk(0.8) %s/sentences.txt",
-        "train %s/data.tsv --max-steps 2 --eval-every 1 --validation %s/data.tsv "
-        "--sparsity-schedule 'dense@0-1; topk(0.5)@1-2'",
+        ("train %s/data.tsv --max-steps 2 --eval-every 1 --validation %s/data.tsv "
+         "--sparsity-schedule 'dense@0-1; topk(0.5)@1-2'"),
         "attach %s/out-train",
         "new %s/data.tsv --vocabulary 50 --hidden 8 --layers 1 --heads 2",
         "export %s/x.safetensors --text 'a film'",

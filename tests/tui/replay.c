@@ -356,6 +356,8 @@ static void test_bar(void **state) {
     screen_key(again.screen, '[');
     assert_int_equal(workbench->head, 0);
 
+    char *after = temporary_path(&session.desk.folder, "after.sawb");
+    workbench->settings.session.file = after;
     screen_command(again.screen, "go-live");
     replay_bar_follow(again.screen, 3);
     assert_null(workbench->replay);
@@ -364,6 +366,11 @@ static void test_bar(void **state) {
     while (workbench->answers < ARMS && (event = queue_wait(workbench->events, PATIENCE_MS)))
         workbench_event(workbench, event);
     assert_int_equal(workbench->answers, ARMS);
+    struct sawb_error error;
+    assert_int_equal(recorder_close(workbench, &error), 0);
+    workbench->settings.session.file = NULL;
+    assert_int_equal(access(after, R_OK), 0); /* what came after is recorded too */
+    free(after);
     again_close(&again);
     session_close(&session);
 }

@@ -34,6 +34,7 @@ watch() {
 }
 last_step() { sed -n 's/^{"step":\([0-9]*\),.*/\1/p' "$1" | tail -n 1; }
 state_is() { "$SAWB" runs "$1" --json </dev/null | grep -q "\"state\":\"$2\""; }
+begins_running() { head -n 1 "$1" | grep -q '"state":"running"'; }
 grows() { # FILE: more lines come
     before=$(wc -l <"$1")
     until_true sh -c "[ \$(wc -l <'$1') -gt $before ]"
@@ -54,7 +55,7 @@ watch second --json --watch
 second=$watcher
 watch text
 check "the watchers get the whole history" until_true grep -q '^{"step":1,' "$work/second.out"
-check "from when the run began" [ "$(sed -n '1s/.*"state":"\([a-z]*\)".*/\1/p' "$work/first.out")" = running ]
+check "from when the run began" until_true begins_running "$work/first.out"
 check "and what comes" grows "$work/second.out"
 kill -s KILL $first
 wait $first 2>/dev/null

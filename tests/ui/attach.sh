@@ -2,15 +2,7 @@
 . tests/ui/session.inc
 
 data=$folder/data
-mkdir "$data"
-for file in train dev; do
-    {
-        printf 'sentence\tlabel\n'
-        for noun in film story scene actor; do
-            printf 'the %s is good .\t1\nthe %s is bad .\t0\n' $noun $noun
-        done
-    } >"$data/$file.tsv"
-done
+make_data "$data"
 run=
 stop_run() {
     [ -z "$run" ] || kill -s KILL "$run" 2>/dev/null
@@ -19,7 +11,7 @@ stop_run() {
 trap stop_run EXIT
 
 begin() { # a run in the background that has made steps
-    "$SAWB" train "$data" -m "$MODEL" --run "$folder/run" --epochs 100000 --eval-every 50 "$@" >"$folder/out" 2>&1 </dev/null &
+    "$SAWB" train "$data" -m "$MODEL" --run "$folder/run" --epochs 100000 --max-steps 100000 --eval-every 50 "$@" >"$folder/out" 2>&1 </dev/null &
     run=$!
     until_true "$SAWB" attach "$folder/run" checkpoint </dev/null
 }

@@ -10,18 +10,7 @@ stops=${SAWB_SESSION_STOPS:-8}
 record=$folder/recorded.sawb
 
 data=$folder/data
-mkdir "$data"
-for file in train dev; do
-    {
-        printf 'sentence\tlabel\n'
-        for noun in film story scene actor song joke; do
-            for verb in is was feels; do
-                printf 'the %s %s good .\t1\nthe %s %s bad .\t0\n' $noun $verb $noun $verb
-                printf 'the %s %s very warm\t1\nthe %s %s very cold\t0\n' $noun $verb $noun $verb
-            done
-        done
-    } >"$data/$file.tsv"
-done
+make_data "$data"
 
 # Typing, looking about and steering while the run goes on.
 use() {

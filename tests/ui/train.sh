@@ -3,18 +3,7 @@
 . tests/ui/session.inc
 
 data=$folder/data
-mkdir "$data"
-for file in train dev; do
-    {
-        printf 'sentence\tlabel\n'
-        for noun in film story scene actor song joke; do
-            for verb in is was feels; do
-                printf 'the %s %s good .\t1\nthe %s %s bad .\t0\n' $noun $verb $noun $verb
-                printf 'the %s %s very warm\t1\nthe %s %s very cold\t0\n' $noun $verb $noun $verb
-            done
-        done
-    } >"$data/$file.tsv"
-done
+make_data "$data"
 
 start 120 40 -- -m "$MODEL" "the film is slow"
 check_shows "before the run" "6 tokens"

@@ -6,8 +6,7 @@
  * 16 sums in registers, one operand broadcast from memory. Scores are taken times log2(e), so that
  * an exponential is a power of two.
  *
- * Compiled as attention_kernels_portable, and by the Makefile once more for each set in SIMD_SETS,
- * with KERNELS_SET defined.
+ * Compiled as attention_kernels_portable, and once more for each wider set (set.h).
  */
 #include "core/kernel/attention_kernels.h"
 
@@ -16,12 +15,7 @@
 #include <string.h>
 
 #include "core/kernel/attention_vectors.h"
-
-#ifndef KERNELS_SET
-#define KERNELS_SET portable
-#endif
-#define JOIN(a, b) a##b
-#define KERNELS_NAME(set) JOIN(attention_kernels_, set)
+#include "core/kernel/set.h"
 
 #define ROWS ATTENTION_ROWS
 #define CHUNK ATTENTION_CHUNK
@@ -35,20 +29,12 @@
 #define LOG2_E 1.44269504f
 #define LN_2 0.693147181f
 
-/* ---- dropout, as simd.c decides it ----------------------------------------------------------- */
+/* ---- queries of a tile ----------------------------------------------------------------------- */
 
 /* What the elements of a stream are multiplied with. */
 INLINE vector dropout_factors(const struct dropout *dropout, naturals index) {
-    naturals x = index + dropout->low;
-    x ^= x >> 16;
-    x *= 0x7feb352dU;
-    x ^= x >> 15;
-    x += dropout->high;
-    x *= 0x846ca68bU;
-    x ^= x >> 16;
-    naturals threshold = {0};
-    threshold += dropout->threshold;
-    integers dropped = (integers)(x < threshold);
+    DROPOUT_BITS(index, dropout);
+    integers dropped = (integers)(index < dropout->threshold);
     return (vector)((integers)all_of(dropout->scale) & ~dropped);
 }
 
@@ -65,7 +51,13 @@ INLINE void stream_rows(const struct attention_view *view, const struct attentio
     }
 }
 
-/* The rows of a tile's queries (or of their gradients) [ROWS,padded], and turned. */
+/* Whether any query of a tile is not listed. */
+INLINE int has_runs(const struct attention_tile *tile) {
+    return tile->listed != (1u << tile->rows) - 1;
+}
+
+/* The rows of a tile's queries (or of their gradients) [ROWS,padded], and turned (NULL: listed
+ * queries alone do without). */
 INLINE void take_rows(const struct attention_view *view, const float *matrix, int first, int rows,
                       float *taken, float *turned, float factor, const int padded) {
     for (int r = 0; r < rows; r++)
@@ -73,7 +65,8 @@ INLINE void take_rows(const struct attention_view *view, const float *matrix, in
                  view->width, padded);
     if (rows < ROWS)
         memset(taken + rows * padded, 0, (size_t)(ROWS - rows) * (size_t)padded * sizeof(*taken));
-    turn(turned, ROWS, taken, (size_t)padded, ROWS, padded, factor);
+    if (turned)
+        turn(turned, ROWS, taken, (size_t)padded, ROWS, padded, factor);
 }
 
 /* ---- products -------------------------------------------------------------------------------- */
@@ -486,9 +479,10 @@ INLINE void forward_list(const struct attention_view *view, const struct attenti
 
 INLINE void forward_tile(const struct attention_view *view, const struct attention_tile *tile,
                          const float *known, const int padded) {
-    take_rows(view, view->query, tile->first, tile->rows, view->rows, view->columns,
+    int runs = has_runs(tile);
+    take_rows(view, view->query, tile->first, tile->rows, view->rows, runs ? view->columns : NULL,
               view->factor * LOG2_E, padded);
-    if (tile->listed != (1u << tile->rows) - 1)
+    if (runs)
         forward_runs(view, tile, padded);
     const int32_t *list = tile->list;
     for (int r = 0; r < tile->rows; r++) {
@@ -622,12 +616,13 @@ INLINE void backward_list(const struct attention_view *view, const struct attent
 INLINE void backward_tile(const struct attention_view *view, const struct attention_tile *tile,
                           const int padded) {
     float along[ROWS], log_sums[ROWS];
-    take_rows(view, view->query, tile->first, tile->rows, view->rows, view->columns,
+    int runs = has_runs(tile);
+    take_rows(view, view->query, tile->first, tile->rows, view->rows, runs ? view->columns : NULL,
               view->factor * LOG2_E, padded);
     take_rows(view, view->out_gradient, tile->first, tile->rows, view->row_grads,
-              view->column_grads, 1.0f, padded);
+              runs ? view->column_grads : NULL, 1.0f, padded);
     find_along(view, tile, along, log_sums);
-    if (tile->listed != (1u << tile->rows) - 1)
+    if (runs)
         backward_runs(view, tile, along, log_sums, padded);
     const int32_t *list = tile->list;
     for (int r = 0; r < tile->rows; r++) {
@@ -712,7 +707,7 @@ static void block_means(float *means, const float *rows, size_t stride, int toke
     }
 }
 
-const struct attention_kernels KERNELS_NAME(KERNELS_SET) = {
+const struct attention_kernels OF_SET(attention_kernels) = {
     .pack = pack,
     .forward = forward,
     .backward = backward,

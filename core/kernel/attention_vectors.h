@@ -12,38 +12,16 @@
 #include <immintrin.h>
 #endif
 
-#if defined(__AVX512F__)
-#define LANES 16
-#elif defined(__AVX2__)
-#define LANES 8
-#else
-#define LANES 4
-#endif
+#include "core/kernel/lanes.h"
 
-#define INLINE static inline __attribute__((always_inline))
 #define UNROLL _Pragma("GCC unroll 16")
 
-typedef float vector __attribute__((vector_size(LANES * 4)));
 typedef int32_t integers __attribute__((vector_size(LANES * 4)));
 typedef uint32_t naturals __attribute__((vector_size(LANES * 4)));
-typedef float unaligned_vector __attribute__((vector_size(LANES * 4), aligned(4), may_alias));
 typedef float octet __attribute__((vector_size(32)));
 typedef float unaligned_octet __attribute__((vector_size(32), aligned(4), may_alias));
 
 /* ---- vectors --------------------------------------------------------------------------------- */
-
-INLINE vector load(const float *from) {
-    return *(const unaligned_vector *)from;
-}
-
-INLINE void store(float *to, vector value) {
-    *(unaligned_vector *)to = value;
-}
-
-/* Less zero, which compilers leave out; plus zero would change -0. */
-INLINE vector all_of(float value) {
-    return value - (vector){0};
-}
 
 #if LANES < 16
 /* Where a lane of `choice` is -1 a's, where it is 0 b's. */

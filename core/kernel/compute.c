@@ -44,23 +44,12 @@ static const struct kernels *choose(struct sawb_error *error) {
     return chosen;
 }
 
-static const struct gemm *gemm_for(const struct kernels *kernels) {
-#if defined(__x86_64__)
-    if (kernels == &kernels_avx512)
-        return &gemm_avx512;
-    if (kernels == &kernels_avx2)
-        return &gemm_avx2;
-#endif
-    (void)kernels;
-    return &gemm_portable;
-}
-
 int compute_open(struct compute *compute, int threads, struct sawb_error *error) {
     *compute = (struct compute){.kernels = choose(error)};
     if (!compute->kernels)
         return -1;
     openblas_set_num_threads(1);
-    compute->gemm = gemm_for(compute->kernels);
+    compute->gemm = compute->kernels->gemm;
     compute->pool = pool_create(threads, error);
     if (!compute->pool)
         return -1;
@@ -75,7 +64,7 @@ int compute_open(struct compute *compute, int threads, struct sawb_error *error)
 int compute_set_precision(struct compute *compute, enum precision precision,
                           struct sawb_error *error) {
     if (precision == PRECISION_F32) {
-        compute->gemm = gemm_for(compute->kernels);
+        compute->gemm = compute->kernels->gemm;
         return 0;
     }
 #if defined(__x86_64__)

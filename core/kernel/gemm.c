@@ -1,56 +1,21 @@
 /*
  * gemm.c - float32 tiles, written with the compiler's vectors for any instruction set.
  *
- * Compiled as gemm_portable, and by the Makefile once more for each set in SIMD_SETS, with
- * KERNELS_SET defined.
+ * Compiled as gemm_portable, and once more for each wider set (set.h).
  */
 #include <string.h>
 
-#include "core/kernel/gemm_lanes.h"
+#include "core/kernel/lanes.h"
+#include "core/kernel/set.h"
 
-#ifndef KERNELS_SET
-#define KERNELS_SET portable
-#endif
-#define JOIN(a, b) a##b
-#define GEMM_NAME(set) JOIN(gemm_, set)
-#define QUOTE(text) #text
-#define GEMM_LABEL(set) QUOTE(set)
+typedef float word;
 
-INLINE void multiply_rows(const struct gemm_tile *tile, int rows) {
-    const float *left = tile->left, *panel = tile->panel;
-    const size_t row_stride = tile->row_stride, word_stride = tile->word_stride;
-    vector sums[TILE_ROWS][VECTORS];
-    fetch(tile, rows);
-    for (int row = 0; row < rows; row++)
-        for (int i = 0; i < VECTORS; i++)
-            sums[row][i] = (vector){0};
-    for (int step = 0; step < tile->words; step++) {
-        vector right[VECTORS];
-        for (int i = 0; i < VECTORS; i++) {
-            right[i] = *(const vector *)(const void *)(panel + i * LANES);
-            __builtin_prefetch(panel + PREFETCH_STEPS * COLUMNS + i * LANES);
-        }
-        for (int row = 0; row < rows; row++) {
-            vector factor = left[(size_t)row * row_stride] - (vector){0};
-            for (int i = 0; i < VECTORS; i++)
-                sums[row][i] += factor * right[i];
-        }
-        left += word_stride;
-        panel += COLUMNS;
-    }
-    store(tile, sums, rows);
+INLINE vector add_product(vector sum, word left, vector right) {
+    return sum + all_of(left) * right;
 }
 
-static void multiply_full(const struct gemm_tile *tile) {
-    switch (tile->rows) { MULTIPLY_HEIGHTS(multiply_rows, tile) }
-}
-
-static void multiply(const struct gemm_tile *tile) {
-    if (tile->columns == COLUMNS)
-        multiply_full(tile);
-    else
-        multiply_edge(tile, multiply_full);
-}
+#include "core/kernel/gemm_tile.h"
+#include "core/kernel/transpose.h"
 
 /* LANES columns of a panel, from as many rows of b; LANES steps at a time. */
 static void pack_full(float *panel, const float *b, size_t stride, int steps) {
@@ -58,7 +23,7 @@ static void pack_full(float *panel, const float *b, size_t stride, int steps) {
     for (; step + LANES <= steps; step += LANES) {
         vector rows[LANES];
         for (int i = 0; i < LANES; i++)
-            rows[i] = *(const loose_vector *)(const void *)(b + (size_t)i * stride + step);
+            rows[i] = load(b + (size_t)i * stride + step);
         transpose(rows);
         for (int i = 0; i < LANES; i++)
             *(vector *)(void *)(panel + (size_t)(step + i) * COLUMNS) = rows[i];
@@ -110,11 +75,12 @@ static void left_columns(void *out, size_t tile_words, const float *a, size_t st
     }
 }
 
-const struct gemm GEMM_NAME(KERNELS_SET) = {
-    .name = GEMM_LABEL(KERNELS_SET),
+const struct gemm OF_SET(gemm) = {
+    .name = SET_NAME,
     .rows = TILE_ROWS,
     .columns = COLUMNS,
     .depth = 1,
+    .unit = 1,
     .pack_rows = pack_rows,
     .pack_columns = pack_columns,
     .left_columns = left_columns,

@@ -21,7 +21,8 @@
 #include <stdint.h>
 
 struct gemm_tile {
-    const void *left; /* a: word w of row r at left + r row_stride + w word_stride (in words) */
+    const void *left; /* a: word w of row r at left + r row_stride + w word_stride (in words), or
+                         as the set packed it */
     size_t row_stride, word_stride;
     const void *panel; /* b, aligned to 64 bytes */
     int words;
@@ -33,19 +34,21 @@ struct gemm_tile {
 };
 
 struct gemm {
-    const char *name;  /* as SAWB_CPU and --precision name it, e.g. "avx512", "avx512-bf16" */
+    const char *name;  /* e.g. "avx512", "avx512-bf16" */
     int rows, columns; /* of a full tile */
     int depth;         /* steps of k in a word */
+    int unit;          /* steps are made up to a multiple of it, with zeros */
 
     /* One panel of b^T [columns, steps] (weights in a forward pass) and of b [steps, columns]; rows
      * lie `stride` floats apart. */
     void (*pack_rows)(void *panel, const float *b, size_t stride, int columns, int steps);
     void (*pack_columns)(void *panel, const float *b, size_t stride, int columns, int steps);
 
-    /* a [rows, steps] as [rows][words]; NULL: it can be read in place. */
+    /* a [rows, steps] as [rows][words], or as only the set knows; NULL: it can be read in place. */
     void (*left_rows)(void *left, const float *a, size_t stride, int rows, int steps);
 
-    /* a^T [steps, rows] as tiles [words][gemm rows] that begin `tile_words` apart. */
+    /* a^T [steps, rows] as tiles that begin `tile_words` apart: [words][gemm rows], or as only the
+     * set knows. */
     void (*left_columns)(void *left, size_t tile_words, const float *a, size_t stride, int rows,
                          int steps);
 
@@ -58,7 +61,7 @@ extern const struct gemm gemm_avx2, gemm_avx512, gemm_bf16;
 #endif
 
 static inline int gemm_words(const struct gemm *gemm, int steps) {
-    return (steps + gemm->depth - 1) / gemm->depth;
+    return (steps + gemm->unit - 1) / gemm->unit * gemm->unit / gemm->depth;
 }
 
 static inline int gemm_panels(const struct gemm *gemm, int columns) {

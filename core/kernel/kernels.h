@@ -24,6 +24,19 @@ struct dropout {
 
 struct dropout dropout_stream(float rate, uint64_t seed, uint64_t step, uint64_t site);
 
+/* x, the index of an element, becomes its 32 random bits (a mixer of C. Wellons' hash prospector,
+ * "lowbias32", keyed twice). A uint32_t, or a vector of them. */
+#define DROPOUT_BITS(x, dropout)                                                                   \
+    do {                                                                                           \
+        (x) += (dropout)->low;                                                                     \
+        (x) ^= (x) >> 16;                                                                          \
+        (x) *= 0x7feb352dU;                                                                        \
+        (x) ^= (x) >> 15;                                                                          \
+        (x) += (dropout)->high;                                                                    \
+        (x) *= 0x846ca68bU;                                                                        \
+        (x) ^= (x) >> 16;                                                                          \
+    } while (0)
+
 /* AdamW's constants (optimiser.h), and the numbers of one step of a group of weights, rounded to
  * float where PyTorch rounds its scalars. */
 #define ADAM_BETA_1 0.9
@@ -52,11 +65,13 @@ struct update_kernels {
 };
 
 struct attention_kernels; /* attention_kernels.h */
+struct gemm;              /* gemm.h */
 
 struct kernels {
     const struct update_kernels *update;
     const struct attention_kernels *attention;
-    const char *name; /* "portable", "avx2", "avx512" */
+    const struct gemm *gemm; /* float32 */
+    const char *name;        /* "portable", "avx2", "avx512" */
 
     /* x = before + bias; after = GELU(x) = x Φ(x) (Hendrycks, Gimpel 2016, arXiv 1606.08415;
      * exact), before = its derivative, which comes along with it and is all that the way back
@@ -99,10 +114,6 @@ struct kernels {
      * before: a removed pair gets exactly 0. A row that keeps nothing becomes 0.
      */
     void (*softmax)(float *scores, const uint8_t *mask, int rows, int columns);
-
-    /* gradient [rows,columns] of the probabilities becomes that of the scores, times `factor`. */
-    void (*softmax_backward)(float *gradient, const float *probabilities, int rows, int columns,
-                             float factor);
 
     /* y += x. */
     void (*add)(float *y, const float *x, size_t count);

@@ -1,25 +1,16 @@
 /*
  * simd.c - the kernels, written so that the compiler can vectorise them for any instruction set.
  *
- * Compiled as kernels_portable, and by the Makefile once more for each set in SIMD_SETS, with
- * KERNELS_SET defined.
+ * Compiled as kernels_portable, and once more for each wider set (set.h).
  */
 #include "core/kernel/attention_kernels.h"
+#include "core/kernel/gemm.h"
 #include "core/kernel/kernels.h"
+#include "core/kernel/set.h"
 
 #include <float.h>
 #include <math.h>
 #include <string.h>
-
-#ifndef KERNELS_SET
-#define KERNELS_SET portable
-#endif
-#define JOIN(a, b) a##b
-#define KERNELS_NAME(set) JOIN(kernels_, set)
-#define UPDATE_NAME(set) JOIN(update_kernels_, set)
-#define ATTENTION_NAME(set) JOIN(attention_kernels_, set)
-#define QUOTE(text) #text
-#define KERNELS_LABEL(set) QUOTE(set)
 
 /* ---- functions of one number ----------------------------------------------------------------- */
 
@@ -73,20 +64,9 @@ static inline float normal(float x, float *density) {
     return x < 0.0f ? tail : 1.0f - tail;
 }
 
-/* 32 random bits of an element (a mixer of C. Wellons' hash prospector, "lowbias32", keyed twice).
- */
-static inline uint32_t element_bits(const struct dropout *dropout, uint32_t index) {
-    uint32_t x = index + dropout->low;
-    x ^= x >> 16;
-    x *= 0x7feb352dU;
-    x ^= x >> 15;
-    x += dropout->high;
-    x *= 0x846ca68bU;
-    return x ^ (x >> 16);
-}
-
 static inline float element_factor(const struct dropout *dropout, uint32_t index) {
-    return element_bits(dropout, index) < dropout->threshold ? 0.0f : dropout->scale;
+    DROPOUT_BITS(index, dropout);
+    return index < dropout->threshold ? 0.0f : dropout->scale;
 }
 
 /* ---- bias and activation --------------------------------------------------------------------- */
@@ -312,25 +292,11 @@ static void softmax(float *scores, const uint8_t *mask, int rows, int columns) {
     }
 }
 
-static void softmax_backward(float *gradient, const float *probabilities, int rows, int columns,
-                             float factor) {
-    for (int row = 0; row < rows; row++) {
-        float *restrict line = gradient + (size_t)row * (size_t)columns;
-        const float *restrict share = probabilities + (size_t)row * (size_t)columns;
-        float along = 0.0f;
-#pragma omp simd reduction(+ : along)
-        for (int column = 0; column < columns; column++)
-            along += line[column] * share[column];
-#pragma omp simd
-        for (int column = 0; column < columns; column++)
-            line[column] = share[column] * (line[column] - along) * factor;
-    }
-}
-
-const struct kernels KERNELS_NAME(KERNELS_SET) = {
-    .name = KERNELS_LABEL(KERNELS_SET),
-    .update = &UPDATE_NAME(KERNELS_SET),
-    .attention = &ATTENTION_NAME(KERNELS_SET),
+const struct kernels OF_SET(kernels) = {
+    .name = SET_NAME,
+    .update = &OF_SET(update_kernels),
+    .attention = &OF_SET(attention_kernels),
+    .gemm = &OF_SET(gemm),
     .bias_gelu = bias_gelu,
     .bias_relu = bias_relu,
     .slope_backward = slope_backward,
@@ -339,6 +305,5 @@ const struct kernels KERNELS_NAME(KERNELS_SET) = {
     .column_sums = column_sums,
     .dropout = dropout,
     .softmax = softmax,
-    .softmax_backward = softmax_backward,
     .add = add,
 };

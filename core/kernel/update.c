@@ -8,11 +8,7 @@
 
 #include <math.h>
 
-#ifndef KERNELS_SET
-#define KERNELS_SET portable
-#endif
-#define JOIN(a, b) a##b
-#define KERNELS_NAME(set) JOIN(update_kernels_, set)
+#include "core/kernel/set.h"
 
 #define LANES 16 /* partial sums, added up in a fixed order */
 
@@ -77,7 +73,7 @@ static void follow(float *restrict average, const float *restrict weight, size_t
         average[i] += share * (weight[i] - average[i]);
 }
 
-const struct update_kernels KERNELS_NAME(KERNELS_SET) = {
+const struct update_kernels OF_SET(update_kernels) = {
     .squares = squares,
     .adam = adam,
     .adam_idle = adam_idle,

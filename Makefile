@@ -101,7 +101,8 @@ $(BUILD)/tests/unit.o: $(BUILD)/tests/groups.h
 $(BUILD)/tests/unit.o: CFLAGS += -I$(BUILD)/tests
 $(SIMD_SOURCES:%.c=$(BUILD)/%.o): CFLAGS += $(SIMD_FLAGS)
 ifneq ($(SIMD_SETS),)
-$(BUILD)/core/kernel/gemm_bf16.o: CFLAGS += $(SIMD_FLAGS) $(SIMD_FLAGS_avx512) -mavx512bf16
+$(BUILD)/core/kernel/gemm_bf16.o $(BUILD)/core/kernel/gemm_amx.o: CFLAGS += $(SIMD_FLAGS) $(SIMD_FLAGS_avx512) -mavx512bf16
+$(BUILD)/core/kernel/gemm_amx.o: CFLAGS += -mamx-tile -mamx-bf16
 endif
 $(BUILD)/core/base/ranks.o: CFLAGS += $(MPI_CFLAGS)
 

@@ -4,6 +4,9 @@
 #include "core/kernel/compute.h"
 
 #include <cblas.h>
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
 #include <stdlib.h>
 #include <string.h>
 
@@ -61,6 +64,19 @@ int compute_open(struct compute *compute, int threads, struct sawb_error *error)
     return -1;
 }
 
+#if defined(__x86_64__)
+/* $SAWB_CPU=avx512 means the vector instructions alone. The name of the CPU's feature is known to
+ * newer compilers only, hence the bits of CPUID. */
+static int amx_there(void) {
+    unsigned a, b, c, d;
+    const char *wanted = getenv("SAWB_CPU");
+    if (wanted && *wanted)
+        return 0;
+    return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (d & bit_AMX_BF16) && (d & bit_AMX_TILE) &&
+           gemm_amx_allowed();
+}
+#endif
+
 int compute_set_precision(struct compute *compute, enum precision precision,
                           struct sawb_error *error) {
     if (precision == PRECISION_F32) {
@@ -76,7 +92,7 @@ int compute_set_precision(struct compute *compute, enum precision precision,
                          "precision: bf16 needs the avx512 kernels, SAWB_CPU asks for %s; "
                          "unset it",
                          compute->kernels->name);
-    compute->gemm = &gemm_bf16;
+    compute->gemm = amx_there() ? &gemm_amx : &gemm_bf16;
     return 0;
 #else
     return error_set(error, "precision: bf16 needs AVX512-BF16, which only x86 CPUs have; leave it "

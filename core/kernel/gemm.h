@@ -34,7 +34,7 @@ struct gemm_tile {
 };
 
 struct gemm {
-    const char *name;  /* e.g. "avx512", "avx512-bf16" */
+    const char *name;  /* e.g. "avx512", "avx512-bf16", "amx-bf16" */
     int rows, columns; /* of a full tile */
     int depth;         /* steps of k in a word */
     int unit;          /* steps are made up to a multiple of it, with zeros */
@@ -57,7 +57,10 @@ struct gemm {
 
 extern const struct gemm gemm_portable;
 #if defined(__x86_64__)
-extern const struct gemm gemm_avx2, gemm_avx512, gemm_bf16;
+extern const struct gemm gemm_avx2, gemm_avx512, gemm_bf16, gemm_amx;
+
+/* Asks the system for the tiles' registers; 0: it has none. Once for the process, at any time. */
+int gemm_amx_allowed(void);
 #endif
 
 static inline int gemm_words(const struct gemm *gemm, int steps) {

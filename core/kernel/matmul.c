@@ -76,7 +76,8 @@ static struct cut cut_up(const struct matmul *product, const struct gemm *gemm, 
 
 /* Depends on k (and the kernels) alone, since it decides in which order an element is summed up. */
 static int block_steps(int k, const struct gemm *gemm) {
-    return round_up(parts(k, parts(k, WORDS_MOST * gemm->depth)), STEPS_UNIT);
+    int unit = gemm->unit > STEPS_UNIT ? gemm->unit : STEPS_UNIT;
+    return round_up(parts(k, parts(k, WORDS_MOST * gemm->depth)), unit);
 }
 
 /* ---- a task ---------------------------------------------------------------------------------- */

@@ -1,9 +1,8 @@
 /*
  * guarded.h - memory between two pages that may not be touched.
  *
- * The array ends where the page after it begins; the page before it begins right before the page
- * that it is on, so that a step too far back is caught only from the first page's start. Twice,
- * with `at_end` 0 and 1, catches both.
+ * With `at_end` 1 the array ends where the page after it begins, with 0 it begins where the page
+ * before it ends: once each catches a step too far on either side.
  */
 #ifndef SAWB_TESTS_KERNEL_GUARDED_H
 #define SAWB_TESTS_KERNEL_GUARDED_H
@@ -32,7 +31,7 @@ static inline void *guarded_open(struct guarded *guarded, size_t bytes, int at_e
     return at_end ? base + page + inner - bytes : base + page;
 }
 
-static inline void guarded_close(struct guarded *guarded) {
+static inline void guarded_close(const struct guarded *guarded) {
     munmap(guarded->map, guarded->bytes);
 }
 

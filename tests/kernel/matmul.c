@@ -8,76 +8,50 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include "core/base/random.h"
 #include "core/kernel/gemm.h"
 #include "core/kernel/kernels.h"
 #include "core/kernel/scratch.h"
-#include "tests/test.h"
-
-/* ---- matrices between guard pages ------------------------------------------------------------ */
-
-struct guarded {
-    unsigned char *map;
-    size_t size;
-    float *values;
-};
-
-/* The values end, or begin, where the pages that nobody may touch do. */
-static struct guarded guarded(size_t count, uint64_t stream, int at_end) {
-    size_t page = (size_t)sysconf(_SC_PAGESIZE), bytes = count * sizeof(float);
-    size_t inner = (bytes + page - 1) / page * page;
-    struct guarded result = {.size = inner + 2 * page};
-    result.map = mmap(NULL, result.size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    assert_true(result.map != MAP_FAILED);
-    assert_int_equal(mprotect(result.map + page, inner, PROT_READ | PROT_WRITE), 0);
-    result.values = (float *)(void *)(result.map + page + (at_end ? inner - bytes : 0));
-    for (size_t i = 0; i < count; i++)
-        result.values[i] = (float)random_normal(stream, i);
-    return result;
-}
-
-static void release(const struct guarded *guarded) {
-    munmap(guarded->map, guarded->size);
-}
+#include "tests/kernel/guarded.h"
 
 /* ---- one product ----------------------------------------------------------------------------- */
 
+enum { Y, BIAS, ACTIVATED, A, B = A + MATMUL_TERMS, MATRICES = B + MATMUL_TERMS };
+
 struct parts {
-    struct guarded a[MATMUL_TERMS], b[MATMUL_TERMS], y, bias, activated;
+    struct guarded guards[MATRICES];
     float *start;
     void *packed;
 };
 
+static float *drawn_matrix(struct parts *parts, int matrix, size_t count, int at_end) {
+    float *values = guarded_open(&parts->guards[matrix], count * sizeof(float), at_end);
+    for (size_t i = 0; i < count; i++)
+        values[i] = (float)random_normal(1 + (uint64_t)matrix, i);
+    return values;
+}
+
 static void make_parts(struct parts *parts, struct matmul *product, int at_end) {
     size_t m = (size_t)product->m, n = (size_t)product->n, k = (size_t)product->k;
-    *parts = (struct parts){.y = guarded(m * n, 1, at_end),
-                            .bias = guarded(n, 2, at_end),
-                            .activated = guarded(m * n, 3, at_end),
-                            .start = malloc(m * n * sizeof(float))};
+    *parts = (struct parts){.start = malloc(m * n * sizeof(float))};
     assert_non_null(parts->start);
-    memcpy(parts->start, parts->y.values, m * n * sizeof(float));
-    product->y = parts->y.values;
-    product->bias = product->after == AFTER_NOTHING ? NULL : parts->bias.values;
-    product->activated = product->after >= AFTER_BIAS_GELU ? parts->activated.values : NULL;
+    product->y = drawn_matrix(parts, Y, m * n, at_end);
+    memcpy(parts->start, product->y, m * n * sizeof(float));
+    if (product->after >= AFTER_BIAS)
+        product->bias = drawn_matrix(parts, BIAS, n, at_end);
+    if (product->after >= AFTER_BIAS_GELU)
+        product->activated = drawn_matrix(parts, ACTIVATED, m * n, at_end);
     for (int term = 0; term < product->terms; term++) {
-        parts->a[term] = guarded(m * k, 4 + (uint64_t)term, at_end);
-        parts->b[term] = guarded(n * k, 8 + (uint64_t)term, at_end);
-        product->a[term] = parts->a[term].values;
-        product->b[term] = parts->b[term].values;
+        product->a[term] = drawn_matrix(parts, A + term, m * k, at_end);
+        product->b[term] = drawn_matrix(parts, B + term, n * k, at_end);
     }
 }
 
-static void free_parts(const struct parts *parts, int terms) {
-    for (int term = 0; term < terms; term++) {
-        release(&parts->a[term]);
-        release(&parts->b[term]);
-    }
-    release(&parts->y);
-    release(&parts->bias);
-    release(&parts->activated);
+static void free_parts(const struct parts *parts) {
+    for (int i = 0; i < MATRICES; i++)
+        if (parts->guards[i].map)
+            guarded_close(&parts->guards[i]);
     free(parts->start);
     free(parts->packed);
 }
@@ -168,19 +142,22 @@ static void check_product(const struct compute *compute, struct matmul product, 
         free(unpacked);
         check_without_slope(compute, product);
     }
-    free_parts(&parts, product.terms);
+    free_parts(&parts);
 }
 
 /* ---- sets ------------------------------------------------------------------------------------ */
 
-/* Runs the check with every set, on `threads` threads. */
+/* Runs the check with every set, on `threads` threads, and last with the one that is chosen when
+ * none is named: the matrix unit multiplies bfloat16 only then. */
 static void with_every_set(int threads, void (*check)(const struct compute *compute)) {
-    for (int i = 0; kernels_get(i); i++) {
+    for (int i = 0, named = 1; named; i++) {
         struct compute compute;
-        setenv("SAWB_CPU", kernels_get(i)->name, 1);
+        named = kernels_get(i) != NULL;
+        setenv("SAWB_CPU", named ? kernels_get(i)->name : "", 1);
         assert_int_equal(compute_open(&compute, threads, NULL), 0);
-        assert_string_equal(compute.gemm->name, kernels_get(i)->name);
-        check(&compute);
+        assert_string_equal(compute.gemm->name, kernels_get(named ? i : i - 1)->name);
+        if (named)
+            check(&compute);
         if (compute_set_precision(&compute, PRECISION_BF16, NULL) == 0)
             check(&compute);
         compute_close(&compute);
@@ -379,7 +356,7 @@ static void test_precision_is_chosen(void **state) {
     unsetenv("SAWB_CPU");
     assert_int_equal(compute_open(&compute, 1, &error), 0);
     if (compute_set_precision(&compute, PRECISION_BF16, &error) == 0) {
-        assert_string_equal(compute.gemm->name, "avx512-bf16");
+        assert_non_null(strstr(compute.gemm->name, "-bf16"));
         assert_int_equal(compute_set_precision(&compute, PRECISION_F32, &error), 0);
         assert_string_equal(compute.gemm->name, "avx512");
     }

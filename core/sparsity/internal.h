@@ -26,6 +26,7 @@
 #define MOST_NESTING 32    /* parentheses and presets inside each other */
 #define MOST_WHOLE 1000000 /* of a whole number in a specification */
 #define MOST_PARAMETERS 4
+#define MOST_BLOCKS 4096   /* of a row that block_topk ranks together; longer rows go by groups */
 #define NO_LIMIT INT32_MAX /* the high end of an unrestricted range */
 #define TOKEN_SEP (-1)     /* the last token, whatever the length */
 

@@ -33,8 +33,9 @@ static void keep_every(uint8_t *row, int tokens, int begin, int64_t end, int ste
 
 static void fill_dense(const struct term *term, const struct mask_request *request, uint8_t *mask) {
     (void)term;
-    FOR_ROWS(i, request)
-    keep_range(mask_row(mask, request, i), request->tokens, 0, request->tokens);
+    FOR_ROWS(i, request) {
+        keep_range(mask_row(mask, request, i), request->tokens, 0, request->tokens);
+    }
 }
 
 /* ---- local(w), local(s): |i-j| <= w; Longformer, arXiv 2004.05150 --------------------------- */
@@ -64,8 +65,9 @@ static int local_width(const struct term *term, int tokens) {
 
 static void fill_local(const struct term *term, const struct mask_request *request, uint8_t *mask) {
     int tokens = request->tokens, width = local_width(term, tokens);
-    FOR_ROWS(i, request)
-    keep_range(mask_row(mask, request, i), tokens, i - width, (int64_t)i + width + 1);
+    FOR_ROWS(i, request) {
+        keep_range(mask_row(mask, request, i), tokens, i - width, (int64_t)i + width + 1);
+    }
 }
 
 static void band_local(const struct term *term, int tokens, int *width, int *step) {
@@ -176,8 +178,9 @@ static void fill_global(const struct term *term, const struct mask_request *requ
             continue;
         if (is_asked(request, token))
             keep_range(mask_row(mask, request, token), tokens, 0, tokens);
-        FOR_ROWS(i, request)
-        mask_row(mask, request, i)[token] |= KEPT;
+        FOR_ROWS(i, request) {
+            mask_row(mask, request, i)[token] |= KEPT;
+        }
     }
 }
 
@@ -276,8 +279,9 @@ static void fill_random(const struct term *term, const struct mask_request *requ
     int tokens = request->tokens;
     int keep = kept_count(term->share, tokens);
     uint64_t step = term->redrawn ? request->step : 0;
-    FOR_ROWS(i, request)
-    keep_sample(row_key(request, i, step), keep, tokens, 1, mask_row(mask, request, i), tokens);
+    FOR_ROWS(i, request) {
+        keep_sample(row_key(request, i, step), keep, tokens, 1, mask_row(mask, request, i), tokens);
+    }
 }
 
 static void reason_random(const struct term *term, const struct mask_request *request, int query,

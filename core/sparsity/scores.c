@@ -8,9 +8,6 @@
 #include <math.h>
 #include <stdio.h>
 
-/* Block means held on the stack at a time. */
-#define MOST_BLOCKS 4096
-
 #define FEW_KEYS 8
 
 int kept_count(double share, int count) {
@@ -47,8 +44,9 @@ static const char *is_or_are(int count) {
 void fill_topk(const struct term *term, const struct mask_request *request, uint8_t *mask) {
     int tokens = request->tokens;
     int keep = kept_count(term->share, tokens);
-    FOR_ROWS(i, request)
-    keep_largest(score_row(request, i), tokens, keep, mask_row(mask, request, i));
+    FOR_ROWS(i, request) {
+        keep_largest(score_row(request, i), tokens, keep, mask_row(mask, request, i));
+    }
 }
 
 void reason_topk(const struct term *term, const struct mask_request *request, int query, int key,
@@ -133,7 +131,7 @@ static float block_mean(const struct mask_request *request, int block, int query
     return (float)(sum / pairs);
 }
 
-/* A group of key blocks that are ranked together: all, but for rows of more than MOST_BLOCKS. */
+/* A group of key blocks that are ranked together; their means are held on the stack. */
 struct block_group {
     int first, count, keep;
     float means[MOST_BLOCKS];

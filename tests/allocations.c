@@ -1,5 +1,5 @@
 /*
- * allocations.c - malloc and its kin, counted and passed on to glibc's own.
+ * allocations.c - malloc and its kin, counted and passed on to glibc's own unless they are refused.
  */
 #include "tests/allocations.h"
 
@@ -21,6 +21,10 @@ long allocations(void) {
     return -1;
 }
 
+void refuse_allocation(long which) {
+    (void)which;
+}
+
 #else
 
 extern void *__libc_malloc(size_t size);
@@ -29,29 +33,39 @@ extern void *__libc_realloc(void *block, size_t size);
 extern void *__libc_memalign(size_t alignment, size_t size);
 
 static atomic_long made;
+static atomic_long refused; /* the number of a block; 0: none */
 
 long allocations(void) {
     return atomic_load(&made);
 }
 
+void refuse_allocation(long which) {
+    atomic_store(&refused, which > 0 ? atomic_load(&made) + which : 0);
+}
+
+/* Counts a block; whether it may be given. */
+static int allowed(void) {
+    long number = atomic_fetch_add_explicit(&made, 1, memory_order_relaxed) + 1;
+    if (number != atomic_load_explicit(&refused, memory_order_relaxed))
+        return 1;
+    errno = ENOMEM;
+    return 0;
+}
+
 void *malloc(size_t size) {
-    atomic_fetch_add_explicit(&made, 1, memory_order_relaxed);
-    return __libc_malloc(size);
+    return allowed() ? __libc_malloc(size) : NULL;
 }
 
 void *calloc(size_t count, size_t size) {
-    atomic_fetch_add_explicit(&made, 1, memory_order_relaxed);
-    return __libc_calloc(count, size);
+    return allowed() ? __libc_calloc(count, size) : NULL;
 }
 
 void *realloc(void *block, size_t size) {
-    atomic_fetch_add_explicit(&made, 1, memory_order_relaxed);
-    return __libc_realloc(block, size);
+    return allowed() ? __libc_realloc(block, size) : NULL;
 }
 
 void *aligned_alloc(size_t alignment, size_t size) {
-    atomic_fetch_add_explicit(&made, 1, memory_order_relaxed);
-    return __libc_memalign(alignment, size);
+    return allowed() ? __libc_memalign(alignment, size) : NULL;
 }
 
 int posix_memalign(void **block, size_t alignment, size_t size) {

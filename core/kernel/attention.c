@@ -28,27 +28,19 @@ struct attention {
 
 /* ---- names ----------------------------------------------------------------------------------- */
 
-static const struct {
-    const char *name, *help;
-} kernel_texts[ATTENTION_KERNELS] = {
-    [ATTENTION_DENSE] = {"dense", "all pairs, in tiles with a running softmax"},
-    [ATTENTION_BAND] = {"band", "the keys near each tile of queries; time grows with n, not n²"},
-    [ATTENTION_BLOCKS] = {"blocks", "the keys that any query of a tile keeps, the rest masked"},
-    [ATTENTION_ROW_LISTS] = {"rows", "each query with a list of its keys, gathered one by one"},
-    [ATTENTION_MIXED] = {"blocks+rows", "blocks, and lists for queries unlike their neighbours"},
-    [ATTENTION_SELECTED] = {"select", "the scores of all pairs are computed to select, which is "
-                                      "half of dense; then the kept pairs alone"},
-    [ATTENTION_BLOCK_SELECTED] = {"block select", "blocks are selected by the product of their "
-                                                  "mean query and key, then as blocks"},
-    [ATTENTION_OFF] = {"off", "nothing is computed, the head's output is zero"},
+static const char *const kernel_names[ATTENTION_KERNELS] = {
+    [ATTENTION_DENSE] = "dense",
+    [ATTENTION_BAND] = "band",
+    [ATTENTION_BLOCKS] = "blocks",
+    [ATTENTION_ROW_LISTS] = "rows",
+    [ATTENTION_MIXED] = "blocks+rows",
+    [ATTENTION_SELECTED] = "select",
+    [ATTENTION_BLOCK_SELECTED] = "block select",
+    [ATTENTION_OFF] = "off",
 };
 
 const char *attention_kernel_name(enum attention_kernel kernel) {
-    return kernel_texts[kernel].name;
-}
-
-const char *attention_kernel_help(enum attention_kernel kernel) {
-    return kernel_texts[kernel].help;
+    return kernel_names[kernel];
 }
 
 static uint64_t square(int tokens) {
@@ -188,10 +180,35 @@ static int ensure(struct attention *attention, const struct demand *demand,
     return 0;
 }
 
-int attention_reserve(struct attention *attention, int tokens, int width,
+static int ensure_plans(struct attention *attention, int heads, struct sawb_error *error) {
+    if (heads <= attention->plan_room)
+        return 0;
+    void *larger = realloc(attention->plans, (size_t)heads * sizeof(*attention->plans));
+    if (!larger)
+        return error_set(error, "attention: out of memory for %d heads", heads);
+    attention->plans = larger;
+    attention->plan_room = heads;
+    return 0;
+}
+
+/* Of both passes. */
+static struct demand dense_demand(int tokens, int width) {
+    return (struct demand){.tokens = tokens, .padded = padded_width(width), .backward = 1};
+}
+
+int attention_reserve(struct attention *attention, int heads, int tokens, int width,
                       struct sawb_error *error) {
-    struct demand demand = {.tokens = tokens, .padded = padded_width(width), .backward = 1};
+    struct demand demand = dense_demand(tokens, width);
+    if (ensure_plans(attention, heads, error) < 0)
+        return -1;
     return ensure(attention, &demand, error);
+}
+
+size_t attention_bytes(int tokens, int width) {
+    struct demand demand = dense_demand(tokens, width);
+    struct cutter cutter = {0};
+    cut_work(&demand, &cutter);
+    return cutter.used;
 }
 
 /* ---- a task ---------------------------------------------------------------------------------- */
@@ -243,7 +260,7 @@ static void cut_view(struct attention_view *view, float *floats) {
     view->weights = floats;
     view->weight_grads = view->weights + ATTENTION_CHUNK * ATTENTION_ROWS;
     view->list = view->weight_grads + ATTENTION_CHUNK * ATTENTION_ROWS;
-    view->list_grads = view->list + view->tokens + 2 * ATTENTION_ROWS;
+    view->list_grads = view->list + attention_list_floats(view->tokens);
 }
 
 /* order: in which keys and values are packed. */
@@ -352,23 +369,19 @@ static void run_layout(struct task *task) {
 /* The scores of `rows` queries, as the viewer sees them too. */
 static void score(struct task *task, int row, int rows, float *scores) {
     pack_until(task, task->view.tokens);
-    for (int first = row; first < row + rows; first += ATTENTION_ROWS) {
-        int left = row + rows - first;
-        task->kernels->score_rows(&task->view, first, left < ATTENTION_ROWS ? left : ATTENTION_ROWS,
+    for (int first = row; first < row + rows; first += ATTENTION_ROWS)
+        task->kernels->score_rows(&task->view, first, attention_tile_rows(row + rows, first),
                                   scores + (size_t)(first - row) * (size_t)task->view.tokens);
-    }
 }
 
 /* Has the mask of [row, row + rows) written. */
 static void ask(struct task *task, int row, int rows, const float *scores, uint8_t *mask) {
     const struct mask_source *source = task->batch->source;
     struct mask_request request = task->plan->request;
-    enum mask_kind kind = MASK_DENSE;
     request.row = row;
     request.rows = rows;
     request.scores = task->plan->needs_scores ? scores : NULL;
-    if (source)
-        kind = source->fill(source->user, &request, mask);
+    enum mask_kind kind = source->fill(source->user, &request, mask);
     if (kind != MASK_PATTERN)
         memset(mask, kind == MASK_DENSE, (size_t)rows * (size_t)task->view.tokens);
 }
@@ -553,15 +566,9 @@ static void run_head(void *user, int index) {
 static int run_batch(struct attention *attention, const struct attention_batch *batch,
                      const struct attention_gradients *gradients, struct sawb_error *error) {
     int heads = batch->sentences * batch->heads;
-    if (heads > attention->plan_room) {
-        void *larger = realloc(attention->plans, (size_t)heads * sizeof(*attention->plans));
-        if (!larger)
-            return error_set(error, "attention: out of memory for %d heads", heads);
-        attention->plans = larger;
-        attention->plan_room = heads;
-    }
-    if (attention_plan(attention->cache, attention->compute.pool, batch, attention->plans, error) <
-        0)
+    if (ensure_plans(attention, heads, error) < 0 ||
+        attention_plan(attention->cache, attention->compute.pool, batch, attention->plans, error) <
+            0)
         return -1;
     struct run run = {attention,
                       batch,

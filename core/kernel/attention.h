@@ -67,9 +67,13 @@ int attention_create(struct attention **attention, const struct compute *compute
                      struct sawb_error *error);
 void attention_free(struct attention *attention); /* NULL is fine */
 
-/* Makes room for sentences of up to `tokens` tokens. Both passes do so by themselves; asked for
- * before, dense ones then allocate nothing. */
-int attention_reserve(struct attention *attention, int tokens, int width, struct sawb_error *error);
+/* Makes room for up to `heads` heads, those of all sentences of a batch together, of up to `tokens`
+ * tokens. Both passes do so by themselves; asked for before, dense ones then allocate nothing. */
+int attention_reserve(struct attention *attention, int heads, int tokens, int width,
+                      struct sawb_error *error);
+
+/* The work space of one thread in both passes over dense sentences of up to `tokens` tokens. */
+size_t attention_bytes(int tokens, int width);
 
 /* Not from two threads at once. An error is a lack of memory. */
 int attention_forward(struct attention *attention, const struct attention_batch *batch,
@@ -90,22 +94,19 @@ int attention_backward(struct attention *attention, const struct attention_batch
 /* ---- which kernel ---------------------------------------------------------------------------- */
 
 enum attention_kernel {
-    ATTENTION_DENSE,
-    ATTENTION_BAND,
-    ATTENTION_BLOCKS,
-    ATTENTION_ROW_LISTS,
-    ATTENTION_MIXED,
-    ATTENTION_SELECTED,
-    ATTENTION_BLOCK_SELECTED,
-    ATTENTION_OFF,
+    ATTENTION_DENSE,     /* all pairs, in tiles with a running softmax */
+    ATTENTION_BAND,      /* the keys near each tile of queries; time grows with n, not n² */
+    ATTENTION_BLOCKS,    /* the keys that any query of a tile keeps, the rest masked */
+    ATTENTION_ROW_LISTS, /* each query with a list of its keys, gathered one by one */
+    ATTENTION_MIXED,     /* blocks, and lists for queries unlike their neighbours */
+    ATTENTION_SELECTED,  /* the scores of all pairs to select, half of dense; then those kept */
+    ATTENTION_BLOCK_SELECTED, /* blocks selected by their mean query and key; then as blocks */
+    ATTENTION_OFF,            /* nothing is computed, the head's output is zero */
     ATTENTION_KERNELS
 };
 
 /* "dense", "band", "blocks", "rows", "blocks+rows", "select", "block select", "off". */
 const char *attention_kernel_name(enum attention_kernel kernel);
-
-/* One sentence on what it does and, where scores decide, what selecting costs. */
-const char *attention_kernel_help(enum attention_kernel kernel);
 
 struct attention_choice {
     enum attention_kernel kernel;

@@ -43,13 +43,17 @@ struct attention_view {
     float *row_grads, *column_grads; /* the same of out's gradient */
     float *sums;                     /* [16,padded] */
     float *weights, *weight_grads;   /* [ATTENTION_CHUNK,16] */
-    float *list, *list_grads;        /* [T + 16] */
+    float *list, *list_grads;        /* [T rounded up to a multiple of 16] */
 };
+
+static inline size_t attention_list_floats(int tokens) {
+    return (size_t)attention_tiles(tokens) * ATTENTION_ROWS;
+}
 
 /* Floats of work space for `tokens` and `padded`. */
 static inline size_t attention_work_floats(int tokens, int padded) {
     return 5 * (size_t)ATTENTION_ROWS * (size_t)padded + 2 * ATTENTION_CHUNK * ATTENTION_ROWS +
-           2 * ((size_t)tokens + 2 * ATTENTION_ROWS);
+           2 * attention_list_floats(tokens);
 }
 
 struct attention_kernels {

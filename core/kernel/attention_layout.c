@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/kernel/scratch.h"
+
 /*
  * What it costs to multiply a key with all queries of a tile, and a pair of a listed query, in the
  * same unit: a listed query uses the vectors as well, but has to fetch keys and values for itself.
@@ -168,12 +170,10 @@ static void write_runs(const struct attention_room *room, struct range range,
 }
 
 static void find_reach(struct attention_tile *tile) {
-    for (int g = 0; g < ATTENTION_GROUPS; g++) {
+    for (int g = 0; g * ATTENTION_GROUP < tile->rows; g++) {
         unsigned group = all_rows(ATTENTION_GROUP) << (g * ATTENTION_GROUP);
         int at = 0, begin = -1, end = 0;
-        if (g * ATTENTION_GROUP >= tile->rows)
-            begin = 0;
-        for (int i = 0; i < tile->runs && g * ATTENTION_GROUP < tile->rows; i++) {
+        for (int i = 0; i < tile->runs; i++) {
             const struct attention_run *run = &tile->run[i];
             for (int k = 0; k < run->count; k++, at++) {
                 if (run->bits != ATTENTION_ALL && !(tile->bits[run->bits + k] & group))
@@ -412,31 +412,35 @@ static int32_t *order_by_class(int tokens, int step) {
     return order;
 }
 
+/* The places of the keys that the query at a place keeps. */
+static struct range band_of(int place, int tokens, int width, int step) {
+    struct range class = class_of(place, tokens, step);
+    int64_t begin = (int64_t)place - width, end = (int64_t)place + width + 1;
+    return (struct range){begin > class.begin ? (int)begin : class.begin,
+                          end < class.end ? (int)end : class.end};
+}
+
 static struct attention_tile band_tile(const struct attention_room *room, int tokens, int width,
                                        int step, int first) {
     int rows = attention_tile_rows(tokens, first);
-    struct range kept[ATTENTION_ROWS], all = {tokens, 0};
+    /* From one place to the next neither end of what is kept moves back. */
+    struct range all = {band_of(first, tokens, width, step).begin,
+                        band_of(first + rows - 1, tokens, width, step).end};
+    for (int j = all.begin; j < all.end; j++)
+        room->bits[j] = 0;
     for (int r = 0; r < rows; r++) {
-        struct range class = class_of(first + r, tokens, step);
-        int64_t begin = (int64_t)first + r - width, end = (int64_t)first + r + width + 1;
-        kept[r].begin = begin > class.begin ? (int)begin : class.begin;
-        kept[r].end = end < class.end ? (int)end : class.end;
-        all.begin = kept[r].begin < all.begin ? kept[r].begin : all.begin;
-        all.end = kept[r].end > all.end ? kept[r].end : all.end;
-    }
-    memset(room->bits + all.begin, 0, (size_t)(all.end - all.begin) * sizeof(*room->bits));
-    for (int r = 0; r < rows; r++)
-        for (int j = kept[r].begin; j < kept[r].end; j++)
+        struct range kept = band_of(first + r, tokens, width, step);
+        for (int j = kept.begin; j < kept.end; j++)
             room->bits[j] = (uint16_t)(room->bits[j] | 1u << r);
+    }
     return tile_of_bits(room, all, first, rows);
 }
 
 struct attention_layout *attention_layout_band(int tokens, int width, int step) {
     struct attention_layout *layout = attention_layout_create(tokens);
-    void *memory = aligned_alloc(ALIGNMENT, attention_room_bytes(tokens));
+    void *memory = large_memory(attention_room_bytes(tokens));
     int status = layout && memory ? 0 : -1;
-    /* Classes of one token each, or a band that no step cuts, are as they stand. */
-    step = step < tokens ? step : tokens;
+    step = step < tokens ? step : tokens; /* then each token is a class of its own */
     if (status == 0 && step > 1)
         layout->order = order_by_class(tokens, step);
     if (status == 0 && step > 1 && !layout->order)

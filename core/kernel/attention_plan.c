@@ -4,19 +4,17 @@
 #include "core/kernel/attention_plan.h"
 
 #include <stdlib.h>
-#include <string.h>
+
+#include "core/kernel/scratch.h"
 
 #define BYTES_MOST ((size_t)64 << 20) /* of layouts; more are forgotten before the next batch */
 #define SLOTS_FIRST 64
-#define ALIGNMENT 64
 
 /* ---- the cache ------------------------------------------------------------------------------- */
 
 /* Layouts are told apart by what their source says they are, and by their length. */
 struct cached {
-    uint64_t identity;
-    int tokens;
-    struct attention_plan plan; /* the first that asked */
+    struct attention_plan plan; /* that asked for it */
     const struct mask_source *source;
     struct attention_layout *layout; /* NULL until it is made */
     struct cached *missing;          /* the next that is to be made */
@@ -48,46 +46,45 @@ void attention_cache_free(struct attention_cache *cache) {
     free(cache);
 }
 
-static struct cached **slot_of(struct cached **slots, size_t capacity, uint64_t identity,
-                               int tokens) {
+/* Where the entry of a plan is, or where it belongs. */
+static struct cached **slot_of(const struct attention_cache *cache,
+                               const struct attention_plan *plan) {
+    uint64_t identity = plan->shape.identity;
+    int tokens = plan->request.tokens;
     uint64_t hash = (identity ^ (uint64_t)tokens * 0x9e3779b97f4a7c15ULL) * 0xbf58476d1ce4e5b9ULL;
-    size_t at = (size_t)(hash >> 20) & (capacity - 1);
-    while (slots[at] && (slots[at]->identity != identity || slots[at]->tokens != tokens))
-        at = (at + 1) & (capacity - 1);
-    return &slots[at];
+    size_t at = (size_t)(hash >> 20) & (cache->capacity - 1);
+    for (struct cached *cached; (cached = cache->slots[at]); at = (at + 1) & (cache->capacity - 1))
+        if (cached->plan.shape.identity == identity && cached->plan.request.tokens == tokens)
+            break;
+    return &cache->slots[at];
 }
 
 static int grow(struct attention_cache *cache) {
-    size_t capacity = cache->capacity ? 2 * cache->capacity : SLOTS_FIRST;
-    struct cached **slots = calloc(capacity, sizeof(struct cached *));
-    if (!slots)
+    struct attention_cache larger = *cache;
+    larger.capacity = cache->capacity ? 2 * cache->capacity : SLOTS_FIRST;
+    larger.slots = calloc(larger.capacity, sizeof(struct cached *));
+    if (!larger.slots)
         return -1;
-    for (size_t i = 0; i < cache->capacity; i++) {
-        struct cached *cached = cache->slots[i];
-        if (cached)
-            *slot_of(slots, capacity, cached->identity, cached->tokens) = cached;
-    }
+    for (size_t i = 0; i < cache->capacity; i++)
+        if (cache->slots[i])
+            *slot_of(&larger, &cache->slots[i]->plan) = cache->slots[i];
     free(cache->slots);
-    cache->slots = slots;
-    cache->capacity = capacity;
+    *cache = larger;
     return 0;
 }
 
-/* The entry for a plan, made when there is none; NULL: no memory. */
+/* The entry of a plan, made when there is none; NULL: no memory. */
 static struct cached *find(struct attention_cache *cache, const struct attention_plan *plan) {
     if (2 * (cache->count + 1) > cache->capacity && grow(cache) < 0)
         return NULL;
-    uint64_t identity = plan->shape.identity;
-    int tokens = plan->request.tokens;
-    struct cached **slot = slot_of(cache->slots, cache->capacity, identity, tokens);
-    if (!*slot) {
-        *slot = calloc(1, sizeof(**slot));
-        if (!*slot)
-            return NULL;
-        (*slot)->identity = identity;
-        (*slot)->tokens = tokens;
-        cache->count++;
-    }
+    struct cached **slot = slot_of(cache, plan);
+    if (*slot)
+        return *slot;
+    *slot = calloc(1, sizeof(**slot));
+    if (!*slot)
+        return NULL;
+    (*slot)->plan = *plan;
+    cache->count++;
     return *slot;
 }
 
@@ -95,10 +92,10 @@ static struct cached *find(struct attention_cache *cache, const struct attention
 
 /* Asks for the mask some rows at a time. */
 static struct attention_layout *layout_of_fixed(const struct cached *cached) {
-    int tokens = cached->tokens, multiple = cached->plan.multiple;
+    int tokens = cached->plan.request.tokens, multiple = cached->plan.multiple;
     const struct mask_source *source = cached->source;
     uint8_t *mask = malloc((size_t)multiple * (size_t)tokens);
-    void *memory = aligned_alloc(ALIGNMENT, attention_room_bytes(tokens));
+    void *memory = large_memory(attention_room_bytes(tokens));
     struct attention_layout *layout = attention_layout_create(tokens);
     int status = mask && memory && layout ? 0 : -1;
     struct mask_request request = cached->plan.request;
@@ -126,9 +123,10 @@ static void make_layout(void *user, int index) {
     struct cached *const *missing = user;
     struct cached *cached = missing[index];
     const struct mask_shape *shape = &cached->plan.shape;
-    cached->layout = shape->form == MASK_FORM_BAND
-                         ? attention_layout_band(cached->tokens, shape->width, shape->step)
-                         : layout_of_fixed(cached);
+    cached->layout =
+        shape->form == MASK_FORM_BAND
+            ? attention_layout_band(cached->plan.request.tokens, shape->width, shape->step)
+            : layout_of_fixed(cached);
 }
 
 /* Makes the layouts of a chain of entries; an entry without one stays and is tried again. */
@@ -160,7 +158,6 @@ static void plan_head(const struct mask_source *source, struct attention_plan *p
     plan->shape = (struct mask_shape){.form = source ? MASK_FORM_ASK : MASK_FORM_DENSE};
     if (source && source->shape)
         plan->shape = source->shape(source->user, &plan->request);
-    plan->layout = NULL;
     plan->needs_scores =
         source && source->needs_scores(source->user, plan->request.layer, plan->request.head);
     plan->multiple = tokens;
@@ -213,7 +210,7 @@ static int plan_all(struct attention_cache *cache, struct pool *pool,
         cached->source = NULL; /* it may be gone by the next time */
     for (int i = 0; i < count && status == 0 && missing > 0; i++)
         if (is_kept(&plans[i]))
-            plans[i].layout = find(cache, &plans[i])->layout;
+            plans[i].layout = (*slot_of(cache, &plans[i]))->layout;
     return status;
 }
 

@@ -19,12 +19,18 @@ struct scratch {
     atomic_flag taken[];   /* [pieces] */
 };
 
+static size_t unit_of(size_t bytes) {
+    return bytes < LARGE_PAGE ? CACHE_LINE : LARGE_PAGE;
+}
+
+size_t large_bytes(size_t bytes) {
+    size_t unit = unit_of(bytes);
+    return bytes > SIZE_MAX - unit ? 0 : (bytes + unit - 1) / unit * unit;
+}
+
 void *large_memory(size_t bytes) {
-    size_t unit = bytes < LARGE_PAGE ? CACHE_LINE : LARGE_PAGE;
-    if (bytes > SIZE_MAX - unit)
-        return NULL;
-    size_t size = (bytes + unit - 1) / unit * unit;
-    void *memory = aligned_alloc(unit, size);
+    size_t unit = unit_of(bytes), size = large_bytes(bytes);
+    void *memory = size < bytes ? NULL : aligned_alloc(unit, size);
     if (memory && unit == LARGE_PAGE)
         madvise(memory, size, MADV_HUGEPAGE); /* without it, only slower */
     return memory;

@@ -27,4 +27,7 @@ void scratch_give(struct scratch *scratch, void *piece);
  * where the system has them. Not cleared. NULL: there is none. Free with free. */
 void *large_memory(size_t bytes);
 
+/* What that takes: whole large pages, of so many and more; 0 where it is too much. */
+size_t large_bytes(size_t bytes);
+
 #endif

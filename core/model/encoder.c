@@ -97,7 +97,6 @@ static void cut_all(struct encoder *encoder, struct cutter *cutter, int token_ro
     encoder->ids = cut(cutter, tokens, sizeof(int));
     encoder->positions = cut(cutter, tokens, sizeof(int));
     encoder->offsets = cut(cutter, sentences + 1, sizeof(int));
-    encoder->pair_offsets = cut(cutter, sentences + 1, sizeof(size_t));
     encoder->kept = cut(cutter, sentences * heads, sizeof(uint64_t));
     encoder->embedding_sum = cut_floats(cutter, tokens, hidden);
     encoder->embedding_mean = cut_floats(cutter, tokens, 1);
@@ -113,9 +112,8 @@ static void cut_all(struct encoder *encoder, struct cutter *cutter, int token_ro
         else
             encoder->layers[layer] = encoder->layers[0];
     }
-    if (training) {
+    if (training)
         cut_gradients(encoder, cutter, tokens, sentences);
-    }
 }
 
 int encoder_create(struct encoder **result, const struct model_config *config,
@@ -153,7 +151,8 @@ void encoder_free(struct encoder *encoder) {
 int encoder_reserve(struct encoder *encoder, int tokens, int sentences, struct sawb_error *error) {
     const struct model_config *config = &encoder->config;
     int longest = tokens < config->positions ? tokens : config->positions;
-    if (attention_reserve(encoder->attention, longest, config->hidden / config->heads, error) < 0)
+    if (attention_reserve(encoder->attention, sentences * config->heads, longest,
+                          config->hidden / config->heads, error) < 0)
         return -1;
     if (tokens <= encoder->token_room && sentences <= encoder->sentence_room)
         return 0;
@@ -161,7 +160,7 @@ int encoder_reserve(struct encoder *encoder, int tokens, int sentences, struct s
     sentences = sentences > encoder->sentence_room ? sentences : encoder->sentence_room;
     struct cutter cutter = {0};
     cut_all(encoder, &cutter, tokens, sentences);
-    void *block = cutter.overflow ? NULL : large_memory(cutter.used + ALIGNMENT);
+    void *block = cutter.overflow ? NULL : large_memory(cutter.used);
     free(encoder->block);
     encoder->block = block;
     encoder->state = ENCODER_EMPTY;
@@ -188,7 +187,7 @@ size_t encoder_bytes(const struct model_config *config, enum encoder_mode mode, 
         return 0;
     cut_all(&encoder, &cutter, tokens, sentences);
     free(encoder.layers);
-    return cutter.used;
+    return cutter.overflow ? 0 : large_bytes(cutter.used);
 }
 
 /* ---- shared with the backward pass ----------------------------------------------------------- */
@@ -290,14 +289,11 @@ static void take_batch(struct encoder *encoder, const struct encoder_batch *batc
     encoder->tokens = batch->offsets[batch->sentences];
     memcpy(encoder->ids, batch->ids, (size_t)encoder->tokens * sizeof(int));
     encoder->offsets[0] = 0;
-    encoder->pair_offsets[0] = 0;
     for (int b = 0; b < batch->sentences; b++) {
         int begin = batch->offsets[b], end = batch->offsets[b + 1];
         for (int i = begin; i < end; i++)
             encoder->positions[i] = i - begin;
         encoder->offsets[b + 1] = end;
-        encoder->pair_offsets[b + 1] =
-            encoder->pair_offsets[b] + (size_t)(end - begin) * (size_t)(end - begin);
     }
 }
 
@@ -524,8 +520,7 @@ int encoder_forward(struct encoder *encoder, const struct weights *weights,
     take_batch(encoder, batch);
     encoder->options = *options;
     encoder->kept_pairs = 0;
-    encoder->valid_pairs =
-        (uint64_t)pairs * (uint64_t)encoder->config.layers * (uint64_t)encoder->config.heads;
+    encoder->pairs = pairs;
 
     struct pass pass = {.encoder = encoder, .weights = weights};
     if (weights->packed)
@@ -546,5 +541,6 @@ int encoder_forward(struct encoder *encoder, const struct weights *weights,
 
 void encoder_pairs(const struct encoder *encoder, uint64_t *kept, uint64_t *valid) {
     *kept = encoder->kept_pairs;
-    *valid = encoder->valid_pairs;
+    *valid = (uint64_t)encoder->pairs * (uint64_t)encoder->config.layers *
+             (uint64_t)encoder->config.heads;
 }

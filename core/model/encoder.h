@@ -75,7 +75,8 @@ void encoder_free(struct encoder *encoder); /* NULL is fine */
  */
 int encoder_reserve(struct encoder *encoder, int tokens, int sentences, struct sawb_error *error);
 
-/* The bytes of what an encoder reserves for so much; 0 when out of memory. */
+/* The bytes of what an encoder reserves for so much, but for its attention's (attention_bytes); 0
+ * when out of memory. */
 size_t encoder_bytes(const struct model_config *config, enum encoder_mode mode, int tokens,
                      int sentences);
 

@@ -59,9 +59,9 @@ struct encoder {
     int sentences, tokens;
     int *ids, *positions; /* [N] */
     int *offsets;         /* [B+1] */
-    size_t *pair_offsets; /* [B+1] Σ T² of the sentences before */
     uint64_t *kept;       /* [B,NH] of the layer at work */
-    uint64_t kept_pairs, valid_pairs;
+    uint64_t kept_pairs;  /* of all layers so far */
+    size_t pairs;         /* Σ T² */
 
     /* One block each, cut up by encoder_reserve. */
     void *block;
@@ -131,9 +131,8 @@ static inline void encoder_lap_product(const struct encoder *encoder, enum opera
 
 static inline void encoder_lap_attention(const struct encoder *encoder, enum operation operation,
                                          int products) {
-    double pairs = (double)encoder->pair_offsets[encoder->sentences];
     profile_lap(encoder->compute.profile, operation,
-                2.0 * products * pairs * encoder->config.hidden, 0);
+                2.0 * products * (double)encoder->pairs * encoder->config.hidden, 0);
 }
 
 /* Rows are handed to the pool in pieces of this many, whatever the number of threads. */

@@ -71,20 +71,29 @@ static void drop_mapped(const struct file_map *map, const struct weight *weight)
         madvise((void *)begin, end - begin, MADV_DONTNEED); /* else they stay, no more */
 }
 
-static int pack(struct packing *packing, const struct file_map *map, const struct weights *source,
-                const struct model_config *config, const struct compute *compute) {
-    struct weights from = *source, *to = &packing->weights;
-    struct weight weight;
+static size_t block_bytes(const struct model_config *config, const struct compute *compute) {
     size_t bytes = 0;
-    int count = weights_count(config);
-    for (int i = 0; i < count; i++) {
+    for (int i = 0; i < weights_count(config); i++) {
+        struct weight weight;
         weights_get(config, NULL, i, &weight);
         if (is_packed(&weight))
             bytes += room_of(&weight, compute);
     }
+    return bytes;
+}
+
+size_t packed_bytes(const struct model_config *config, const struct compute *compute) {
+    return large_bytes(block_bytes(config, compute));
+}
+
+static int pack(struct packing *packing, const struct file_map *map, const struct weights *source,
+                const struct model_config *config, const struct compute *compute) {
+    struct weights from = *source, *to = &packing->weights;
+    struct weight weight;
+    int count = weights_count(config);
     if (weights_prepare(to, config, NULL) < 0)
         return -1;
-    unsigned char *next = to->block = large_memory(bytes);
+    unsigned char *next = to->block = large_memory(block_bytes(config, compute));
     if (!next) {
         weights_free(to, config);
         return -1;

@@ -29,4 +29,7 @@ void packed_free(struct packed_weights *packed); /* NULL is fine */
 const struct weights *packed_get(struct packed_weights *packed, const struct weights *weights,
                                  const struct model_config *config, const struct compute *compute);
 
+/* What packed_get takes of memory for such a model. */
+size_t packed_bytes(const struct model_config *config, const struct compute *compute);
+
 #endif

@@ -162,8 +162,7 @@ static void spread(int *order, int count, int batch) {
 static int run_open(struct sweep_run *run, struct sawb_error *error) {
     struct sweep_job *job = run->job;
     const struct model *model = job->arm.model;
-    int *chosen = NULL, count, tokens, longest = 1;
-    size_t pairs;
+    int *chosen = NULL, count, longest = 1;
     if (dataset_open(&run->dataset, job->path, error) < 0)
         return -1;
     tell_data(run->worker, &run->dataset);
@@ -186,10 +185,10 @@ static int run_open(struct sweep_run *run, struct sawb_error *error) {
     run->batch = one * BATCH <= ATTENTION_MOST ? BATCH : (int)(ATTENTION_MOST / one);
     run->batch = run->batch < 1 ? 1 : run->batch > count ? count : run->batch;
     size_t batch = (size_t)run->batch;
-    if (batch_room_create(&run->room, &run->set, run->batch, &tokens, &pairs, error) < 0 ||
+    if (batch_room_create(&run->room, &run->set, run->batch, error) < 0 ||
         encoder_create(&run->encoder, &model->config, ENCODER_INFERENCE,
                        worker_compute(run->worker), error) < 0 ||
-        encoder_reserve(run->encoder, tokens, run->batch, error) < 0)
+        encoder_reserve(run->encoder, run->room.tokens, run->batch, error) < 0)
         return -1;
     run->logits = calloc(batch * (size_t)model->config.labels, sizeof(*run->logits));
     run->agree = calloc(batch, sizeof(*run->agree));
@@ -197,7 +196,7 @@ static int run_open(struct sweep_run *run, struct sawb_error *error) {
     run->weigher = (struct weigher){.layers = model->config.layers,
                                     .heads = model->config.heads,
                                     .begins = calloc(batch, sizeof(size_t)),
-                                    .attention = calloc(pairs * places, sizeof(float)),
+                                    .attention = calloc(run->room.pairs * places, sizeof(float)),
                                     .mass = calloc(batch * places, sizeof(double))};
     if (!run->logits || !run->agree || !run->order || !run->weigher.begins ||
         !run->weigher.attention || !run->weigher.mass)

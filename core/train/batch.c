@@ -201,7 +201,7 @@ static int descending(const void *a, const void *b) {
 }
 
 /* N and Σ T² of the `sentences` longest. */
-static int largest_batch(const struct token_set *set, int sentences, int *tokens, size_t *pairs,
+static int largest_batch(struct batch_room *room, const struct token_set *set, int sentences,
                          struct sawb_error *error) {
     int *lengths = malloc(((size_t)set->count + 1) * sizeof(*lengths));
     if (!lengths)
@@ -210,10 +210,9 @@ static int largest_batch(const struct token_set *set, int sentences, int *tokens
         lengths[i] = token_set_length(set, i);
     qsort(lengths, (size_t)set->count, sizeof(*lengths), descending);
     int64_t sum = 0;
-    *pairs = 0;
     for (int i = 0; i < sentences && i < set->count; i++) {
         sum += lengths[i];
-        *pairs += (size_t)lengths[i] * (size_t)lengths[i];
+        room->pairs += (size_t)lengths[i] * (size_t)lengths[i];
     }
     free(lengths);
     if (sum > INT_MAX)
@@ -222,23 +221,24 @@ static int largest_batch(const struct token_set *set, int sentences, int *tokens
             "a batch of %d sentences may have %lld tokens, which is too many; choose a "
             "smaller batch size",
             sentences, (long long)sum);
-    *tokens = (int)sum;
+    room->tokens = (int)sum;
     return 0;
 }
 
 int batch_room_create(struct batch_room *room, const struct token_set *set, int sentences,
-                      int *tokens, size_t *pairs, struct sawb_error *error) {
+                      struct sawb_error *error) {
     *room = (struct batch_room){0};
-    if (largest_batch(set, sentences, tokens, pairs, error) < 0)
+    if (largest_batch(room, set, sentences, error) < 0)
         return -1;
     room->offsets = calloc((size_t)sentences + 1, sizeof(*room->offsets));
-    room->ids = malloc(((size_t)*tokens + 1) * sizeof(*room->ids));
+    room->ids = malloc(((size_t)room->tokens + 1) * sizeof(*room->ids));
     room->labels = malloc(((size_t)sentences + 1) * sizeof(*room->labels));
     room->part = calloc((size_t)sentences + 1, sizeof(*room->part));
     if (!room->offsets || !room->ids || !room->labels || !room->part) {
+        error_set(error, "out of memory for a batch of %d sentences, %d tokens", sentences,
+                  room->tokens);
         batch_room_free(room);
-        return error_set(error, "out of memory for a batch of %d sentences, %d tokens", sentences,
-                         *tokens);
+        return -1;
     }
     room->batch = (struct encoder_batch){.offsets = room->offsets, .ids = room->ids};
     return 0;
@@ -253,10 +253,13 @@ void batch_room_free(struct batch_room *room) {
 }
 
 static void look_at_batch(struct batch_most *most, const struct token_set *set, const int *chosen,
-                          int count) {
+                          int first, int count) {
     int tokens = 0;
-    for (int i = 0; i < count; i++)
-        tokens += token_set_length(set, chosen[i]);
+    for (int i = 0; i < count; i++) {
+        int length = token_set_length(set, chosen ? chosen[first + i] : first + i);
+        most->longest = length > most->longest ? length : most->longest;
+        tokens += length;
+    }
     most->sentences = count > most->sentences ? count : most->sentences;
     most->tokens = tokens > most->tokens ? tokens : most->tokens;
 }
@@ -265,7 +268,7 @@ void batch_look(struct batch_most *most, const struct token_set *set, const int 
                 int batch) {
     for (int64_t first = 0; first < count; first += batch) {
         int64_t left = count - first;
-        look_at_batch(most, set, chosen + first, (int)(left < batch ? left : batch));
+        look_at_batch(most, set, chosen, (int)first, (int)(left < batch ? left : batch));
     }
 }
 

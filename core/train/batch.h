@@ -2,7 +2,7 @@
  * batch.h - a data set as word pieces, and batches packed without padding.
  *
  *     token_set_create(&set, tokenizer, dataset, rows, count, 128, pool, &error);
- *     batch_room_create(&room, &set, 32, &tokens, &pairs, &error);
+ *     batch_room_create(&room, &set, 32, &error);
  *     batch_pack(&room, &set, order, 32);
  *     ... room.batch, room.labels ...
  */
@@ -61,20 +61,23 @@ struct batch_room {
     int *ids;     /* [N] */
     int *labels;  /* [B] */
     int *part;    /* [B+1] offsets of a part of the batch (slice.h) */
+    int tokens;   /* N of the largest batch, */
+    size_t pairs; /* and its Σ T² */
 };
 
-/* Makes room for any `sentences` of the set and says how much the largest batch takes: N and Σ T².
- */
+/* Makes room for any `sentences` of the set. */
 int batch_room_create(struct batch_room *room, const struct token_set *set, int sentences,
-                      int *tokens, size_t *pairs, struct sawb_error *error);
+                      struct sawb_error *error);
 void batch_room_free(struct batch_room *room);
 
 /* What batches come to. Each number is that of the batch that has most of it. */
 struct batch_most {
     int sentences, tokens; /* B, N */
+    int longest;           /* T */
 };
 
-/* Looks at the batches of up to `batch` of the sentences chosen[0..count); *most only grows. */
+/* Looks at the batches of up to `batch` of the sentences chosen[0..count) (NULL: 0, 1, ...); *most
+ * only grows. */
 void batch_look(struct batch_most *most, const struct token_set *set, const int *chosen, int count,
                 int batch);
 

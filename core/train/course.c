@@ -1,11 +1,23 @@
 /*
- * course.c - the order of epochs, and their largest batches.
+ * course.c - the sentences of a run, the order of epochs, and their largest batches.
  */
 #include "core/train/course.h"
 
 #include <stdlib.h>
 
 #include "core/base/random.h"
+
+int course_set(struct token_set *set, const struct model *model, const struct dataset *dataset,
+               const struct train_options *options, struct pool *pool, struct sawb_error *error) {
+    int limit = model_token_limit(model), count, *rows;
+    if (options->max_tokens < limit)
+        limit = options->max_tokens;
+    if (choose_rows(&rows, &count, dataset->count, options->fraction, options->seed, error) < 0)
+        return -1;
+    int status = token_set_create(set, model->tokenizer, dataset, rows, count, limit, pool, error);
+    free(rows);
+    return status;
+}
 
 void course_order(int *order, int count, uint64_t seed, int64_t epoch) {
     random_permutation(random_key(seed, RANDOM_SHUFFLE, (uint64_t)epoch, 0), order, count);

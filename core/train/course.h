@@ -8,16 +8,18 @@
 #include "core/train/batch.h"
 #include "core/train/trainer.h"
 
+/* The sentences of a run with their own labels, tokenised. The result owns all it holds. */
+int course_set(struct token_set *set, const struct model *model, const struct dataset *dataset,
+               const struct train_options *options, struct pool *pool, struct sawb_error *error);
+
 /* order [count]: the sentences of an epoch (from 0), one batch after the other. */
 void course_order(int *order, int count, uint64_t seed, int64_t epoch);
 
 int64_t course_steps_per_epoch(int count, const struct train_options *options);
 int64_t course_steps(int count, const struct train_options *options); /* in all */
 
-/*
- * Looks at all batches of a run on the set (of the first COURSE_EPOCHS epochs
- * where it is longer). `seen` [count] (NULL: not wanted): 1 for the sentences that are in any.
- */
+/* Looks at all batches of a run on the set (of the first COURSE_EPOCHS epochs where it is longer).
+ * `seen` [count], zeroed (NULL: not wanted): 1 for the sentences that are in any. */
 #define COURSE_EPOCHS 32
 int course_look(struct batch_most *most, unsigned char *seen, const struct token_set *set,
                 const struct train_options *options, struct sawb_error *error);

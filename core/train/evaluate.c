@@ -48,12 +48,10 @@ static int check_arguments(const struct model *model, const struct sparsity *spa
 static int evaluator_fill(struct evaluator *evaluator, const struct dataset *dataset,
                           const struct compute *compute, struct sawb_error *error) {
     const struct model *model = evaluator->model;
-    int tokens;
-    size_t pairs, count = (size_t)evaluator->batch;
+    size_t count = (size_t)evaluator->batch;
     if (token_set_create(&evaluator->set, model->tokenizer, dataset, NULL, dataset->count,
                          model_token_limit(model), compute->pool, error) < 0 ||
-        batch_room_create(&evaluator->room, &evaluator->set, evaluator->batch, &tokens, &pairs,
-                          error) < 0)
+        batch_room_create(&evaluator->room, &evaluator->set, evaluator->batch, error) < 0)
         return -1;
     evaluator->logits = calloc(count * (size_t)model->config.labels, sizeof(*evaluator->logits));
     evaluator->rows = calloc(count, sizeof(*evaluator->rows));
@@ -63,7 +61,7 @@ static int evaluator_fill(struct evaluator *evaluator, const struct dataset *dat
     if (encoder_create(&evaluator->encoder, &model->config, ENCODER_INFERENCE, compute, error) < 0)
         return -1;
     struct batch_most most = {0};
-    batch_look(&most, &evaluator->set, evaluator->set.rows, evaluator->set.count, evaluator->batch);
+    batch_look(&most, &evaluator->set, NULL, evaluator->set.count, evaluator->batch);
     return most.tokens > 0 ? encoder_reserve(evaluator->encoder, most.tokens, most.sentences, error)
                            : 0;
 }

@@ -3,6 +3,7 @@
  */
 #include "core/train/memory.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -10,12 +11,17 @@
 #include <string.h>
 
 #include "core/base/resident.h"
+#include "core/kernel/attention.h"
 #include "core/kernel/matmul.h"
+#include "core/kernel/scratch.h"
 #include "core/model/encoder.h"
+#include "core/model/packed.h"
 #include "core/train/course.h"
 #include "core/train/groups.h"
+#include "core/train/teacher.h"
 
 #define PAGE 4096.0
+#define LATER_BYTES 1.5e6    /* code, stacks and small blocks that only a run comes to touch */
 #define CHECKPOINT_BYTES 1e6 /* names and places of tensors, a buffer to write through */
 
 const char *const memory_lives[MEMORY_LIVES] = {"run", "step", "evaluation", "checkpoint"};
@@ -47,26 +53,10 @@ static double set_bytes(const struct token_set *set) {
                                  sizeof(*set->lines) + sizeof(*set->rows));
 }
 
-/* The sentences of the run, as the trainer takes them. */
-static int make_set(struct token_set *set, const struct memory_question *question,
-                    struct sawb_error *error) {
-    const struct train_options *options = question->options;
-    int limit = model_token_limit(question->model), count, *rows;
-    if (options->max_tokens < limit)
-        limit = options->max_tokens;
-    if (choose_rows(&rows, &count, question->training->count, options->fraction, options->seed,
-                    error) < 0)
-        return -1;
-    int status = token_set_create(set, question->model->tokenizer, question->training, rows, count,
-                                  limit, question->compute->pool, error);
-    free(rows);
-    return status;
-}
-
-/* What of a [V,C] matrix is resident when the rows of these sentences' words are: whole pages. */
-static double touched_bytes(const struct memory_question *question, const struct token_set *set,
-                            const unsigned char *seen, struct sawb_error *error) {
-    const struct model_config *config = &question->model->config;
+/* What of a [V,C] matrix is resident when the rows of these sentences' words are, and row `also`
+ * (-1: none): whole pages. Below 0: an error. */
+static double touched_bytes(const struct model_config *config, const struct token_set *set,
+                            const unsigned char *seen, int also, struct sawb_error *error) {
     double row = (double)config->hidden * sizeof(float);
     size_t pages = (size_t)((double)config->vocabulary * row / PAGE) + 2;
     unsigned char *touched = calloc(pages, 1);
@@ -74,7 +64,6 @@ static double touched_bytes(const struct memory_question *question, const struct
         error_set(error, "memory: out of memory for %zu pages", pages);
         return -1;
     }
-    int unknown = tokenizer_special(question->model->tokenizer, TOKEN_UNK);
     for (int i = 0; i < set->count; i++) {
         for (size_t at = seen[i] ? set->offsets[i] : set->offsets[i + 1]; at < set->offsets[i + 1];
              at++) {
@@ -83,8 +72,8 @@ static double touched_bytes(const struct memory_question *question, const struct
                    (size_t)((begin + row - 1) / PAGE) - (size_t)(begin / PAGE) + 1);
         }
     }
-    if (question->options->word_dropout > 0)
-        touched[(size_t)(row * unknown / PAGE)] = 1;
+    if (also >= 0)
+        touched[(size_t)(row * also / PAGE)] = 1;
     double sum = 0;
     for (size_t i = 0; i < pages; i++)
         sum += PAGE * touched[i];
@@ -148,59 +137,135 @@ static void add_weights(struct memory_plan *plan, const struct memory_question *
 
 /* ---- the plan -------------------------------------------------------------------------------- */
 
+static double encoder_room(const struct model_config *config, enum encoder_mode mode,
+                           const struct batch_most *most, int threads) {
+    size_t attention = attention_bytes(most->longest, config->hidden / config->heads);
+    return (double)encoder_bytes(config, mode, most->tokens, most->sentences) +
+           (double)attention * threads;
+}
+
 static int add_training(struct memory_plan *plan, const struct memory_question *question,
                         const struct token_set *set, unsigned char *seen,
                         struct sawb_error *error) {
     const struct model_config *config = &question->model->config;
     struct batch_most most;
     double others, words = 0;
-    int words_trained = 0;
+    int words_trained = 0, also = -1;
     if (course_look(&most, seen, set, question->options, error) < 0 ||
         count_trained(question, &others, &words_trained, error) < 0)
         return -1;
-    if (words_trained && (words = touched_bytes(question, set, seen, error)) < 0)
+    if (question->options->word_dropout > 0)
+        also = tokenizer_special(question->model->tokenizer, TOKEN_UNK);
+    if (words_trained && (words = touched_bytes(config, set, seen, also, error)) < 0)
         return -1;
     add_weights(plan, question, words, others);
     add(plan, MEMORY_RUN, dataset_bytes(question->training), "sentences");
     add(plan, MEMORY_RUN, set_bytes(set) + (double)set->count * sizeof(int),
         "their word pieces and order");
-    add(plan, MEMORY_STEP,
-        (double)encoder_bytes(config, ENCODER_TRAINING, most.tokens, most.sentences),
-        "activations and their gradients, %d tokens at most", most.tokens);
     int threads = pool_threads(question->compute->pool);
-    add(plan, MEMORY_STEP, (double)threads * (double)matmul_scratch_bytes(),
+    add(plan, MEMORY_STEP, encoder_room(config, ENCODER_TRAINING, &most, threads),
+        "activations and their gradients, %d tokens at most", most.tokens);
+    add(plan, MEMORY_STEP, (double)large_bytes((size_t)threads * matmul_scratch_bytes()),
         "work space of %d threads", threads);
     return 0;
+}
+
+/* Of the words only those of the pieces are read that have a sentence of the run; weights that lie
+ * in no file stay beside what is packed of them. */
+static int add_teacher_rows(struct memory_plan *plan, const struct memory_question *question,
+                            const struct token_set *set, unsigned char *seen,
+                            struct sawb_error *error) {
+    const struct model *teacher = question->teacher;
+    const struct compute *compute = question->compute;
+    struct batch_most most = {0};
+    for (int first = 0; first < set->count; first += TEACHER_PIECE) {
+        int left = set->count - first, count = left < TEACHER_PIECE ? left : TEACHER_PIECE;
+        if (memchr(seen + first, 1, (size_t)count))
+            memset(seen + first, 1, (size_t)count);
+    }
+    double words = touched_bytes(&teacher->config, set, seen, -1, error);
+    double unmapped = unmapped_bytes(teacher);
+    if (words < 0)
+        return -1;
+    batch_look(&most, set, NULL, set->count, TEACHER_PIECE);
+    add(plan, MEMORY_RUN, (double)packed_bytes(&teacher->config, compute) + fmax(words, unmapped),
+        "weights of the teacher");
+    add(plan, MEMORY_RUN,
+        set_bytes(set) + (double)set->count * teacher->config.labels * sizeof(float),
+        "its word pieces and answers");
+    add(plan, MEMORY_STEP,
+        encoder_room(&teacher->config, ENCODER_INFERENCE, &most, pool_threads(compute->pool)),
+        "teacher: activations of a layer, %d tokens at most", most.tokens);
+    return 0;
+}
+
+/* `seen` of the sentences of the set; it changes. */
+static int add_teacher(struct memory_plan *plan, const struct memory_question *question,
+                       const struct token_set *sentences, unsigned char *seen,
+                       struct sawb_error *error) {
+    const struct model *teacher = question->teacher;
+    struct token_set set;
+    if (!teacher)
+        return 0;
+    if (token_set_create(&set, teacher->tokenizer, question->training, sentences->rows,
+                         sentences->count, model_token_limit(teacher), question->compute->pool,
+                         error) < 0)
+        return -1;
+    int status = add_teacher_rows(plan, question, &set, seen, error);
+    token_set_free(&set);
+    return status;
 }
 
 static int plan_training(struct memory_plan *plan, const struct memory_question *question,
                          struct sawb_error *error) {
     struct token_set set;
-    if (make_set(&set, question, error) < 0)
+    if (course_set(&set, question->model, question->training, question->options,
+                   question->compute->pool, error) < 0)
         return -1;
     unsigned char *seen = calloc((size_t)set.count + 1, 1);
     int status = seen ? add_training(plan, question, &set, seen, error)
                       : error_set(error, "memory: out of memory for %d sentences", set.count);
+    if (status == 0)
+        status = add_teacher(plan, question, &set, seen, error);
     free(seen);
     token_set_free(&set);
     return status;
 }
 
-static int plan_pass(struct memory_plan *plan, enum memory_life life, const struct model *model,
-                     const struct dataset *dataset, int batch, const char *what,
-                     const struct compute *compute, struct sawb_error *error) {
+static int plan_evaluation(struct memory_plan *plan, const struct memory_question *question,
+                           struct sawb_error *error) {
+    const struct model *model = question->model;
+    const struct dataset *dataset = question->checking;
+    struct pool *pool = question->compute->pool;
     struct token_set set;
     struct batch_most most = {0};
+    if (!dataset)
+        return 0;
     if (token_set_create(&set, model->tokenizer, dataset, NULL, dataset->count,
-                         model_token_limit(model), compute->pool, error) < 0)
+                         model_token_limit(model), pool, error) < 0)
         return -1;
-    batch_look(&most, &set, set.rows, set.count, batch);
-    add(plan, life,
+    batch_look(&most, &set, NULL, set.count, question->evaluation_batch);
+    add(plan, MEMORY_RUN, dataset_bytes(dataset), "sentences to evaluate on");
+    add(plan, MEMORY_EVALUATION,
         set_bytes(&set) +
-            (double)encoder_bytes(&model->config, ENCODER_INFERENCE, most.tokens, most.sentences),
-        "%s: activations of a layer, %d tokens at most", what, most.tokens);
+            encoder_room(&model->config, ENCODER_INFERENCE, &most, pool_threads(pool)),
+        "activations of a layer, %d tokens at most", most.tokens);
     token_set_free(&set);
     return 0;
+}
+
+/* Resident now, but for what is counted elsewhere and what is given back before the first step. */
+static double program_bytes(const struct memory_question *question) {
+    const struct model *models[] = {question->model, question->teacher};
+    const struct dataset *sets[] = {question->training, question->checking};
+    double counted = 0;
+    for (int i = 0; i < 2; i++) {
+        if (models[i])
+            file_map_rest(&models[i]->map);
+        counted += models[i] ? unmapped_bytes(models[i]) : 0;
+        counted += sets[i] ? dataset_bytes(sets[i]) : 0;
+    }
+    return resident_now() + LATER_BYTES - counted;
 }
 
 static double most_at_once(const struct memory_plan *plan) {
@@ -215,26 +280,9 @@ static double most_at_once(const struct memory_plan *plan) {
 int memory_plan(struct memory_plan *plan, const struct memory_question *question,
                 struct sawb_error *error) {
     *plan = (struct memory_plan){0};
-    file_map_rest(&question->model->map);
-    double program = resident_now() - dataset_bytes(question->training) -
-                     unmapped_bytes(question->model) -
-                     (question->checking ? dataset_bytes(question->checking) : 0);
-    add(plan, MEMORY_RUN, program, "the program, its libraries and the vocabulary");
-    if (plan_training(plan, question, error) < 0)
+    add(plan, MEMORY_RUN, program_bytes(question), "the program, its libraries and vocabularies");
+    if (plan_training(plan, question, error) < 0 || plan_evaluation(plan, question, error) < 0)
         return -1;
-    if (question->checking)
-        add(plan, MEMORY_RUN, dataset_bytes(question->checking), "sentences to evaluate on");
-    if (question->checking &&
-        plan_pass(plan, MEMORY_EVALUATION, question->model, question->checking,
-                  question->evaluation_batch, "evaluation", question->compute, error) < 0)
-        return -1;
-    if (question->teacher) {
-        add(plan, MEMORY_RUN, (double)weights_total(&question->teacher->config) * sizeof(float),
-            "weights of the teacher");
-        if (plan_pass(plan, MEMORY_STEP, question->teacher, question->training,
-                      question->options->batch_size, "teacher", question->compute, error) < 0)
-            return -1;
-    }
     add(plan, MEMORY_CHECKPOINT, CHECKPOINT_BYTES, "names and places of tensors, a buffer");
     plan->most = most_at_once(plan);
     return 0;

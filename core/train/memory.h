@@ -2,7 +2,9 @@
  * memory.h - what a training run will take of memory, worked out before it is taken.
  *
  * Counted as it will be resident: the embeddings' gradients and moments only where words of the
- * data come to have them, activations for the largest batch that the run will meet (course.h).
+ * data come to have them, activations for the largest batch that the run will meet (course.h), a
+ * teacher's matrices packed. Of a run in one process: a rank of several holds Open MPI besides, and
+ * activations of its part of a batch only.
  */
 #ifndef SAWB_CORE_TRAIN_MEMORY_H
 #define SAWB_CORE_TRAIN_MEMORY_H

@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PIECE 8 /* sentences that are read at once */
-
 struct teacher {
     struct model *model;
     struct encoder *encoder;
@@ -32,17 +30,20 @@ static int teacher_fill(struct teacher *teacher, const struct dataset *dataset,
     const struct model *model = teacher->model;
     size_t count = (size_t)set->count;
     teacher->logits = calloc(count * (size_t)model->config.labels + 1, sizeof(*teacher->logits));
-    teacher->known = calloc(count / PIECE + 1, 1);
+    teacher->known = calloc(count / TEACHER_PIECE + 1, 1);
     if (!teacher->logits || !teacher->known)
         return error_set(error, "train: out of memory for a teacher of %d sentences", set->count);
-    int tokens;
-    size_t pairs;
     if (token_set_create(&teacher->set, model->tokenizer, dataset, set->rows, set->count,
                          model_token_limit(model), compute->pool, error) < 0 ||
-        batch_room_create(&teacher->room, &teacher->set, PIECE, &tokens, &pairs, error) < 0 ||
+        batch_room_create(&teacher->room, &teacher->set, TEACHER_PIECE, error) < 0 ||
         encoder_create(&teacher->encoder, &model->config, ENCODER_INFERENCE, compute, error) < 0)
         return -1;
-    return encoder_reserve(teacher->encoder, tokens, PIECE, error);
+    /* Opening it has read all of its file, of which only the words of the set are read again once
+     * the rest is packed. */
+    file_map_rest(&model->map);
+    struct batch_most most = {0};
+    batch_look(&most, &teacher->set, NULL, set->count, TEACHER_PIECE);
+    return encoder_reserve(teacher->encoder, most.tokens, most.sentences, error);
 }
 
 int teacher_create(struct teacher **created, struct model *model, const struct model *student,
@@ -85,8 +86,8 @@ int teacher_truncated(const struct teacher *teacher) {
 
 static int read_piece(struct teacher *teacher, int piece, struct sawb_error *error) {
     const struct encoder_options options = {0};
-    int chosen[PIECE], first = piece * PIECE, count = teacher->set.count - first;
-    count = count < PIECE ? count : PIECE;
+    int chosen[TEACHER_PIECE], first = piece * TEACHER_PIECE, count = teacher->set.count - first;
+    count = count < TEACHER_PIECE ? count : TEACHER_PIECE;
     for (int i = 0; i < count; i++)
         chosen[i] = first + i;
     batch_pack(&teacher->room, &teacher->set, chosen, count);
@@ -102,7 +103,7 @@ int teacher_logits(struct teacher *teacher, const int *chosen, int count, float 
                    struct sawb_error *error) {
     size_t classes = (size_t)teacher->model->config.labels;
     for (int i = 0; i < count; i++) {
-        int piece = chosen[i] / PIECE;
+        int piece = chosen[i] / TEACHER_PIECE;
         if (!teacher->known[piece] && read_piece(teacher, piece, error) < 0)
             return -1;
         memcpy(logits + (size_t)i * classes, teacher->logits + (size_t)chosen[i] * classes,

@@ -19,6 +19,10 @@
 #include "core/model/model.h"
 #include "core/train/batch.h"
 
+/* Sentences that are read at once: always the same ones of the set, so that what the teacher says
+ * does not depend on what it was asked before. */
+#define TEACHER_PIECE 8
+
 struct teacher;
 
 /*
@@ -36,8 +40,7 @@ const struct model *teacher_model(const struct teacher *teacher);
 /* How many sentences the teacher had to cut. */
 int teacher_truncated(const struct teacher *teacher);
 
-/* Writes the teacher's logits [B,K] of the sentences chosen[0..count) of the set. They do not
- * depend on what was asked before: it reads the set in pieces that are always the same. */
+/* Writes the teacher's logits [B,K] of the sentences chosen[0..count) of the set. */
 int teacher_logits(struct teacher *teacher, const int *chosen, int count, float *logits,
                    struct sawb_error *error);
 

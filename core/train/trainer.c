@@ -80,16 +80,8 @@ static int check_arguments(const struct model *model, const struct sparsity *spa
 static int make_set(struct trainer *trainer, const struct dataset *dataset,
                     struct sawb_error *error) {
     const struct train_options *options = &trainer->options;
-    int limit = model_token_limit(trainer->model), count;
-    if (options->max_tokens < limit)
-        limit = options->max_tokens;
-    int *rows;
-    if (choose_rows(&rows, &count, dataset->count, options->fraction, options->seed, error) < 0)
-        return -1;
-    int status = token_set_create(&trainer->set, trainer->model->tokenizer, dataset, rows, count,
-                                  limit, trainer->compute.pool, error);
-    free(rows);
-    if (status < 0)
+    if (course_set(&trainer->set, trainer->model, dataset, options, trainer->compute.pool, error) <
+        0)
         return -1;
     return token_set_add_noise(&trainer->set, options->label_noise, trainer->model->config.labels,
                                options->seed, error);
@@ -129,9 +121,7 @@ static int make_rooms(struct trainer *trainer, struct sawb_error *error) {
     int sentences = trainer->options.batch_size;
     if (sentences > trainer->set.count)
         sentences = trainer->set.count;
-    int tokens;
-    size_t pairs;
-    if (batch_room_create(&trainer->room, &trainer->set, sentences, &tokens, &pairs, error) < 0)
+    if (batch_room_create(&trainer->room, &trainer->set, sentences, error) < 0)
         return -1;
     size_t logits = (size_t)sentences * (size_t)config->labels;
     trainer->order = malloc((size_t)trainer->set.count * sizeof(*trainer->order));

@@ -47,6 +47,7 @@ else
     plan_holds plain --batch-size 64
     plan_holds average --average 0.99 --keep-best --batch-size 8
     plan_holds frozen --freeze embeddings,L0-1 --accumulate 2 --batch-size 16
+    plan_holds teacher --teacher "$work/model" --batch-size 16
 fi
 
 run memory "$work/train.tsv" -m $bert

@@ -11,6 +11,7 @@
 
 #include "core/base/random.h"
 #include "core/sparsity/sparsity.h"
+#include "tests/allocations.h"
 #include "tests/kernel/guarded.h"
 
 #define SEED 3
@@ -502,7 +503,6 @@ static void structure_picks_the_kernel(void **state) {
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct attention_choice choice = chosen(layer.attention, rows[i].text, 200);
         assert_string_equal(attention_kernel_name(choice.kernel), rows[i].kernel);
-        assert_true(strlen(attention_kernel_help(choice.kernel)) > 10);
         assert_true(!choice.known || choice.computed >= choice.kept);
     }
     struct attention_choice dense = chosen(layer.attention, "dense", 200);
@@ -559,6 +559,45 @@ static void layouts_are_made_once(void **state) {
     close_layer(&layer);
 }
 
+/* Each block in turn is refused. With 32 layouts the table of the cache is just not too small. */
+static void want_of_memory_is_an_error(void **state) {
+    (void)state;
+    struct layer layer;
+    struct sparsity *sparsity = parsed("random(0.5)");
+    struct mask_source source = sparsity_source(sparsity);
+    int status = -1;
+    if (allocations() < 0)
+        skip();
+    open_layer(&layer, (int[]){9}, 1, 32, 4, 1, 1);
+    layer.batch.source = &source;
+    layer.batch.kept = NULL;
+    for (long which = 1; status < 0; which++) {
+        use_set(&layer, layer.compute.kernels);
+        layer.error.message[0] = '\0';
+        refuse_allocation(which);
+        status = attention_forward(layer.attention, &layer.batch, &layer.error);
+        refuse_allocation(0);
+        assert_true(status == 0 || layer.error.message[0]);
+        assert_true(status < 0 || which > 32);
+    }
+    close_layer(&layer);
+    sparsity_free(sparsity);
+}
+
+/* What was reserved is not asked for again, not even by the first pass. */
+static void a_dense_pass_allocates_nothing(void **state) {
+    (void)state;
+    struct layer layer;
+    if (allocations() < 0)
+        skip();
+    open_layer(&layer, (int[]){20, 30}, 2, 2, 32, 1, 1);
+    assert_int_equal(attention_reserve(layer.attention, 4, 30, 32, &layer.error), 0);
+    long before = allocations();
+    run_both(&layer);
+    assert_int_equal(allocations(), before);
+    close_layer(&layer);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(patterns_agree_with_the_plain_form),
     cmocka_unit_test(any_mask_will_do),
@@ -569,6 +608,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(structure_picks_the_kernel),
     cmocka_unit_test(a_band_is_linear),
     cmocka_unit_test(layouts_are_made_once),
+    cmocka_unit_test(want_of_memory_is_an_error),
+    cmocka_unit_test(a_dense_pass_allocates_nothing),
 };
 
 TEST_GROUP(tests_kernel_attention, tests);

@@ -73,11 +73,10 @@ static void test_packs_without_padding(void **state) {
     struct setting setting;
     set_up(&setting, 1, 32);
     struct batch_room room;
-    int tokens, chosen[] = {3, 0, 167};
-    size_t pairs;
-    assert_done(batch_room_create(&room, &setting.set, 3, &tokens, &pairs, &problem));
-    assert_int_equal(tokens, 3 * 7);
-    assert_int_equal(pairs, 3 * 49);
+    int chosen[] = {3, 0, 167};
+    assert_done(batch_room_create(&room, &setting.set, 3, &problem));
+    assert_int_equal(room.tokens, 3 * 7);
+    assert_int_equal(room.pairs, 3 * 49);
     batch_pack(&room, &setting.set, chosen, 3);
     assert_int_equal(room.batch.sentences, 3);
     const int offsets[] = {0, 7, 14, 20};

@@ -61,9 +61,14 @@ static void test_batches_of_a_list(void **state) {
     batch_look(&most, &set, (int[]){0, 2, 1, 3}, 4, 3);
     assert_int_equal(most.sentences, 3);
     assert_int_equal(most.tokens, 15);
+    assert_int_equal(most.longest, 10);
     batch_look(&most, &set, (int[]){3, 1}, 2, 1);
     assert_int_equal(most.sentences, 3);
     assert_int_equal(most.tokens, 15);
+    most = (struct batch_most){0};
+    batch_look(&most, &set, NULL, 4, 2); /* in order: 3 and 10, 2 and 5 */
+    assert_int_equal(most.sentences, 2);
+    assert_int_equal(most.tokens, 13);
 }
 
 /* After the first steps, in which a thread may set itself up. */

@@ -156,11 +156,10 @@ static void test_dropout_of_parts_is_that_of_the_whole(void **state) {
     bench_open(&bench, 2, "random(0.3)");
     struct token_set set;
     struct batch_room room;
-    int tokens, rows[ROWS];
-    size_t pairs;
+    int rows[ROWS];
     assert_done(token_set_create(&set, bench.model->tokenizer, &bench.easy->dataset, NULL,
                                  EASY_ROWS, 32, bench.compute.pool, &problem));
-    assert_done(batch_room_create(&room, &set, ROWS, &tokens, &pairs, &problem));
+    assert_done(batch_room_create(&room, &set, ROWS, &problem));
     for (int i = 0; i < ROWS; i++)
         rows[i] = 7 * i;
     batch_pack(&room, &set, rows, ROWS);

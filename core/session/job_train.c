@@ -356,12 +356,29 @@ static int open_all(struct train_job *job, struct worker *worker, struct sawb_er
     return make_trainer(job, worker, error);
 }
 
+/* Of ranks: an error when one would evaluate otherwise than rank 0, for which that one would wait.
+ */
+static int compare_evaluations(const struct train_job *job, struct sawb_error *error) {
+    uint64_t own[] = {job->checking.hash, (uint64_t)job->eval_every,
+                      (uint64_t)job->options.keep_best};
+    uint64_t first[3];
+    memcpy(first, own, sizeof(own));
+    ranks_share(job->ranks, first, sizeof(first));
+    int status = memcmp(first, own, sizeof(own)) == 0
+                     ? 0
+                     : error_set(error, "train: has other data or intervals of evaluation than "
+                                        "rank 0; give all ranks the same files and options");
+    return ranks_agree(job->ranks, status, error);
+}
+
 static int prepare(struct train_job *job, struct worker *worker, struct sawb_error *error) {
     job->ranks = worker_compute(worker)->ranks;
     int status = open_all(job, worker, error);
     if (ranks_agree(job->ranks, status, error) < 0 || trainer_compare(job->trainer, error) < 0)
         return -1;
     job->eval_every = job->options.eval_every > 0 ? job->options.eval_every : default_interval(job);
+    if (compare_evaluations(job, error) < 0)
+        return -1;
     job->first = job->step = trainer_steps_done(job->trainer);
     job->evaluated = -1;
     open_doors(job, worker);
@@ -382,8 +399,7 @@ static int train_run(struct job *base, struct worker *worker, struct sawb_error 
 
 static void train_release(struct job *base) {
     struct train_job *job = (struct train_job *)base;
-    if (job->trainer)
-        trainer_free(job->trainer);
+    trainer_free(job->trainer);
     model_release(job->model);
     model_release(job->teacher);
     dataset_free(&job->training);

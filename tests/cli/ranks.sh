@@ -71,7 +71,7 @@ for folder in one ranks2; do
 done
 check "the weights answer alike" like "$work/one.logits" "$work/ranks2.logits" 32 2 1e-3
 
-# Fewer sentences than ranks, a teacher, and a run that is resumed by another number of ranks.
+# Fewer sentences than ranks, and a teacher.
 set -- train "$work/data" -m $bert --batch-size 2 --lr 1e-3 --eval-every 5 --teacher $bert --json
 run "$@" --max-steps 20 --out "$work/one"
 curve | tail -n 10 >"$work/one.curve"
@@ -93,6 +93,12 @@ ranks 1 train "$work/data" -m $bert --out "$work/wrong" : -n 1 "$SAWB" train "$w
 check "also before the run begins" warns '^error: rank 1 on .*nobody'
 ranks 1 train "$work/data" -m $bert --out "$work/wrong" : -n 1 "$SAWB" train "$work/data" -m "$work/one" --out "$work/wrong"
 check "other weights are refused" warns '^error: rank 1 on .*has other weights, data or options than rank 0'
+ranks 1 train "$work/data" -m $bert --out "$work/wrong" --lr 1e-3 : -n 1 "$SAWB" train "$work/data" -m $bert --out "$work/wrong" --lr 2e-3
+check "so are other options" warns '^error: rank 1 on .*has other weights, data or options than rank 0'
+cp -r "$work/data" "$work/undev"
+rm "$work/undev/dev.tsv"
+ranks 1 train "$work/data" -m $bert --out "$work/wrong" : -n 1 "$SAWB" train "$work/undev" -m $bert --out "$work/wrong"
+check "so is other data to evaluate on" warns '^error: rank 1 on .*has other data or intervals of evaluation than rank 0'
 
 # ---- ends ----
 
@@ -117,13 +123,16 @@ ended() {
     status=$?
 }
 
-# goes_on NAME: one process goes on behind the last checkpoint; leaves the first step that it made.
+# goes_on NAME [STEPS WORD ...]: one process, or WORD ..., goes on behind the last checkpoint for some steps (1);
+# leaves the first that it made.
 goes_on() {
+    folder=$work/$1 steps=${2:-1}
+    shift $(($# < 2 ? $# : 2))
     : >"$out"
-    "$SAWB" train "$work/data" -m $bert --out "$work/$1" --epochs 100000 --batch-size 8 --eval-every 10 --json --resume \
+    "$@" "$SAWB" train "$work/data" -m $bert --out "$folder" --epochs 100000 --batch-size 8 --eval-every 10 --json --resume \
         >"$out" 2>"$err" </dev/null &
     run=$!
-    while [ ! -s "$out" ] && kill -0 $run 2>/dev/null; do sleep 0.05; done
+    while [ "$(grep -c '"lr"' "$out")" -lt "$steps" ] && kill -0 $run 2>/dev/null; do sleep 0.05; done
     kill -s TERM $run
     wait $run
     status=$?
@@ -137,6 +146,21 @@ for rank in 1 0; do
     goes_on killed$rank
     check "the last checkpoint is whole (rank $rank)" [ "$((${first:-0} % 10))" -eq 1 ]
 done
+
+# The same checkpoint, gone on from by one process and by three.
+cp -r "$work/killed0" "$work/three_on"
+goes_on killed0 20
+alone=$first
+curve | head -n 20 >"$work/one.curve"
+goes_on three_on 20 mpirun -n 3
+check "other ranks go on from the same step" [ "${first:-0}" -eq "${alone:-1}" ]
+curve | head -n 20 >"$work/ranks.curve"
+check "with the curve of one process" like "$work/one.curve" "$work/ranks.curve" 20 4 1e-4
+cp -r "$work/killed0" "$work/torn"
+: >"$work/torn/trainer_state.safetensors"
+ranks 2 train "$work/data" -m $bert --out "$work/torn" --epochs 100000 --batch-size 8 --resume
+check "what cannot be resumed is told once" [ "$(grep -c '^error: .*cannot resume' "$err")" -eq 1 ]
+check "and ends all ranks" status_is 1
 
 ended stopped INT mpirun
 check "Ctrl-C on mpirun ends the run" [ "$status" -ne 0 ] && [ "$status" -ne 137 ]

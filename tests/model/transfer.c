@@ -9,14 +9,7 @@
 #include <string.h>
 
 #include "core/base/random.h"
-#include "tests/test.h"
-
-#define assert_done(call)                                                                          \
-    do {                                                                                           \
-        struct sawb_error problem = {""};                                                          \
-        if ((call) != 0)                                                                           \
-            fail_msg("%s: %s", #call, problem.message);                                            \
-    } while (0)
+#include "tests/train/fixture.h"
 
 #define WIDTH 5
 #define POINTS 4000

@@ -114,4 +114,25 @@ static inline void assert_holds(const char *text, const char *part) {
         fail_msg("\"%s\" is not in \"%s\"", part, text);
 }
 
+/* A line that ends with this status and an error that says why. */
+struct refused {
+    const char *line, *says;
+    int status;
+};
+
+static inline void desk_refuses(struct desk *desk, const struct refused *wrong, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal(desk_run(desk, wrong[i].line), wrong[i].status);
+        assert_holds(desk_told(desk, TOLD_ERRORS), wrong[i].says);
+    }
+}
+
+/* Takes the next event in, for which it waits. */
+static inline void desk_take(struct desk *desk) {
+    struct event *event = queue_wait(desk->workbench.events, 60000);
+    if (!event)
+        fail_msg("no event comes");
+    workbench_event(&desk->workbench, event);
+}
+
 #endif

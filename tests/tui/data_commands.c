@@ -8,11 +8,8 @@
 /* Takes events until nothing is under way. */
 static void settle(struct desk *desk) {
     struct workbench *workbench = &desk->workbench;
-    while (workbench->long_job || workbench->data.waiting) {
-        struct event *event = queue_wait(workbench->events, 60000);
-        assert_non_null(event);
-        workbench_event(workbench, event);
-    }
+    while (workbench->long_job || workbench->data.waiting)
+        desk_take(desk);
 }
 
 static void assert_ran(struct desk *desk, const char *line) {

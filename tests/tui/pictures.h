@@ -18,6 +18,18 @@ static inline void picture_view(struct sheet *sheet, struct fixture *fixture, en
     grid_free(grid);
 }
 
+/* A view keeps to its area, however small: of 0 rows up to so many. */
+static inline void picture_nothing_outside(struct fixture *fixture, enum view view, int rows_most) {
+    for (int rows = 0; rows < rows_most; rows++)
+        for (int columns = 0; columns < 140; columns += 7) {
+            struct grid *grid = drawing_marked_grid(rows_most + 4, 150);
+            struct area area = area_part(grid_area(grid), 2, 3, rows, columns);
+            screen_view_get((int)view)->draw(fixture->screen, area);
+            drawing_check_outside(grid, area);
+            grid_free(grid);
+        }
+}
+
 /* All of the screen. */
 static inline void picture_screen(struct sheet *sheet, struct fixture *fixture, int rows,
                                   int columns, const char *title) {

@@ -10,7 +10,6 @@
 #include "tests/tui/pictures.h"
 #include "viz/figure.h"
 
-#define WAIT_MS 20000
 #define TOLERANCE 1e-5
 
 static void assert_near(double value, double expected, double tolerance) {
@@ -107,14 +106,7 @@ static void test_nothing_outside(void **state) {
     (void)state;
     struct fixture fixture;
     open_look(&fixture, &glyphs_utf8);
-    for (int rows = 0; rows < 30; rows++)
-        for (int columns = 0; columns < 140; columns += 7) {
-            struct grid *grid = drawing_marked_grid(34, 150);
-            struct area area = area_part(grid_area(grid), 2, 3, rows, columns);
-            screen_view_get(VIEW_PREDICTION)->draw(fixture.screen, area);
-            drawing_check_outside(grid, area);
-            grid_free(grid);
-        }
+    picture_nothing_outside(&fixture, VIEW_PREDICTION, 30);
     close_look(&fixture);
 }
 
@@ -202,9 +194,7 @@ static void expect_said(struct desk *desk, int arm, const struct copy_said *said
 static void live_until(struct desk *desk, int (*done)(const struct workbench *workbench)) {
     struct workbench *workbench = &desk->workbench;
     while (!done(workbench)) {
-        struct event *event = queue_wait(workbench->events, WAIT_MS);
-        assert_non_null(event);
-        workbench_event(workbench, event);
+        desk_take(desk);
         prediction_wish(workbench);
     }
 }

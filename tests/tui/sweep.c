@@ -9,8 +9,6 @@
 #include "tests/tui/pictures.h"
 #include "viz/figure.h"
 
-#define WAIT_MS 20000
-
 static void assert_near(double value, double expected, double tolerance) {
     if (!(fabs(value - expected) <= tolerance))
         fail_msg("%.9g is not %.9g (within %g)", value, expected, tolerance);
@@ -94,14 +92,7 @@ static void test_nothing_outside(void **state) {
     (void)state;
     struct fixture fixture;
     open_look(&fixture, &glyphs_utf8);
-    for (int rows = 0; rows < 40; rows += rows < 12 ? 1 : 3)
-        for (int columns = 0; columns < 140; columns += 7) {
-            struct grid *grid = drawing_marked_grid(44, 150);
-            struct area area = area_part(grid_area(grid), 2, 3, rows, columns);
-            screen_view_get(VIEW_SWEEP)->draw(fixture.screen, area);
-            drawing_check_outside(grid, area);
-            grid_free(grid);
-        }
+    picture_nothing_outside(&fixture, VIEW_SWEEP, 40);
     close_look(&fixture);
 }
 
@@ -242,28 +233,23 @@ static void test_script(void **state) {
 static void test_usage(void **state) {
     (void)state;
     struct desk desk;
-    static const struct {
-        const char *line, *says;
-        int status;
-    } wrong[] = {{"sweep %s/data.tsv --points 100", "below 100 %", COMMAND_USAGE},
-                 {"sweep %s/data.tsv --points 50,", "shares", COMMAND_USAGE},
-                 {"sweep %s/data.tsv --points -1", "shares", COMMAND_USAGE},
-                 {"sweep %s/data.tsv --points nan", "shares", COMMAND_USAGE},
-                 {"sweep %s/data.tsv --family topk,", "a name is missing", COMMAND_USAGE},
-                 {"sweep %s/data.tsv --family a,b,c,d,e,f,g", "at most 6", COMMAND_USAGE},
-                 {"sweep %s/data.tsv --rows 0", "rows", COMMAND_USAGE},
-                 {"sweep %s/data.tsv --family dense", "is no family", COMMAND_FAILED},
-                 {"sweep %s/data.tsv more", "is too much", COMMAND_USAGE},
-                 {"sweep %s/none.tsv", "none.tsv", COMMAND_FAILED},
-                 {"sweep apply", "no point yet", COMMAND_FAILED},
-                 {"sweep point 1", "there are", COMMAND_USAGE}};
+    static const struct refused wrong[] = {
+        {"sweep %s/data.tsv --points 100", "below 100 %", COMMAND_USAGE},
+        {"sweep %s/data.tsv --points 50,", "shares", COMMAND_USAGE},
+        {"sweep %s/data.tsv --points -1", "shares", COMMAND_USAGE},
+        {"sweep %s/data.tsv --points nan", "shares", COMMAND_USAGE},
+        {"sweep %s/data.tsv --family topk,", "a name is missing", COMMAND_USAGE},
+        {"sweep %s/data.tsv --family a,b,c,d,e,f,g", "at most 6", COMMAND_USAGE},
+        {"sweep %s/data.tsv --rows 0", "rows", COMMAND_USAGE},
+        {"sweep %s/data.tsv --family dense", "is no family", COMMAND_FAILED},
+        {"sweep %s/data.tsv more", "is too much", COMMAND_USAGE},
+        {"sweep %s/none.tsv", "none.tsv", COMMAND_FAILED},
+        {"sweep apply", "no point yet", COMMAND_FAILED}};
     desk_open(&desk, 1);
-    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
-        if (strncmp(wrong[i].line, "sweep point", 11) == 0)
-            sweep_free(&desk.workbench.sweep);
-        assert_int_equal(desk_run(&desk, wrong[i].line), wrong[i].status);
-        assert_holds(desk_told(&desk, TOLD_ERRORS), wrong[i].says);
-    }
+    desk_refuses(&desk, wrong, sizeof(wrong) / sizeof(wrong[0]));
+    sweep_free(&desk.workbench.sweep);
+    assert_int_equal(desk_run(&desk, "sweep point 1"), COMMAND_USAGE);
+    assert_holds(desk_told(&desk, TOLD_ERRORS), "there are");
     desk_close(&desk);
 }
 
@@ -277,11 +263,8 @@ static void test_background(void **state) {
     assert_int_equal(workbench_view(workbench), VIEW_SWEEP);
     assert_int_equal(workbench->sweep.target_count, 11);
     assert_int_equal(workbench->sweep.running, 1);
-    while (workbench->sweep.running) {
-        struct event *event = queue_wait(workbench->events, WAIT_MS);
-        assert_non_null(event);
-        workbench_event(workbench, event);
-    }
+    while (workbench->sweep.running)
+        desk_take(&desk);
     for (int target = 0; target < 11; target++)
         assert_int_equal(sweep_at(&workbench->sweep, 0, target)->rows, 4);
     assert_null(sweep_at(&workbench->sweep, 1, 0));

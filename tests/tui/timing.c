@@ -10,8 +10,6 @@
 #include "tests/tui/pictures.h"
 #include "viz/figure.h"
 
-#define WAIT_MS 20000
-
 static void assert_near(double value, double expected, double tolerance) {
     if (!(fabs(value - expected) <= tolerance))
         fail_msg("%.9g is not %.9g (within %g)", value, expected, tolerance);
@@ -119,14 +117,7 @@ static void test_nothing_outside(void **state) {
     (void)state;
     struct fixture fixture;
     open_look(&fixture, &glyphs_utf8, TIME_MODEL);
-    for (int rows = 0; rows < 40; rows += rows < 12 ? 1 : 3)
-        for (int columns = 0; columns < 140; columns += 7) {
-            struct grid *grid = drawing_marked_grid(44, 150);
-            struct area area = area_part(grid_area(grid), 2, 3, rows, columns);
-            screen_view_get(VIEW_TIMING)->draw(fixture.screen, area);
-            drawing_check_outside(grid, area);
-            grid_free(grid);
-        }
+    picture_nothing_outside(&fixture, VIEW_TIMING, 40);
     close_look(&fixture);
 }
 
@@ -230,24 +221,21 @@ static void test_script(void **state) {
 static void test_usage(void **state) {
     (void)state;
     struct desk desk;
-    static const struct {
-        const char *line, *says;
-        int status;
-    } wrong[] = {{"bench kernel --sweep x", "--sweep", COMMAND_USAGE},
-                 {"bench forward --sweep n", "kernel, model or train", COMMAND_USAGE},
-                 {"bench kernel --sweep n --lengths 1,2", "from 2", COMMAND_USAGE},
-                 {"bench kernel --sweep n --lengths 8,", "--lengths", COMMAND_USAGE},
-                 {"bench kernel --sweep s --sparsities 1,100", "below 100 %", COMMAND_USAGE},
-                 {"bench kernel --sweep s --family ,", "a name is missing", COMMAND_USAGE},
-                 {"bench kernel --sweep s --family dense", "is no family", COMMAND_FAILED},
-                 {"bench model --sweep n --lengths 4000", "4000", COMMAND_FAILED},
-                 {"bench forward --lengths x", "--lengths", COMMAND_USAGE},
-                 {"timing apply", "no point yet", COMMAND_FAILED}};
+    static const struct refused wrong[] = {
+        {"bench kernel --sweep x", "--sweep", COMMAND_USAGE},
+        {"bench forward --sweep n", "kernel, model or train", COMMAND_USAGE},
+        {"bench kernel --sweep n --lengths 1,2", "from 2", COMMAND_USAGE},
+        {"bench kernel --sweep n --lengths 8,", "--lengths", COMMAND_USAGE},
+        {"bench kernel --sweep s --sparsities 1,100", "below 100 %", COMMAND_USAGE},
+        {"bench kernel --sweep s --family ,", "a name is missing", COMMAND_USAGE},
+        {"bench kernel --sweep s --family dense", "is no family", COMMAND_FAILED},
+        {"bench model --sweep n --lengths 4000", "4000", COMMAND_FAILED},
+        {"bench forward --lengths x", "--lengths", COMMAND_USAGE},
+        {"bench forward data.tsv", "is too much", COMMAND_USAGE},
+        {"bench train data.tsv --sweep n", "is too much", COMMAND_USAGE},
+        {"timing apply", "no point yet", COMMAND_FAILED}};
     desk_open(&desk, 1);
-    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
-        assert_int_equal(desk_run(&desk, wrong[i].line), wrong[i].status);
-        assert_holds(desk_told(&desk, TOLD_ERRORS), wrong[i].says);
-    }
+    desk_refuses(&desk, wrong, sizeof(wrong) / sizeof(wrong[0]));
     desk_close(&desk);
 }
 
@@ -259,11 +247,8 @@ static void test_follow(void **state) {
     struct workbench *workbench = &desk.workbench;
     desk_open(&desk, 0);
     assert_int_equal(workbench_begin(workbench, "a fine film", &error), 0);
-    while (workbench->answers < ARMS) {
-        struct event *event = queue_wait(workbench->events, WAIT_MS);
-        assert_non_null(event);
-        workbench_event(workbench, event);
-    }
+    while (workbench->answers < ARMS)
+        desk_take(&desk);
     double late = workbench->prediction_time + 60;
     assert_true(timing_patience(workbench, late) < 0); /* not in sight */
     workbench_show(workbench, VIEW_TIMING);
@@ -271,11 +256,8 @@ static void test_follow(void **state) {
     assert_true(timing_patience(workbench, late) == 0);
     timing_follow(workbench, late);
     assert_true(workbench->timing.live_job > 0);
-    while (workbench->timing.live_job) {
-        struct event *event = queue_wait(workbench->events, WAIT_MS);
-        assert_non_null(event);
-        workbench_event(workbench, event);
-    }
+    while (workbench->timing.live_job)
+        desk_take(&desk);
     assert_true(workbench->timing.live[TIME_KERNEL].rounds >= 5);
     assert_true(workbench->timing.live[TIME_MODEL].rounds >= 5);
     assert_true(timing_patience(workbench, late) < 0); /* once */

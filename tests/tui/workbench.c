@@ -381,11 +381,8 @@ static void test_stop_and_close(void **state) {
              desk.folder.path, desk.folder.path);
     assert_int_equal(command_run(workbench, line, &desk.sink), COMMAND_DONE);
     int job = workbench->long_job;
-    while (workbench->run.steps < 3) {
-        struct event *event = queue_wait(workbench->events, 1000);
-        assert_non_null(event);
-        workbench_event(workbench, event);
-    }
+    while (workbench->run.steps < 3)
+        desk_take(&desk);
     assert_int_equal(command_run(workbench, "stop", &desk.sink), COMMAND_DONE);
     assert_int_equal(drain(workbench, job), 1);
     char *weights = temporary_path(&desk.folder, "run/model.safetensors");
@@ -393,11 +390,8 @@ static void test_stop_and_close(void **state) {
     assert_int_equal(unlink(weights), 0);
 
     assert_int_equal(command_run(workbench, line, &desk.sink), COMMAND_DONE);
-    while (workbench->run.steps < 3) {
-        struct event *event = queue_wait(workbench->events, 1000);
-        assert_non_null(event);
-        workbench_event(workbench, event);
-    }
+    while (workbench->run.steps < 3)
+        desk_take(&desk);
     workbench_close(workbench);
     assert_true(file_exists(weights));
     free(weights);

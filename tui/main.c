@@ -13,9 +13,9 @@
 
 #include "core/base/file.h"
 #include "tui/app/interrupt.h"
-#include "tui/command/ranked.h"
 #include "tui/command/arguments.h"
 #include "tui/command/command.h"
+#include "tui/command/ranked.h"
 #include "tui/console/door.h"
 #include "tui/screen/replay_door.h"
 #include "tui/screen/screen.h"
@@ -91,17 +91,6 @@ static int is_shell_command(const char *word) {
     return command && (command->where & COMMAND_SHELL) && strcmp(command->name, word) == 0;
 }
 
-/* Words with a blank between; NULL when out of memory. */
-static char *join(const struct arguments *arguments) {
-    size_t length = 1;
-    for (int i = 0; i < arguments_count(arguments); i++)
-        length += strlen(arguments_get(arguments, i)) + 1;
-    char *text = calloc(length, 1), *at = text;
-    for (int i = 0; text && i < arguments_count(arguments); i++)
-        at += sprintf(at, i > 0 ? " %s" : "%s", arguments_get(arguments, i));
-    return text;
-}
-
 /*
  * A sentence of one word that is nearly a command, or one followed by an option or a file, is more
  * likely a slip of the finger. Quotes make no difference to one word; "--" in front does.
@@ -155,6 +144,7 @@ static int run_screen(struct workbench *workbench, const char *sentence, const c
     if (workbench_begin(workbench, sentence, &error) < 0)
         return fail(sink, COMMAND_FAILED, &error);
     int status = start_recording(workbench, sink);
+    workbench->settings.colors = 0; /* the screen has its own */
     on_screen.wait = 0;
     if (status == COMMAND_DONE && line)
         status = command_run(workbench, line, &on_screen);
@@ -193,7 +183,7 @@ static int run_program(struct workbench *workbench, const struct arguments *argu
                           "sentence or a command (sawb --help)");
         return fail(sink, COMMAND_USAGE, &error);
     }
-    char *sentence = join(arguments);
+    char *sentence = arguments_join(arguments, 0);
     if (!sentence) {
         error_set(&error, "out of memory");
         return fail(sink, COMMAND_FAILED, &error);
@@ -220,14 +210,6 @@ static int open_workbench(struct workbench *workbench, const struct arguments *a
     return COMMAND_DONE;
 }
 
-/* Pictures printed as text have colour where standard output has it. */
-static int colors_of(const struct settings *settings) {
-    const char *none = getenv("NO_COLOR");
-    int wanted = settings->color == COLOR_ALWAYS ||
-                 (settings->color == COLOR_AUTO && !(none && *none) && isatty(STDOUT_FILENO));
-    return wanted ? ansi_colors() : 0;
-}
-
 static int run(int count, char **words, const struct arguments *arguments, int command,
                struct ranked *ranked, struct sink *sink) {
     struct settings settings = {.seed = 1, .color = COLOR_AUTO};
@@ -247,7 +229,7 @@ static int run(int count, char **words, const struct arguments *arguments, int c
                  isatty(STDOUT_FILENO);
     if (ranked_open(ranked, &settings, &error) < 0)
         return fail(sink, COMMAND_FAILED, &error);
-    settings.colors = screen ? 0 : colors_of(&settings);
+    settings.colors = ansi_colors();
     int status = open_workbench(&workbench, arguments, &settings, screen, sink);
     if (status != COMMAND_DONE)
         return status;

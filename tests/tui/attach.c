@@ -100,10 +100,35 @@ static void test_growth(void **state) {
     desk_close(&desk);
 }
 
+/* `stop` ends long work of one's own before it asks the run. */
+static void test_stop(void **state) {
+    (void)state;
+    struct desk desk;
+    struct run_log log;
+    struct sawb_error error;
+    struct workbench *workbench = &desk.workbench;
+    desk_open(&desk, 0);
+    write_log(&desk, BEGUN STEPS);
+    assert_int_equal(run_log_begin(&log, desk.folder.path, &error), 0);
+    assert_int_equal(run_log_start(&log, 0, &error), 0);
+    attach(&desk);
+    assert_int_equal(desk_run(&desk, "bench kernel --sweep s --lengths 8 --seconds 60"),
+                     COMMAND_DONE);
+    assert_int_equal(desk_run(&desk, "stop"), COMMAND_DONE);
+    while (workbench->long_job)
+        desk_take(&desk);
+    assert_int_equal(workbench->timing.stopped, 1);
+    assert_int_equal(workbench->run.running, 1);
+    assert_int_equal(desk_run(&desk, "stop"), COMMAND_FAILED); /* the run cannot be asked */
+    run_log_end(&log);
+    desk_close(&desk);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_history),
     cmocka_unit_test(test_death),
     cmocka_unit_test(test_growth),
+    cmocka_unit_test(test_stop),
 };
 
 TEST_GROUP(tests_tui_attach, tests);

@@ -24,6 +24,31 @@ static char *read_file(const struct desk *desk, const char *name) {
     return text;
 }
 
+/* What commands offer is what there is. */
+static void test_view_names(void **state) {
+    (void)state;
+    char names[256] = "";
+    for (int view = 0; view_get(view); view++)
+        stpcpy(stpcpy(names + strlen(names), view ? "|" : ""), view_get(view)->name);
+    assert_string_equal(names, VIEW_NAMES);
+}
+
+/* A picture has colour when that is asked for behind the command too, but never on the screen. */
+static void test_picture_colors(void **state) {
+    (void)state;
+    struct desk desk;
+    desk_open(&desk, 1);
+    desk.workbench.settings.colors = 256;
+    assert_int_equal(desk_run(&desk, "show attention --draw --text film --color always"), 0);
+    assert_holds(desk_told(&desk, TOLD_RESULTS), "\033[");
+    assert_int_equal(desk_run(&desk, "show attention --draw --text film --color never"), 0);
+    assert_null(strchr(desk_told(&desk, TOLD_RESULTS), '\033'));
+    desk.workbench.settings.colors = 0;
+    assert_int_equal(desk_run(&desk, "show attention --draw --text film --color always"), 0);
+    assert_null(strchr(desk_told(&desk, TOLD_RESULTS), '\033'));
+    desk_close(&desk);
+}
+
 /* What is known is said, nothing else. */
 static void test_facts(void **state) {
     (void)state;
@@ -166,8 +191,10 @@ static void test_palette(void **state) {
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_facts),   cmocka_unit_test(test_show),    cmocka_unit_test(test_save),
-    cmocka_unit_test(test_refused), cmocka_unit_test(test_palette),
+    cmocka_unit_test(test_view_names), cmocka_unit_test(test_picture_colors),
+    cmocka_unit_test(test_facts),      cmocka_unit_test(test_show),
+    cmocka_unit_test(test_save),       cmocka_unit_test(test_refused),
+    cmocka_unit_test(test_palette),
 };
 
 TEST_GROUP(tests_tui_figures, tests);

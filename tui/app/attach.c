@@ -171,10 +171,7 @@ static struct event *besides(struct attachment *attached) {
 
 static struct event *make_death(struct attachment *attached) {
     char text[200];
-    snprintf(text, sizeof(text),
-             "the run has died after step %" PRId64
-             ": its process was killed or has crashed; `train --resume` goes on from its last "
-             "checkpoint",
+    snprintf(text, sizeof(text), "the run has died after step %" PRId64 ": " ATTACH_DEATH,
              attached->last.step);
     return make_end(attached, -1, text);
 }
@@ -237,7 +234,7 @@ void attach_end(struct workbench *workbench) {
     workbench->changed = 1;
 }
 
-static int open_feed(struct workbench *workbench, const char *directory, int watch,
+static int open_feed(struct attachment **opened, const char *directory, int watch,
                      struct sawb_error *error) {
     struct attachment *attached = calloc(1, sizeof(*attached));
     if (!attached)
@@ -248,7 +245,7 @@ static int open_feed(struct workbench *workbench, const char *directory, int wat
     }
     attached->realised = NAN;
     attached->more = 1;
-    workbench->attached = attached;
+    *opened = attached;
     return 0;
 }
 
@@ -265,17 +262,23 @@ int attach_begin(struct workbench *workbench, const char *directory, int watch,
     if (!name)
         return error_set(error, "attach: out of memory");
     attach_end(workbench);
-    int mute = worker_is_mute(workbench->worker);
-    int status = mute ? 0 : open_feed(workbench, name, watch, error);
+    struct attachment *attached = NULL; /* of a replay: none */
+    int mute = worker_is_mute(workbench->worker), job = 0;
+    int status = mute ? 0 : open_feed(&attached, name, watch, error);
     if (status == 0) {
-        int job = worker_skip(workbench->worker);
+        job = worker_skip(workbench->worker);
         status = workbench_begin_run(workbench, job, NULL, name, error);
-        workbench->run.attached = status == 0;
-        if (workbench->attached)
-            workbench->attached->job = job;
     }
     free(name);
-    return status;
+    if (status < 0) {
+        attach_free(attached);
+        return -1;
+    }
+    if (attached)
+        attached->job = job;
+    workbench->attached = attached;
+    workbench->run.attached = 1;
+    return 0;
 }
 
 /* ---- while it is watched --------------------------------------------------------------------- */

@@ -14,6 +14,10 @@
 struct workbench;
 struct attachment;
 
+/* What a run has met that neither goes on nor says how it ended. */
+#define ATTACH_DEATH                                                                               \
+    "its process was killed or has crashed; `train --resume` goes on from its last checkpoint"
+
 /* Begins to watch the run of a folder, in the place of one that was watched before. `watch`: it
  * cannot be steered. It becomes workbench->run. */
 int attach_begin(struct workbench *workbench, const char *directory, int watch,

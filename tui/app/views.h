@@ -29,6 +29,10 @@ enum view {
     VIEWS
 };
 
+/* Their names, for commands to choose from. */
+#define VIEW_NAMES                                                                                 \
+    "attention|heads|mask|prediction|metrics|pruning|data|training|sweep|timing|console|help"
+
 struct view_row {
     const char *name;
     const char *help; /* one line */

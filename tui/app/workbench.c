@@ -76,6 +76,13 @@ static int default_specs(struct workbench *workbench, struct sawb_error *error) 
     return 0;
 }
 
+int settings_in_color(const struct settings *settings, int terminal) {
+    const char *none = getenv("NO_COLOR");
+    if (settings->color != COLOR_AUTO)
+        return settings->color == COLOR_ALWAYS;
+    return terminal && !(none && *none);
+}
+
 int workbench_open(struct workbench *workbench, const struct settings *settings,
                    struct sawb_error *error) {
     memset(workbench, 0, sizeof(*workbench));

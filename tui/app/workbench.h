@@ -70,13 +70,16 @@ struct settings {
     int json;
     int ascii;
     int color;  /* enum color_choice */
-    int colors; /* that pictures printed as text may use (viz/ansi.h), 0: none; set by the door */
+    int colors; /* most that a picture printed as text may have (viz/ansi.h); set by the door */
     enum table_style tables;
     int table_width;    /* terminal columns that they should fit into; 0: any */
     const char *config; /* script the screen starts with, "none": none; NULL: the user's file
                            config, if there is one. Borrowed for as long as the screen runs */
     struct session_settings session;
 };
+
+/* Whether --color and $NO_COLOR want colour in what goes to a terminal (1) or not to one (0). */
+int settings_in_color(const struct settings *settings, int terminal);
 
 struct workbench {
     struct settings settings; /* model_directory is NULL here: ask arms[].model->directory */

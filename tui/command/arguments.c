@@ -30,6 +30,18 @@ size_t quoted_length(const char *text) {
     return 0;
 }
 
+char *word_escape(const char *text) {
+    char *escaped = malloc(2 * strlen(text) + 1), *out = escaped;
+    for (const char *at = text; escaped && *at; at++) {
+        if (is_blank(*at) || strchr("\\'\"$", *at))
+            *out++ = '\\';
+        *out++ = *at;
+    }
+    if (escaped)
+        *out = '\0';
+    return escaped;
+}
+
 /* Copies what stands between the quotes of the `length` bytes at `text`. Returns the bytes written.
  */
 static size_t unquote(const char *text, size_t length, char *out) {
@@ -317,6 +329,16 @@ int arguments_count(const struct arguments *arguments) {
 
 const char *arguments_get(const struct arguments *arguments, int index) {
     return index >= 0 && index < arguments->count ? arguments->positionals[index] : NULL;
+}
+
+char *arguments_join(const struct arguments *arguments, int first) {
+    size_t size = 1;
+    for (int i = first; i < arguments->count; i++)
+        size += strlen(arguments->positionals[i]) + 1;
+    char *text = calloc(size, 1), *at = text;
+    for (int i = first; text && i < arguments->count; i++)
+        at = stpcpy(stpcpy(at, i > first ? " " : ""), arguments->positionals[i]);
+    return text;
 }
 
 const char *arguments_option(const struct arguments *arguments, const char *name) {

@@ -25,6 +25,10 @@ struct words {
 int words_split(struct words *words, const char *line, struct sawb_error *error);
 void words_free(struct words *words);
 
+/* The text as one word of a line, with a backslash before what would end it, quote it or be a
+ * variable; owned by the caller, NULL when out of memory. */
+char *word_escape(const char *text);
+
 /* The byte after the quoted part that begins at text[0], or 0 when text[0] is no quote or it is
  * never closed. */
 size_t quoted_length(const char *text);

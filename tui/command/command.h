@@ -151,6 +151,8 @@ char *command_overview(void);
 /* For handlers. */
 int arguments_count(const struct arguments *arguments);
 const char *arguments_get(const struct arguments *arguments, int index); /* NULL past the last */
+/* Those from `first` on with blanks between; owned by the caller, NULL when out of memory. */
+char *arguments_join(const struct arguments *arguments, int first);
 /* NULL: not given; "" for a flag. Common options count too. */
 const char *arguments_option(const struct arguments *arguments, const char *name);
 /* Numbers with range checks; keep *value when the option is absent. 0, or -1 with an error. */

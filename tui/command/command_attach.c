@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 
 #include "core/base/clock.h"
@@ -17,6 +18,7 @@
 #include "tui/app/format.h"
 #include "tui/app/interrupt.h"
 #include "tui/command/answer.h"
+#include "tui/command/arguments.h"
 #include "tui/command/handlers.h"
 #include "tui/command/relay.h"
 #include "viz/table.h"
@@ -43,10 +45,7 @@ static int left(struct sink *sink) {
 static int tell_death(struct sink *sink, const char *directory) {
     struct sawb_error error;
     sink->progress(sink, "");
-    error_set(&error,
-              "%s: the run has died: its process was killed or has crashed; `train --resume` goes "
-              "on from its last checkpoint",
-              directory);
+    error_set(&error, "%s: the run has died: " ATTACH_DEATH, directory);
     return command_fail(sink, &error);
 }
 
@@ -129,28 +128,29 @@ struct request {
 };
 
 static int is_word(const struct request *request, const char *word) {
-    return strncmp(request->words, word, strlen(word)) == 0;
+    return strncasecmp(request->words, word, strlen(word)) == 0;
 }
 
-static void tell_evaluation(const struct request *request, const struct run_line *line) {
-    sink_result(request->sink, "step %" PRId64 "  accuracy %.4f  loss %.4f", line->step,
-                line->evaluation.accuracy, line->evaluation.loss);
+static void tell_evaluation(const struct request *request, const char *text,
+                            const struct run_line *line) {
+    if (request->workbench->settings.json)
+        request->sink->result(request->sink, text);
+    else
+        sink_result(request->sink, "step %" PRId64 "  accuracy %.4f  loss %.4f", line->step,
+                    line->evaluation.accuracy, line->evaluation.loss);
 }
 
 /* 1: the line answers the request, with *status. */
 static int answers(const struct request *request, const char *text, const struct run_line *line,
                    int *status) {
-    int json = request->workbench->settings.json;
     if (line->kind == RUN_LINE_NOTE)
         sink_note(request->sink, "%s", line->text);
-    if (line->kind == RUN_LINE_EVALUATION && is_word(request, "evaluate") && !json)
-        tell_evaluation(request, line);
-    if (line->kind == RUN_LINE_EVALUATION && is_word(request, "evaluate") && json)
-        request->sink->result(request->sink, text);
+    if (line->kind == RUN_LINE_EVALUATION && is_word(request, "evaluate"))
+        tell_evaluation(request, text, line);
     if (line->kind != RUN_LINE_STEERED || !is_word(request, steering_name(line->steered)))
         return 0;
     *status = line->done ? COMMAND_DONE : COMMAND_FAILED;
-    if (json)
+    if (request->workbench->settings.json)
         request->sink->result(request->sink, text);
     return 1;
 }
@@ -215,20 +215,9 @@ static int ask(const struct request *request) {
 
 /* ---- attach ---------------------------------------------------------------------------------- */
 
-/* The words behind the folder with blanks between; NULL when out of memory. */
-static char *words_of(const struct arguments *arguments) {
-    size_t size = 1;
-    for (int i = 1; i < arguments_count(arguments); i++)
-        size += strlen(arguments_get(arguments, i)) + 1;
-    char *text = calloc(size, 1), *at = text;
-    for (int i = 1; text && i < arguments_count(arguments); i++)
-        at = stpcpy(stpcpy(at, i > 1 ? " " : ""), arguments_get(arguments, i));
-    return text;
-}
-
 static int send_words(struct workbench *workbench, const struct arguments *arguments,
                       struct sink *sink) {
-    char *words = words_of(arguments);
+    char *words = arguments_join(arguments, 1);
     if (!words)
         return command_no_memory(sink);
     struct request request = {words, arguments_get(arguments, 0), workbench, sink};
@@ -250,25 +239,12 @@ static void prefer_checkpoint(struct workbench *workbench, const char *directory
     free(weights);
 }
 
-/* As a word of the command language; NULL when out of memory. */
-static char *escaped(const char *text) {
-    char *word = malloc(2 * strlen(text) + 1), *at = word;
-    for (; word && *text; text++) {
-        if (strchr(" \t\\'\"$;#{}", *text))
-            *at++ = '\\';
-        *at++ = *text;
-    }
-    if (word)
-        *at = '\0';
-    return word;
-}
-
 /* The line that does the same on the screen. */
 static int open_screen(struct workbench *workbench, const char *directory, int watch,
                        struct sink *sink) {
     struct sawb_error error;
     struct run_feed *feed;
-    char *quoted = escaped(directory), *line = NULL;
+    char *quoted = word_escape(directory), *line = NULL;
     if (!quoted || asprintf(&line, "attach%s -- %s", watch ? " --watch" : "", quoted) < 0)
         line = NULL;
     free(quoted);
@@ -392,7 +368,7 @@ static int print_summaries(struct workbench *workbench, const struct run_summary
             return COMMAND_FAILED;
     if (workbench->settings.json)
         return COMMAND_DONE;
-    struct table *table = table_create(titles, 8, &error);
+    struct table *table = table_create(titles, sizeof(titles) / sizeof(titles[0]), &error);
     if (!table)
         return command_fail(sink, &error);
     int full = workbench->settings.tables == TABLES_TSV;

@@ -109,12 +109,6 @@ static void request_free(struct request *request) {
         free(request->names[i]);
 }
 
-static int read_families(struct request *request, const char *list, struct sawb_error *error) {
-    struct timing_options *options = &request->options;
-    return family_list("bench", list, request->names, options->families, &options->family_count,
-                       error);
-}
-
 /* The axes, and what stands still: 80 %, 512 tokens. */
 static int read_axes(const char *axes, int *by_length_too, int *by_sparsity_too,
                      struct sawb_error *error) {
@@ -141,11 +135,6 @@ static void usual_lengths(struct timing_options *options, int several, int limit
         options->lengths[options->length_count++] = LENGTH_DEFAULT < most ? LENGTH_DEFAULT : most;
 }
 
-static int by_value(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 static int read_request(struct workbench *workbench, const struct arguments *arguments, int what,
                         const struct model *model, struct request *request,
                         struct sawb_error *error) {
@@ -160,7 +149,8 @@ static int read_request(struct workbench *workbench, const struct arguments *arg
                                        .seed = workbench->settings.seed};
     if (read_axes(axes, &several_lengths, &several_targets, error) < 0 ||
         arguments_double(arguments, "seconds", 0.001, SECONDS_MOST, &options->seconds, error) < 0 ||
-        read_families(request, families ? families : FAMILIES_DEFAULT, error) < 0)
+        family_list("bench", families ? families : FAMILIES_DEFAULT, request->names,
+                    options->families, &options->family_count, error) < 0)
         return -1;
     usual_lengths(options, several_lengths, model_token_limit(model));
     if (lengths && read_lengths(lengths, options->lengths, &options->length_count, error) < 0)
@@ -171,7 +161,6 @@ static int read_request(struct workbench *workbench, const struct arguments *arg
         share_list("bench: --sparsities", targets ? targets : TARGETS_DEFAULT, options->targets,
                    &options->target_count, error) < 0)
         return -1;
-    qsort(options->targets, (size_t)options->target_count, sizeof(double), by_value);
     return 0;
 }
 
@@ -308,12 +297,17 @@ static int sweep(struct workbench *workbench, const struct arguments *arguments,
 
 int command_bench(struct workbench *workbench, const struct arguments *arguments,
                   struct sink *sink) {
-    const char *name = arguments_get(arguments, 0);
-    if (arguments_option(arguments, "sweep"))
-        return sweep(workbench, arguments, sink);
-    if (name && strcmp(name, "train") == 0)
+    const char *name = arguments_get(arguments, 0), *data = arguments_get(arguments, 1);
+    int sweeps = arguments_option(arguments, "sweep") != NULL;
+    struct sawb_error error;
+    if (!sweeps && name && strcmp(name, "train") == 0)
         return command_bench_train(workbench, arguments, sink);
-    return measure(workbench, arguments, sink);
+    if (data) {
+        error_set(&error,
+                  "bench: \"%s\" is too much; only `bench train` without --sweep takes data", data);
+        return command_misuse(sink, &error);
+    }
+    return sweeps ? sweep(workbench, arguments, sink) : measure(workbench, arguments, sink);
 }
 
 /* ---- timing ---------------------------------------------------------------------------------- */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "tui/app/figures.h"
 #include "tui/command/answer.h"
@@ -131,12 +132,13 @@ int command_draw(const struct workbench *workbench, struct figure *figure, struc
     struct sawb_error error;
     struct palette palette;
     struct ansi ansi;
-    int colors = workbench->settings.colors;
-    if (colors > 0) {
+    int colored = workbench->settings.colors > 0 &&
+                  settings_in_color(&workbench->settings, isatty(STDOUT_FILENO));
+    if (colored) {
         palette_make(&palette, workbench->palette > 0 ? workbench->palette - 1 : 0);
-        ansi_make(&ansi, &palette, colors);
+        ansi_make(&ansi, &palette, workbench->settings.colors);
     }
-    char *text = figure_lines(figure, glyphs, colors > 0 ? &ansi : NULL,
+    char *text = figure_lines(figure, glyphs, colored ? &ansi : NULL,
                               columns > 0 ? columns : USUAL_COLUMNS, &error);
     figure_free(figure);
     return text ? sink_result_owned(sink, text) : command_fail(sink, &error);
@@ -208,8 +210,6 @@ static COMMAND_HANDLER(run_ramp) {
 
 /* ---- the table ------------------------------------------------------------------------------- */
 
-#define VIEW_CHOICES                                                                               \
-    "attention|heads|mask|prediction|metrics|pruning|data|training|sweep|timing|console|help"
 #define PALETTE_CHOICES "dark|light|contrast|contrast-light|none"
 #define FIGURE_OPTIONS                                                                             \
     {"text", 0, ARGUMENT_TEXT, "TEXT", "the sentence (default: the workbench's)"},                 \
@@ -233,7 +233,7 @@ static const struct option_row show_options[] = {
 const struct command commands_figures[] = {
     {.name = "save",
      .usage = "FILE [VIEW]",
-     .positionals = {{ARGUMENT_FILE, NULL}, {ARGUMENT_TEXT, VIEW_CHOICES}},
+     .positionals = {{ARGUMENT_FILE, NULL}, {ARGUMENT_TEXT, VIEW_NAMES}},
      .minimum = 1,
      .maximum = 2,
      .help = "write what a view shows as .svg, .png, .tsv, .csv, .tex, .txt or .json",
@@ -247,7 +247,7 @@ const struct command commands_figures[] = {
      .run = run_save},
     {.name = "show",
      .usage = "[VIEW]",
-     .positionals = {{ARGUMENT_TEXT, VIEW_CHOICES}},
+     .positionals = {{ARGUMENT_TEXT, VIEW_NAMES}},
      .maximum = 1,
      .help = "what a view shows as lines, a value a line, for screen readers and grep",
      .details = "With --draw: a picture of characters, in colour on a terminal that has it. With "

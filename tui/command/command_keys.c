@@ -165,9 +165,7 @@ const struct command commands_keys[] = {
      .run = unbind},
     {.name = "keys",
      .usage = "[VIEW|sentence|text|prompt]",
-     .positionals = {{ARGUMENT_TEXT,
-                      "attention|heads|mask|prediction|metrics|pruning|data|training|sweep|timing|"
-                      "console|help|sentence|text|prompt"}},
+     .positionals = {{ARGUMENT_TEXT, VIEW_NAMES "|sentence|text|prompt"}},
      .minimum = 0,
      .maximum = 1,
      .help = "list what every key does, view by view",

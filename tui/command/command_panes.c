@@ -7,8 +7,6 @@
 
 #include "tui/command/handlers.h"
 
-#define VIEW_CHOICES                                                                               \
-    "attention|heads|mask|prediction|metrics|pruning|data|training|sweep|timing|console|help"
 #define PANE_CHOICES                                                                               \
     "next|previous|left|right|up|down|grow|shrink|wider|narrower|taller|shorter|equal"
 #define STEP 2 /* cells, where no number is given */
@@ -150,7 +148,7 @@ static int mouse(struct workbench *workbench, const struct arguments *arguments,
 const struct command commands_panes[] = {
     {.name = "split",
      .usage = "right|down [VIEW]",
-     .positionals = {{ARGUMENT_CHOICE, "right|down"}, {ARGUMENT_TEXT, VIEW_CHOICES}},
+     .positionals = {{ARGUMENT_CHOICE, "right|down"}, {ARGUMENT_TEXT, VIEW_NAMES}},
      .minimum = 1,
      .maximum = 2,
      .help = "divide the pane; the new one shows VIEW (default: the same) and gets the keys",

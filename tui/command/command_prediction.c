@@ -56,22 +56,6 @@ static int edit_unit(struct workbench *workbench, const char *word, struct sink 
     return COMMAND_DONE;
 }
 
-/* Everything after the first word as one text, owned by the caller; NULL: none, or no memory. */
-static char *rest_of(const struct arguments *arguments) {
-    char *text = NULL;
-    size_t size;
-    FILE *stream = arguments_count(arguments) > 1 ? open_memstream(&text, &size) : NULL;
-    if (!stream)
-        return NULL;
-    for (int i = 1; i < arguments_count(arguments); i++)
-        fprintf(stream, "%s%s", i > 1 ? " " : "", arguments_get(arguments, i));
-    if (fclose(stream) != 0) {
-        free(text);
-        return NULL;
-    }
-    return text;
-}
-
 static void read_copies(void *user, const struct event *event) {
     struct workbench *workbench = user;
     if (event->kind == EVENT_POINT && event->arm < ARMS)
@@ -127,7 +111,7 @@ static int edit_token(struct workbench *workbench, const struct arguments *argum
     long token = workbench->query;
     if (arguments_int(arguments, "token", 0, INT_MAX, &token, &error) < 0)
         return command_misuse(sink, &error);
-    char *word = rest_of(arguments);
+    char *word = arguments_count(arguments) > 1 ? arguments_join(arguments, 1) : NULL;
     int status = -1;
     if (change == CHANGE_REPLACE && !word)
         error_set(&error, "edit replace: name the word that shall stand there");

@@ -50,17 +50,6 @@ static int read_number(const char *what, const char *word, double low, double hi
                      word ? word : "");
 }
 
-/* The words from `first` on, with blanks between; owned by the caller, NULL when out of memory. */
-static char *join_words(const struct arguments *arguments, int first) {
-    size_t size = 1;
-    for (int i = first; i < arguments_count(arguments); i++)
-        size += strlen(arguments_get(arguments, i)) + 1;
-    char *text = calloc(size, 1), *at = text;
-    for (int i = first; text && i < arguments_count(arguments); i++)
-        at = stpcpy(stpcpy(at, i > first ? " " : ""), arguments_get(arguments, i));
-    return text;
-}
-
 /* ---- run ------------------------------------------------------------------------------------- */
 
 static int check_run(const struct workbench *workbench, const char *what,
@@ -71,9 +60,16 @@ static int check_run(const struct workbench *workbench, const char *what,
                      what);
 }
 
+/* What the words ask of this session's run, whose model it must fit. */
+static struct steering *read_words(const struct workbench *workbench, const char *words,
+                                   struct sawb_error *error) {
+    const struct model *model = workbench->run.model;
+    return steering_read(words, workbench->presets, model ? model->config.layers : 0,
+                         model ? model->config.heads : 0, error);
+}
+
 /* Asks the run in words, be it this session's or another process's. */
 static int ask(struct workbench *workbench, const char *words, struct sawb_error *error) {
-    const struct model *model = workbench->run.model;
     if (workbench->run.attached && !workbench->run.running)
         return error_set(error, "run: %s has ended", run_title(&workbench->run));
     if (workbench->run.attached)
@@ -82,24 +78,10 @@ static int ask(struct workbench *workbench, const char *words, struct sawb_error
         worker_stop(workbench->worker);
         return 0;
     }
-    return worker_steer(workbench->worker,
-                        steering_read(words, workbench->presets, model ? model->config.layers : 0,
-                                      model ? model->config.heads : 0, error),
-                        error);
+    return worker_steer(workbench->worker, read_words(workbench, words, error), error);
 }
 
-/* What a branch shall begin with is checked now, not when it begins. */
-static int check_words(const struct workbench *workbench, const char *words,
-                       struct sawb_error *error) {
-    const struct model *model = workbench->run.model;
-    struct steering *steering =
-        steering_read(words, workbench->presets, model ? model->config.layers : 0,
-                      model ? model->config.heads : 0, error);
-    steering_free(steering);
-    return steering ? 0 : -1;
-}
-
-/* "branch DIR [rate X | sparsity SPEC]" */
+/* "branch DIR [rate X | sparsity SPEC]", which is checked now, not when the branch begins. */
 static int branch(struct workbench *workbench, const struct arguments *arguments,
                   struct sawb_error *error) {
     const char *out = arguments_get(arguments, 1), *what = arguments_get(arguments, 2);
@@ -114,14 +96,16 @@ static int branch(struct workbench *workbench, const struct arguments *arguments
                          "run branch: what follows the folder is `rate X` or `sparsity "
                          "SPEC`, not \"%s\"",
                          what);
-    char *words = join_words(arguments, 2), *rest = join_words(arguments, 3);
-    int status = -1;
+    char *words = arguments_join(arguments, 2), *rest = arguments_join(arguments, 3);
+    struct steering *steering = NULL;
     if (!words || !rest)
         error_set(error, "run branch: out of memory");
-    else if (check_words(workbench, words, error) == 0)
-        status = is(what, "rate")
-                     ? runs_branch(workbench, out, STEER_RATE, strtod(rest, NULL), NULL, error)
-                     : runs_branch(workbench, out, STEER_SPARSITY, 0, rest, error);
+    else
+        steering = read_words(workbench, words, error);
+    int status = !steering ? -1
+                           : runs_branch(workbench, out, steering->kind, steering->number,
+                                         steering->kind == STEER_SPARSITY ? rest : NULL, error);
+    steering_free(steering);
     free(words);
     free(rest);
     return status;
@@ -146,7 +130,9 @@ static int follow_word(struct workbench *workbench, enum run_word word,
         return branch(workbench, arguments, error);
     if (word == RUN_TOGGLE)
         return ask(workbench, workbench->run.paused ? "continue" : "pause", error);
-    char *words = join_words(arguments, 0);
+    if (word == RUN_STOP) /* however it is spelled */
+        return ask(workbench, "stop", error);
+    char *words = arguments_join(arguments, 0);
     int status = words ? ask(workbench, words, error) : error_set(error, "run: out of memory");
     free(words);
     return status;

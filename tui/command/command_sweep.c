@@ -68,6 +68,11 @@ int family_list(const char *command, const char *list, char *names[SWEEP_FAMILIE
     }
 }
 
+static int by_value(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
 int share_list(const char *option, const char *list, double shares[SWEEP_TARGETS_MOST], int *count,
                struct sawb_error *error) {
     *count = 0;
@@ -89,8 +94,10 @@ int share_list(const char *option, const char *list, double shares[SWEEP_TARGETS
         shares[(*count)++] = value;
         at = end;
         if (!*at)
-            return 0;
+            break;
     }
+    qsort(shares, (size_t)*count, sizeof(double), by_value);
+    return 0;
 }
 
 /* Adds to those there are. */
@@ -98,11 +105,6 @@ static int add_families(struct request *request, const char *list, struct sawb_e
     struct sweep_options *options = &request->options;
     return family_list("sweep", list, request->names, options->families, &options->family_count,
                        error);
-}
-
-static int by_value(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
 }
 
 static int read_request(struct workbench *workbench, const struct arguments *arguments,
@@ -117,7 +119,6 @@ static int read_request(struct workbench *workbench, const struct arguments *arg
                    options->targets, &options->target_count, error) < 0)
         return -1;
     options->rows = (int)rows;
-    qsort(options->targets, (size_t)options->target_count, sizeof(double), by_value);
     for (int i = 0; i < arguments->option_count; i++)
         if (strcmp(arguments->options[i].row->name, "family") == 0 &&
             add_families(request, arguments->options[i].value, error) < 0)

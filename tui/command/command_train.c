@@ -192,15 +192,16 @@ int command_stop(struct workbench *workbench, const struct arguments *arguments,
                  struct sink *sink) {
     struct sawb_error error;
     (void)arguments;
+    /* Work of one's own comes before another's run. */
+    if (workbench->worker && worker_busy(workbench->worker)) {
+        worker_stop(workbench->worker);
+        return COMMAND_DONE;
+    }
     if (workbench->run.attached && workbench->run.running)
         return attach_ask(workbench, "stop", &error) < 0 ? command_fail(sink, &error)
                                                          : COMMAND_DONE;
-    if (!workbench->worker || !worker_busy(workbench->worker)) {
-        error_set(&error, "stop: no long job is under way");
-        return command_fail(sink, &error);
-    }
-    worker_stop(workbench->worker);
-    return COMMAND_DONE;
+    error_set(&error, "stop: no long job is under way");
+    return command_fail(sink, &error);
 }
 
 /* ---- new ------------------------------------------------------------------------------------- */

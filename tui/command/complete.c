@@ -137,22 +137,9 @@ static void add_variables(struct found *found, const struct scripting *scripting
 
 /* ---- files ----------------------------------------------------------------------------------- */
 
-/* The text with a backslash before what would end or quote a word; NULL when out of memory. */
-static char *escape(const char *text) {
-    char *escaped = malloc(2 * strlen(text) + 1), *out = escaped;
-    for (const char *at = text; escaped && *at; at++) {
-        if (strchr(" \t\\'\"", *at))
-            *out++ = '\\';
-        *out++ = *at;
-    }
-    if (escaped)
-        *out = '\0';
-    return escaped;
-}
-
 static void add_file(struct found *found, const char *folder, const char *name, int only_folders) {
     char *path = file_join(*folder ? folder : ".", name);
-    char *shown = escape(name), *before = escape(folder);
+    char *shown = word_escape(name), *before = word_escape(folder);
     struct stat status;
     if (!path || !shown || !before) {
         found->failed = 1;

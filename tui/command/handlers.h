@@ -73,8 +73,8 @@ int command_head_place(const struct workbench *workbench, const char *word,
 int family_list(const char *command, const char *list, char *names[SWEEP_FAMILIES_MOST],
                 const char *families[SWEEP_FAMILIES_MOST], int *count, struct sawb_error *error);
 
-/* A list like "0,50,80%,0.95": from 1 on, and with a sign, numbers are per cent. `option` names it
- * in errors. */
+/* A list like "0,50,80%,0.95": from 1 on, and with a sign, numbers are per cent. Sorts them.
+ * `option` names it in errors. */
 int share_list(const char *option, const char *list, double shares[SWEEP_TARGETS_MOST], int *count,
                struct sawb_error *error);
 

@@ -7,6 +7,10 @@
 
 #define SPARSITY "sparsity: {spec: text, target: number?, realised: number}"
 #define EVALUATION "rows: number, accuracy: number?, loss: number?, seconds: number, " SPARSITY
+#define STEP                                                                                       \
+    "{step: number, epoch: number, loss: number, lr: number, grad_norm: number, tokens: number, "  \
+    "tokens_per_second: number}"
+#define STEP_EVALUATION "{step: number, eval: {accuracy: number, loss: number}}"
 #define SAID                                                                                       \
     "logit_difference: number, change: number, probability: number, "                              \
     "probability_change: number, label: text, total_variation: number"
@@ -31,12 +35,10 @@ static const struct schema rows[] = {
      "confidence_b: number?, delta: number?}"},
     {"rows", " at the end; pairs are of A and B",
      "{rows: number, shown: number, sparsity: [number?], all: " TALLY ", of_shown: " TALLY "}"},
-    {"train", " for each step",
-     "{step: number, epoch: number, loss: number, lr: number, grad_norm: number, tokens: number, "
-     "tokens_per_second: number}"},
+    {"train", " for each step", STEP},
+    {"train", " for each evaluation", STEP_EVALUATION},
     {"memory", " for each thing that is held, and at the end for all",
      "{lifetime: text?, what: text, bytes: number}"},
-    {"train", " for each evaluation", "{step: number, eval: {accuracy: number, loss: number}}"},
     {"new", "", "{out: text}"},
     {"export", "", "{file: text, text: text}"},
     {"save", "", "{file: text, view: text}"},
@@ -69,16 +71,13 @@ static const struct schema rows[] = {
      "tokens_per_second: number, median: number, p10: number, p90: number, peak_mb: number}"},
     {"presets", " for each preset", "{preset: text, spec: text}"},
     {"presets", " for each pattern", "{pattern: text, usage: text, help: text}"},
-    {"attach", " for each step",
-     "{step: number, epoch: number, loss: number, lr: number, grad_norm: number, tokens: number, "
-     "tokens_per_second: number}"},
-    {"attach", " for each evaluation", "{step: number, eval: {accuracy: number, loss: number}}"},
+    {"attach", " for each step", STEP},
+    {"attach", " for each evaluation", STEP_EVALUATION},
     {"attach", " when the run begins",
      "{step: number, state: text, total: number, pid: number, time: number}"},
     {"attach", " when it ends", "{step: number, state: text, error: text?, time: number}"},
     {"attach", " for what was asked of the run",
-     "{step: number, steered: text, done: any, time: "
-     "number}"},
+     "{step: number, steered: text, done: any, time: number}"},
     {"attach", " for what the run notes", "{step: number, note: text}"},
     {"attach", " for what the pattern removes",
      "{step: number, sparsity: {spec: text, realised: number}}"},

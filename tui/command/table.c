@@ -332,9 +332,7 @@ static const struct command commands_main[] = {
      .run = command_cursor},
     {.name = "view",
      .usage = "NAME|next|previous|back",
-     .positionals = {{ARGUMENT_TEXT,
-                      "attention|heads|mask|prediction|metrics|pruning|data|training|"
-                      "sweep|timing|console|help|next|previous|back"}},
+     .positionals = {{ARGUMENT_TEXT, VIEW_NAMES "|next|previous|back"}},
      .minimum = 1,
      .maximum = 1,
      .help = "choose what fills the screen",

@@ -18,7 +18,6 @@
 #include "tui/command/handlers.h"
 #include "tui/command/script.h"
 #include "tui/command/serve.h"
-#include "viz/ansi.h"
 
 #define PROMPT "sawb> "
 #define PROMPT_INSIDE "  ... " /* of a loop that waits for its end */
@@ -134,7 +133,8 @@ static enum reading read_block(struct door *door, char **text) {
 static void record(struct door *door) {
     struct workbench *workbench = door->workbench;
     struct sawb_error error;
-    if (workbench->recorder || door->told || !(door->typed || workbench->settings.session.file))
+    const struct session_settings *session = &workbench->settings.session;
+    if (workbench->recorder || door->told || session->off || !(door->typed || session->file))
         return;
     if (workbench_load(workbench, &error) < 0 || recorder_start(workbench, &error) == 0)
         return;
@@ -227,26 +227,20 @@ static int open_dumb(struct door *door) {
     return status;
 }
 
-/* How results look, as what is read them allows. */
-static void dress(const struct door_output *output, struct settings *settings) {
-    int color = output->on_terminal && output->color;
-    settings->tables = !output->on_terminal ? TABLES_TSV : color ? TABLES_BOLD : TABLES_ALIGNED;
-    settings->colors = color || settings->color == COLOR_ALWAYS ? ansi_colors() : 0;
-}
-
 int door_open(struct workbench *workbench, struct sink *sink) {
     struct door door = {.workbench = workbench};
-    struct settings before = workbench->settings;
+    enum table_style tables = workbench->settings.tables;
     struct sawb_error error;
     door.typed = isatty(STDIN_FILENO) && (isatty(STDOUT_FILENO) || isatty(STDERR_FILENO));
     door_output_open(&door.output, sink, workbench);
-    dress(&door.output, &workbench->settings);
+    workbench->settings.tables = !door.output.on_terminal ? TABLES_TSV
+                                 : door.output.color      ? TABLES_BOLD
+                                                          : TABLES_ALIGNED;
     int status = door.typed ? open_typed(&door) : open_dumb(&door);
     door_output_flush(&door.output);
     if (recorder_close(workbench, &error) < 0)
         sink_note(sink, "%s", error.message);
-    workbench->settings.tables = before.tables;
-    workbench->settings.colors = before.colors;
+    workbench->settings.tables = tables;
     workbench->settings.table_width = 0;
     return status;
 }

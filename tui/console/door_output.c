@@ -157,18 +157,11 @@ static void print_error(struct sink *sink, const char *text) {
     print_message(sink, "error", "\033[1;31m", text);
 }
 
-static int wants_color(const struct settings *settings) {
-    const char *none = getenv("NO_COLOR");
-    if (settings->color != COLOR_AUTO)
-        return settings->color == COLOR_ALWAYS;
-    return !(none && *none);
-}
-
 void door_output_open(struct door_output *output, struct sink *outer, struct workbench *workbench) {
     *output = (struct door_output){.outer = outer,
                                    .workbench = workbench,
                                    .on_terminal = isatty(STDOUT_FILENO),
-                                   .color = wants_color(&workbench->settings)};
+                                   .color = settings_in_color(&workbench->settings, 1)};
     output->sink = (struct sink){.result = print_result,
                                  .progress = pass_progress,
                                  .note = print_note,

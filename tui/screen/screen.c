@@ -8,6 +8,7 @@
 #include "tui/screen/screen.h"
 
 #include <errno.h>
+#include <math.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -150,8 +151,7 @@ static void read_input(struct loop *loop) {
 
 static void take_events(struct workbench *workbench) {
     struct event *event;
-    if (attach_follow(workbench, EVENTS_AT_ONCE))
-        workbench->changed = 1;
+    attach_follow(workbench, EVENTS_AT_ONCE);
     if (!workbench->events) /* a replay brings its own */
         return;
     for (int i = 0; i < EVENTS_AT_ONCE && (event = queue_pop(workbench->events)); i++)
@@ -202,32 +202,25 @@ static double frame_wait(struct loop *loop) {
     return wait;
 }
 
+/* The shorter of two times to wait, of which a negative one has no end. */
+static double sooner(double a, double b) {
+    return b < 0 || (a >= 0 && a < b) ? a : b;
+}
+
 /* Milliseconds to wait for something to come; -1: as long as it takes. */
 static int patience(struct loop *loop, int input_wait) {
-    double wait = screen_patience(loop->screen);
-    double follow = runs_patience(loop->screen->workbench, clock_wall());
-    if (follow >= 0 && (wait < 0 || follow < wait))
-        wait = follow;
-    double timing = timing_patience(loop->screen->workbench, clock_wall());
-    if (timing >= 0 && (wait < 0 || timing < wait))
-        wait = timing;
-    double attached = attach_wait(loop->screen->workbench);
-    if (attached >= 0 && (wait < 0 || attached < wait))
-        wait = attached;
-    double due = recorder_patience(loop->screen->workbench, clock_wall());
-    if (due >= 0 && (wait < 0 || due < wait))
-        wait = due;
-    if (loop->screen->workbench->changed && !loop->hung_up)
+    const struct workbench *workbench = loop->screen->workbench;
+    double now = clock_wall(), wait = screen_patience(loop->screen);
+    wait = sooner(wait, runs_patience(workbench, now));
+    wait = sooner(wait, timing_patience(workbench, now));
+    wait = sooner(wait, recorder_patience(workbench, now));
+    if (workbench->changed && !loop->hung_up)
         wait = frame_wait(loop);
-    double next =
-        loop->screen->workbench->replay ? replay_patience(loop->screen->workbench->replay) : -1;
-    if (next >= 0 && (wait < 0 || next < wait))
-        wait = next;
-    if (input_wait >= 0) {
-        double input = loop->last_input + input_wait * 1e-3 - clock_seconds();
-        input = input > 0 ? input : 0;
-        wait = wait < 0 || input < wait ? input : wait;
-    }
+    wait = sooner(wait, attach_wait(workbench));
+    if (workbench->replay)
+        wait = sooner(wait, replay_patience(workbench->replay));
+    if (input_wait >= 0)
+        wait = sooner(wait, fmax(0, loop->last_input + input_wait * 1e-3 - clock_seconds()));
     return wait < 0 ? -1 : (int)(wait * 1e3 + 0.999);
 }
 
@@ -287,13 +280,6 @@ static int turn(struct loop *loop, struct sawb_error *error) {
     return 0;
 }
 
-static int wants_color(const struct settings *settings) {
-    const char *no_color = getenv("NO_COLOR");
-    if (settings->color == COLOR_AUTO)
-        return !(no_color && no_color[0]);
-    return settings->color == COLOR_ALWAYS;
-}
-
 int screen_run(struct workbench *workbench, struct sawb_error *error) {
     struct loop loop = {0};
     const struct glyphs *glyphs =
@@ -302,7 +288,7 @@ int screen_run(struct workbench *workbench, struct sawb_error *error) {
     loop.glyphs = glyphs;
     if (screen_create(&loop.screen, workbench, glyphs, error) < 0)
         return -1;
-    if (term_open(wants_color(&workbench->settings), error) < 0)
+    if (term_open(settings_in_color(&workbench->settings, 1), error) < 0)
         goto end;
     if (signals_open(error) < 0)
         goto end;

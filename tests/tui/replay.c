@@ -286,6 +286,40 @@ static void test_verify(void **state) {
     session_close(&session);
 }
 
+/* A model that is gone is told of once, however many answers were its. */
+static void test_verify_without_model(void **state) {
+    (void)state;
+    struct session session;
+    session_open(&session);
+    line(&session, "train %s/data.tsv --out %s/run --max-steps 1");
+    settle(&session);
+    line(&session, "open " BERT " a");
+    line(&session, "open %s/run b");
+    settle(&session);
+    for (int i = 0; i < 3; i++) {
+        keys(&session, " fine");
+        settle(&session);
+    }
+    close_recording(&session);
+    struct desk *desk = &session.desk;
+    char *weights = temporary_path(&desk->folder, "run/model.safetensors");
+    assert_int_equal(unlink(weights), 0);
+    free(weights);
+    struct workbench shell;
+    struct settings settings = {.threads = 1, .seed = 1, .json = 1};
+    struct sawb_error error;
+    struct replay *replay;
+    assert_int_equal(workbench_open(&shell, &settings, &error), 0);
+    assert_int_equal(replay_open(&replay, session.path, &settings, session_run_line, NULL, &error),
+                     0);
+    desk_forget(desk);
+    assert_int_equal(session_verify(&shell, replay, 0, &desk->sink), COMMAND_DONE);
+    assert_holds(desk_told(desk, TOLD_RESULTS), "\"models_missing\":1,");
+    replay_free(replay);
+    workbench_close(&shell);
+    session_close(&session);
+}
+
 static void test_seek(void **state) {
     (void)state;
     struct session session;
@@ -430,9 +464,13 @@ static void test_damaged(void **state) {
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_same_screens), cmocka_unit_test(test_verify),
-    cmocka_unit_test(test_seek),         cmocka_unit_test(test_bar),
-    cmocka_unit_test(test_exports),      cmocka_unit_test(test_damaged),
+    cmocka_unit_test(test_same_screens),
+    cmocka_unit_test(test_verify),
+    cmocka_unit_test(test_verify_without_model),
+    cmocka_unit_test(test_seek),
+    cmocka_unit_test(test_bar),
+    cmocka_unit_test(test_exports),
+    cmocka_unit_test(test_damaged),
 };
 
 TEST_GROUP(tests_tui_replay, tests);

@@ -24,11 +24,16 @@ struct found {
     char names[FOUND_BYTES];
 };
 
+struct opened {
+    uint64_t number;     /* of the model's record */
+    struct model *model; /* NULL: it is not there, or has changed */
+};
+
 struct verifying {
     struct workbench *workbench;
     const struct replay *replay;
-    struct model *model; /* that was opened last, of: */
-    uint64_t number;
+    struct opened *opened; /* [opened_count] */
+    int opened_count;
     int predictions, checked, in_training, without_model, drifted;
     double tolerance;
     double first, largest;         /* drift of the logits */
@@ -38,33 +43,53 @@ struct verifying {
     int data; /* sets that were read */
 };
 
+/* Once, however often it was recorded. */
 static void add_found(struct found *found, const char *name) {
-    size_t used = strlen(found->names);
+    size_t used = strlen(found->names), length = strlen(name);
+    for (const char *at = found->names; length > 0 && (at = strstr(at, name)); at += length)
+        if ((at == found->names || at[-1] == ' ') && (at[length] == ',' || !at[length]))
+            return;
     snprintf(found->names + used, sizeof(found->names) - used, "%s%s", used ? ", " : "", name);
     found->count++;
 }
 
-/* The model of that record, if it is there and has the same weights. */
-static const struct model *open_model(struct verifying *verifying, uint64_t number) {
+/* The model of that record, which is retained, if it is there and has the same weights. */
+static struct model *open_model(struct verifying *verifying, uint64_t number) {
     uint64_t fingerprint;
+    struct model *model;
     struct model_options options = {.seed = verifying->workbench->settings.seed};
-    if (verifying->number == number)
-        return verifying->model;
-    model_release(verifying->model);
-    verifying->model = NULL;
-    verifying->number = number;
     char *directory = replay_model_directory(verifying->replay, number, &fingerprint);
     if (!directory)
         return NULL;
-    if (model_open(&verifying->model, directory, &options, NULL) < 0) {
+    if (model_open(&model, directory, &options, NULL) < 0) {
         add_found(&verifying->missing, directory);
-    } else if (verifying->model->fingerprint != fingerprint) {
+        model = NULL;
+    } else if (model->fingerprint != fingerprint) {
         add_found(&verifying->changed, directory);
-        model_release(verifying->model);
-        verifying->model = NULL;
+        model_release(model);
+        model = NULL;
     }
     free(directory);
-    return verifying->model;
+    return model;
+}
+
+/* The same, opened and told of once; borrowed. */
+static int find_model(struct verifying *verifying, uint64_t number, const struct model **model,
+                      struct sawb_error *error) {
+    struct opened *opened = verifying->opened;
+    int count = verifying->opened_count, i = 0;
+    while (i < count && opened[i].number != number)
+        i++;
+    if (i == count) {
+        opened = realloc(opened, ((size_t)count + 1) * sizeof(*opened));
+        if (!opened)
+            return error_set(error, "session: out of memory");
+        opened[count] = (struct opened){number, open_model(verifying, number)};
+        verifying->opened = opened;
+        verifying->opened_count++;
+    }
+    *model = opened[i].model;
+    return 0;
 }
 
 static void compare(struct verifying *verifying, size_t record, const struct capture *recorded,
@@ -93,12 +118,14 @@ static int check(struct verifying *verifying, size_t record, const struct captur
                  uint64_t number, struct sawb_error *error) {
     struct sparsity *sparsity;
     struct capture *again;
+    const struct model *model = NULL;
     verifying->predictions++;
     if (recorded->training_step > 0) {
         verifying->in_training++;
         return 0;
     }
-    const struct model *model = open_model(verifying, number);
+    if (find_model(verifying, number, &model, error) < 0)
+        return -1;
     if (!model) {
         verifying->without_model++;
         return 0;
@@ -239,7 +266,9 @@ int session_verify(struct workbench *workbench, const struct replay *replay, dou
         sink_note(sink, "%s", log->problem);
     for (size_t i = 0; status == 0 && i < log->count && !interrupt_signal(); i++)
         status = check_record(&verifying, i, &error);
-    model_release(verifying.model);
+    for (int i = 0; i < verifying.opened_count; i++)
+        model_release(verifying.opened[i].model);
+    free(verifying.opened);
     if (status < 0)
         return command_fail(sink, &error);
     status = say(&verifying, sink);

@@ -81,6 +81,7 @@ const struct gemm OF_SET(gemm) = {
     .columns = COLUMNS,
     .depth = 1,
     .unit = 1,
+    .task_columns = 96,
     .pack_rows = pack_rows,
     .pack_columns = pack_columns,
     .left_columns = left_columns,

@@ -38,6 +38,7 @@ struct gemm {
     int rows, columns; /* of a full tile */
     int depth;         /* steps of k in a word */
     int unit;          /* steps are made up to a multiple of it, with zeros */
+    int task_columns;  /* of y that one task works out: the more, the seldomer a is packed */
 
     /* One panel of b^T [columns, steps] (weights in a forward pass) and of b [steps, columns]; rows
      * lie `stride` floats apart. */

@@ -42,8 +42,7 @@ static void pack_rows_whole(void *panel, const float *b, size_t stride, int colu
     clear_rest(panel, steps);
 }
 
-static void pack_columns_whole(void *panel, const float *b, size_t stride, int columns,
-                               int steps) {
+static void pack_columns_whole(void *panel, const float *b, size_t stride, int columns, int steps) {
     pack_columns(panel, b, stride, columns, steps);
     clear_rest(panel, steps);
 }
@@ -135,17 +134,17 @@ static void take_sums(float *room, const struct gemm_tile *tile) {
     for (int row = 0; row < tile->rows; row++) {
         const float *line = tile->y + (size_t)row * tile->stride;
         for (int first = 0; first < COLUMNS; first += LANES)
-            _mm512_storeu_ps(room + (size_t)row * COLUMNS + first,
-                             _mm512_maskz_loadu_ps(first_lanes(tile->columns - first),
-                                                   line + first));
+            _mm512_storeu_ps(
+                room + (size_t)row * COLUMNS + first,
+                _mm512_maskz_loadu_ps(first_lanes(tile->columns - first), line + first));
     }
 }
 
 static void give_sums(const struct gemm_tile *tile, const float *room) {
     for (int first = 0; first < tile->columns; first += LANES) {
         __mmask16 lanes = first_lanes(tile->columns - first);
-        __m512 bias = tile->bias ? _mm512_maskz_loadu_ps(lanes, tile->bias + first)
-                                 : _mm512_set1_ps(-0.0f);
+        __m512 bias =
+            tile->bias ? _mm512_maskz_loadu_ps(lanes, tile->bias + first) : _mm512_set1_ps(-0.0f);
         for (int row = 0; row < tile->rows; row++) {
             __m512 sum = _mm512_loadu_ps(room + (size_t)row * COLUMNS + first);
             _mm512_mask_storeu_ps(tile->y + (size_t)row * tile->stride + first, lanes,
@@ -205,6 +204,7 @@ const struct gemm gemm_amx = {
     .columns = COLUMNS,
     .depth = 2,
     .unit = (int)STEPS_UNIT,
+    .task_columns = 384,
     .pack_rows = pack_rows_whole,
     .pack_columns = pack_columns_whole,
     .left_rows = left_rows,

@@ -18,8 +18,7 @@
 
 /* Of a task. To pack a row of a or a column of b pays off the better the more it meets; a gradient
  * of weights packs both. */
-#define TASK_COLUMNS 96       /* of words of one step */
-#define TASK_COLUMNS_WIDE 192 /* of two: rows of a are packed, again by each task */
+#define TASK_COLUMNS_MOST 384 /* see gemm->task_columns */
 #define WEIGHT_ROWS 192
 #define WEIGHT_COLUMNS 384
 #define ROWS_LEAST 64
@@ -59,9 +58,7 @@ static int task_count(const struct matmul *product, struct cut cut) {
 static struct cut cut_up(const struct matmul *product, const struct gemm *gemm, int times) {
     int weight = product->shape == MATMUL_WEIGHT;
     struct cut cut = {weight ? WEIGHT_ROWS : round_up(product->m, gemm->rows),
-                      weight             ? WEIGHT_COLUMNS
-                      : gemm->depth == 1 ? TASK_COLUMNS
-                                         : TASK_COLUMNS_WIDE};
+                      weight ? WEIGHT_COLUMNS : gemm->task_columns};
     int wanted = times * task_count(product, cut);
     while (task_count(product, cut) < wanted) {
         if (cut.rows > ROWS_LEAST)
@@ -183,7 +180,7 @@ static void activate_rows(const struct task *task, int first, int rows) {
         return;
     }
     for (int row = 0; row < rows; row++) {
-        float line[TASK_COLUMNS_WIDE], *place = product->activated + start + (size_t)row * stride;
+        float line[TASK_COLUMNS_MOST], *place = product->activated + start + (size_t)row * stride;
         memcpy(line, place, (size_t)task->columns * sizeof(float));
         activate(place, line, stride, bias, 1, task->columns);
     }

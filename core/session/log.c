@@ -10,12 +10,13 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 #include <zlib.h>
 
 #include "core/base/clock.h"
 #include "core/base/thread.h"
-#include "core/session/record_bytes.h"
+#include "core/session/record_steps.h"
 
 #define SYNC_SECONDS 5.0
 
@@ -43,6 +44,8 @@ struct log {
     /* Of the thread alone. */
     uint32_t number;
     double synced;
+    struct steps steps; /* that wait for those that follow them */
+    double steps_begun; /* since when */
 };
 
 /* ---- writing --------------------------------------------------------------------------------- */
@@ -69,15 +72,16 @@ static void fail(struct log *log, const char *why) {
 }
 
 /* One write for the whole record: a crash of sawb leaves it or not. */
-static void write_record(struct log *log, const struct item *item) {
+static void write_record(struct log *log, enum log_type type, const struct log_stamp *stamp,
+                         const void *body, size_t size) {
     struct bytes record = {0};
     bytes_u32(&record, 0);
-    bytes_u32(&record, (uint32_t)item->type);
+    bytes_u32(&record, (uint32_t)type);
     bytes_u32(&record, 0);
-    bytes_f64(&record, item->stamp.time);
-    bytes_varint(&record, (uint64_t)item->stamp.step);
-    bytes_varint(&record, item->stamp.state);
-    bytes_put(&record, item->body, item->size);
+    bytes_f64(&record, stamp->time);
+    bytes_varint(&record, (uint64_t)stamp->step);
+    bytes_varint(&record, stamp->state);
+    bytes_put(&record, body, size);
     if (record.failed || record.size - LOG_RECORD_BYTES > LOG_PAYLOAD_MOST) {
         fail(log, record.failed ? "out of memory" : "a record is too large");
         bytes_free(&record);
@@ -98,6 +102,47 @@ static void write_record(struct log *log, const struct item *item) {
     bytes_free(&record);
 }
 
+/* The steps that wait; one alone is an event like others. */
+static void write_steps(struct log *log) {
+    struct steps *steps = &log->steps;
+    struct bytes body = {0};
+    if (steps->count == 0)
+        return;
+    struct log_stamp stamp = steps_stamp(steps, steps->count - 1);
+    if (steps->count == 1)
+        steps_body(steps, 0, &body);
+    else
+        steps_pack(steps, &body);
+    if (body.failed)
+        fail(log, "out of memory");
+    else
+        write_record(log, steps->count == 1 ? LOG_EVENT : LOG_STEPS, &stamp, body.data, body.size);
+    bytes_free(&body);
+    steps->count = 0;
+}
+
+static void write_item(struct log *log, struct item *item) {
+    if (item->work.make)
+        item->body = item->work.make(item->work.user, &item->size);
+    if (item->work.make && !item->body)
+        return;
+    if (item->type == LOG_EVENT && steps_add(&log->steps, &item->stamp, item->body, item->size)) {
+        if (log->steps.count == 1)
+            log->steps_begun = clock_seconds();
+        if (log->steps.count == STEPS_MOST)
+            write_steps(log);
+        return;
+    }
+    write_steps(log);
+    write_record(log, item->type, &item->stamp, item->body, item->size);
+}
+
+/* Seconds until the steps are to be written, negative: there are none. */
+static double steps_due(const struct log *log) {
+    double left = log->steps_begun + LOG_STEPS_SECONDS - clock_seconds();
+    return log->steps.count == 0 ? -1 : left > 0 ? left : 0;
+}
+
 static size_t weight_of(const struct item *item) {
     return sizeof(*item) + (item->work.make ? item->work.weight : item->size);
 }
@@ -109,35 +154,59 @@ static void item_free(struct item *item) {
     free(item);
 }
 
+/* Until there is work, or until it is time for the steps. Under the mutex. */
+static void wait_for_work(struct log *log) {
+    double due = steps_due(log);
+    struct timespec until;
+    if (due < 0) {
+        pthread_cond_wait(&log->work, &log->mutex);
+        return;
+    }
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += (long)(due * 1e9); /* less than a second */
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    pthread_cond_timedwait(&log->work, &log->mutex, &until);
+}
+
+static struct item *take_first(struct log *log) {
+    struct item *item = log->first;
+    if (item)
+        log->first = item->next;
+    if (!log->first)
+        log->last = &log->first;
+    return item;
+}
+
 static void *write_main(void *user) {
     struct log *log = user;
     pthread_mutex_lock(&log->mutex);
     for (;;) {
-        struct item *item = log->first;
-        if (!item && log->closing)
-            break;
-        if (!item) {
-            pthread_cond_wait(&log->work, &log->mutex);
+        int closing = log->closing, failed = log->failed, due = steps_due(log) == 0;
+        struct item *item = take_first(log);
+        if (!item && !closing && !due) {
+            wait_for_work(log);
             continue;
         }
-        int failed = log->failed;
-        log->first = item->next;
-        if (!log->first)
-            log->last = &log->first;
         pthread_mutex_unlock(&log->mutex);
-        size_t weight = weight_of(item);
-        if (!failed && item->work.make)
-            item->body = item->work.make(item->work.user, &item->size);
-        if (!failed && (item->body || !item->work.make))
-            write_record(log, item);
-        item_free(item);
+        size_t weight = item ? weight_of(item) : 0;
+        if (!failed && item)
+            write_item(log, item);
+        if (failed)
+            log->steps.count = 0;
+        else if (due || !item)
+            write_steps(log);
         if (!failed && clock_seconds() - log->synced > SYNC_SECONDS) {
             log->synced = clock_seconds();
             if (fdatasync(log->descriptor) < 0 && errno != EINVAL && errno != EROFS)
                 fail(log, strerror(errno));
         }
+        if (item)
+            item_free(item);
         pthread_mutex_lock(&log->mutex);
         log->waiting -= weight;
+        if (!item && closing)
+            break;
     }
     pthread_mutex_unlock(&log->mutex);
     return NULL;
@@ -279,8 +348,12 @@ int log_create(struct log **created, const char *path, const struct log_before *
         free(log);
         return -1;
     }
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_mutex_init(&log->mutex, NULL);
-    pthread_cond_init(&log->work, NULL);
+    pthread_cond_init(&log->work, &attributes);
+    pthread_condattr_destroy(&attributes);
     if (thread_start(&log->thread, write_main, log, "session", error) == 0) {
         *created = log;
         return 0;

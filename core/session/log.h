@@ -8,6 +8,10 @@
  * A thread of its own writes, so that nobody waits for the disk. A write that fails (a full disk)
  * ends the recording: log_failed says so, and all that comes later is dropped.
  *
+ * Steps of training that follow each other within LOG_STEPS_SECONDS share a record
+ * (record_steps.h); whatever else is appended comes after them. A crash of sawb loses no more than
+ * these; log_reader.h gives them one by one again.
+ *
  * The file, little endian:
  *     header   12 bytes "sawb-session", u32 version, f64 seconds since 1970, u32 CRC of these 24
  *     record   u32 bytes of the payload, u32 type, u32 CRC, payload
@@ -30,6 +34,7 @@
 #define LOG_HEADER_BYTES 28
 #define LOG_RECORD_BYTES 12
 #define LOG_PAYLOAD_MOST (256u << 20)
+#define LOG_STEPS_SECONDS 0.4
 
 enum log_type {
     LOG_BEGIN = 1,  /* JSON: what the session starts from */
@@ -44,6 +49,7 @@ enum log_type {
     LOG_CONFIGURED, /* JSON: the user's own settings have been read */
     LOG_END,        /* JSON: the session was closed */
     LOG_LIVE,       /* JSON: what is before it was taken from another session, and gone on from */
+    LOG_STEPS,      /* binary: LOG_EVENT records of steps, many in one */
     LOG_TYPES
 };
 

@@ -11,6 +11,7 @@
 
 #include "core/base/clock.h"
 #include "core/base/file.h"
+#include "core/base/random.h"
 #include "tests/temporary.h"
 #include "tests/tui/fixture.h"
 #include "tui/app/replay.h"
@@ -205,6 +206,114 @@ static void test_an_hour(void **state) {
     bed_close(&bed);
 }
 
+/* Any number from 0 to 1, the same each time. */
+static double noise(int64_t step, int what) {
+    return random_uniform(random_key(1, RANDOM_INIT, (uint64_t)what, 0), (uint64_t)step);
+}
+
+/* A step of a tiny model: nothing of it is as round as its neighbours' but its number. */
+static struct event *fast_step(struct bed *bed, int64_t number) {
+    struct event *event = make(bed, EVENT_STEP, TRAIN_JOB);
+    event->step = number;
+    event->data.report =
+        (struct step_report){.step = number,
+                             .total_steps = 9000000,
+                             .epoch = (double)number * 8 / 67349,
+                             .loss = 0.3 + noise(number, 1),
+                             .learning_rate = 1e-4 * (1 - (double)number / 9000000),
+                             .gradient_norm = 1 + 3 * noise(number, 2),
+                             .tokens = 60 + (int)(90 * noise(number, 3)),
+                             .tokens_per_second = 6e4 + 9e3 * noise(number, 4),
+                             .realised = 0.5 + 0.1 * noise(number, 5)};
+    return event;
+}
+
+static off_t array_bytes(const struct log_reader *log) {
+    off_t bytes = 0;
+    for (size_t i = 0; i < log->count; i++)
+        if (log->records[i].type == LOG_ARRAYS)
+            bytes += LOG_RECORD_BYTES + (off_t)log->records[i].size;
+    return bytes;
+}
+
+/* Seconds of training at so many steps a second, answered ten times in each: however fast, the
+ * file grows as an hour of 50 MB may, and what is replayed is what was there. */
+static void fast_run(int rate, int most) {
+    enum { SECONDS = 20 };
+    struct bed bed;
+    struct sawb_error error;
+    struct stat file;
+    bed_open(&bed, 0);
+    answer(&bed, 0);
+    int entered = recorder_enter(&bed.workbench, "train", 0);
+    begin_run(&bed);
+    recorder_leave(&bed.workbench, entered);
+    double tokens = 0;
+    for (int64_t number = 1; number <= SECONDS * rate; number++) {
+        struct event *event = fast_step(&bed, number);
+        bed.now += (0.5 + noise(number, 6)) / rate;
+        event->time = bed.now;
+        tokens += event->data.report.tokens;
+        workbench_event(&bed.workbench, event);
+        if (number % (rate / 10) == 0) {
+            answer(&bed, number);
+            recorder_follow(&bed.workbench, NULL, bed.now);
+            usleep(1000); /* for the writer: an hour does not pass so fast */
+        }
+    }
+    const struct run_history *run = &bed.workbench.run;
+    assert_int_equal(recorder_close(&bed.workbench, &error), 0);
+    assert_int_equal(stat(bed.path, &file), 0);
+    tell("steps a second", rate, "");
+    tell("taken in", (double)run->steps / SECONDS, "");
+    assert_true(run->steps <= most * SECONDS && run->steps > 500 * SECONDS);
+    assert_int_equal(run->last.step, SECONDS * rate);
+    assert_true(run->tokens[run->steps - 1] == tokens); /* none of those that were joined is lost */
+
+    struct replay *replay;
+    struct settings settings = {.threads = 1, .seed = 1};
+    size_t position, room = (size_t)run->steps * sizeof(double);
+    assert_int_equal(replay_open(&replay, bed.path, &settings, run_line, NULL, &error), 0);
+    assert_int_equal(replay_go(replay, replay_count(replay), &error), 0);
+    /* Arrays give way to all else (RECORDER_RATE), so that the hour is as large as all else is. */
+    double hour = (double)(file.st_size - array_bytes(replay_log(replay))) * 3600 / SECONDS;
+    tell("an hour of it takes", hour / 1e6, "MB");
+    assert_true(hour < 48e6);
+    const struct run_history *again = &replay_workbench(replay)->run;
+    assert_int_equal(again->steps, run->steps);
+    assert_memory_equal(again->step, run->step, room);
+    assert_memory_equal(again->epoch, run->epoch, room);
+    assert_memory_equal(again->time, run->time, room);
+    assert_memory_equal(again->loss, run->loss, room);
+    assert_memory_equal(again->learning_rate, run->learning_rate, room);
+    assert_memory_equal(again->gradient_norm, run->gradient_norm, room);
+    assert_memory_equal(again->smooth_speed.values, run->smooth_speed.values, room);
+    assert_memory_equal(again->realised, run->realised, room);
+    assert_true(again->seconds_left == run->seconds_left);
+    assert_true(again->tokens_per_second == run->tokens_per_second);
+    /* In the middle of those that share a record. */
+    for (int64_t wanted = 1001; wanted < 1010; wanted++) {
+        char text[32];
+        snprintf(text, sizeof(text), "step %d", (int)wanted);
+        assert_int_equal(replay_find(replay, text, &position, &error), 0);
+        assert_int_equal(replay_go(replay, position, &error), 0);
+        int64_t step = again->last.step;
+        assert_true(step >= wanted && step < wanted + 16);
+        assert_int_equal(replay_go(replay, replay_step(replay, -1), &error), 0);
+        assert_true(again->last.step < wanted);
+        assert_int_equal(replay_go(replay, replay_step(replay, 1), &error), 0);
+        assert_int_equal(again->last.step, step);
+    }
+    replay_free(replay);
+    bed_close(&bed);
+}
+
+static void test_fast_runs(void **state) {
+    (void)state;
+    fast_run(550, 550); /* all of them */
+    fast_run(3000, 600);
+}
+
 /* Above the limit arrays are left out, but for the last ones. */
 static void test_limit(void **state) {
     (void)state;
@@ -318,9 +427,9 @@ static void test_cost_of_a_key(void **state) {
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_an_hour),       cmocka_unit_test(test_limit),
-    cmocka_unit_test(test_full_disk),     cmocka_unit_test(test_own_file),
-    cmocka_unit_test(test_cost_of_a_key),
+    cmocka_unit_test(test_an_hour),  cmocka_unit_test(test_fast_runs),
+    cmocka_unit_test(test_limit),    cmocka_unit_test(test_full_disk),
+    cmocka_unit_test(test_own_file), cmocka_unit_test(test_cost_of_a_key),
 };
 
 TEST_GROUP(tests_tui_recorder, tests);

@@ -195,7 +195,7 @@ static void take_progress(struct workbench *workbench, const struct event *event
              left[0] ? " left" : "");
 }
 
-void workbench_event(struct workbench *workbench, struct event *event) {
+static void take(struct workbench *workbench, struct event *event) {
     recorder_event(workbench, event);
     switch (event->kind) {
     case EVENT_NOTE:
@@ -239,4 +239,11 @@ void workbench_event(struct workbench *workbench, struct event *event) {
     workbench->changed = 1;
     recorder_done(workbench);
     event_free(event);
+}
+
+void workbench_event(struct workbench *workbench, struct event *event) {
+    struct event *ready[2];
+    int count = recorder_pass(workbench, event, ready);
+    for (int i = 0; i < count; i++)
+        take(workbench, ready[i]);
 }

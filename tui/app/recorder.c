@@ -18,6 +18,7 @@
 #include "core/session/log.h"
 #include "core/session/record.h"
 #include "core/session/record_arrays.h"
+#include "tui/app/step_gate.h"
 #include "tui/app/workbench.h"
 
 #define EXACT_MOST ((size_t)16 << 20) /* bytes of exact arrays at the end, beyond the limit */
@@ -43,6 +44,7 @@ struct recorder {
     uint64_t before; /* bytes that the file began with */
     int told;        /* that the recording has failed */
     int depth;
+    struct step_gate gate;
 
     struct pending pending[ARMS];
     struct earlier earlier[ARMS];
@@ -442,6 +444,13 @@ static void put_pinned(struct workbench *workbench, const struct event *event) {
         put_arrays(workbench, event->data.capture, event->sequence, 0, event->time);
 }
 
+int recorder_pass(struct workbench *workbench, struct event *event, struct event *ready[2]) {
+    if (workbench->recorder)
+        return step_gate_pass(&workbench->recorder->gate, event, ready);
+    ready[0] = event;
+    return 1;
+}
+
 void recorder_event(struct workbench *workbench, const struct event *event) {
     struct bytes bytes = {0};
     if (!records(workbench))
@@ -667,20 +676,33 @@ static int take_models(struct recorder *recorder, const struct replay *replay) {
     return 0;
 }
 
+/* Records that are not whole in the file they come from. */
+static int put_again(struct recorder *recorder, const struct log_reader *log, size_t from,
+                     size_t count) {
+    for (size_t i = from; i < count; i++) {
+        const struct log_record *record = &log->records[i];
+        unsigned char *body = malloc(record->size);
+        if (!body)
+            return -1;
+        memcpy(body, record->body, record->size);
+        log_append(recorder->log, record->type, &record->stamp, body, record->size);
+    }
+    return 0;
+}
+
 int recorder_continue(struct workbench *workbench, const struct replay *replay,
                       struct sawb_error *error) {
     const struct session_settings *session = &workbench->settings.session;
     const struct log_reader *log = replay_log(replay);
     size_t count = replay_position(replay);
-    const struct log_record *last = &log->records[count - 1];
-    const unsigned char *first = (const unsigned char *)log->map.data + LOG_HEADER_BYTES;
-    struct log_before before = {first, (size_t)(last->body + last->size - first), count};
+    struct log_before before;
     if (session->off)
         return 0;
+    size_t whole = log_reader_before(log, count, &before);
     if (open_after(&workbench->recorder, session->file, session->limit, &before, error) < 0)
         return -1;
     struct recorder *recorder = workbench->recorder;
-    if (take_models(recorder, replay) < 0) {
+    if (put_again(recorder, log, whole, count) < 0 || take_models(recorder, replay) < 0) {
         recorder_close(workbench, NULL);
         return error_set(error, "session: out of memory");
     }
@@ -712,6 +734,7 @@ int recorder_close(struct workbench *workbench, struct sawb_error *error) {
         capture_free(recorder->earlier[arm].like);
         free(recorder->specs[arm]);
     }
+    step_gate_clear(&recorder->gate);
     free(recorder->models);
     free(recorder->message);
     free(recorder->text);

@@ -15,7 +15,9 @@
  * disk. A recording that fails ends with one message.
  *
  * Size. A step of training takes about 90 bytes, an answer without arrays about 80, its end 30: at
- * 5 steps a second, each followed by two answers, an hour is 5 MB. Arrays are stored of answers
+ * 5 steps a second, each followed by two answers, an hour is 5 MB. Of steps that come faster than
+ * answers many share a record, in which one takes about 18 bytes, and more than STEP_GATE_RATE a
+ * second are taken in together (step_gate.h). Arrays are stored of answers
  * that stood for RECORDER_SETTLED seconds, while a run learns every RECORDER_TRAINING seconds, and
  * only while all that is written stays below RECORDER_BURST + RECORDER_RATE a second (47 MB an
  * hour) and the limit. Once a minute, at markers and at the end they are exact.
@@ -81,6 +83,9 @@ void recorder_asks(struct workbench *workbench, int job, const struct model *a,
  * Returns what recorder_leave wants. */
 int recorder_enter(struct workbench *workbench, const char *line, int transparent);
 void recorder_leave(struct workbench *workbench, int entered);
+
+/* Before an event is taken: which are to be taken in its place (step_gate_pass). */
+int recorder_pass(struct workbench *workbench, struct event *event, struct event *ready[2]);
 
 /* Before the sentence is set to `text`, or an event is taken. */
 void recorder_text(struct workbench *workbench, const char *text);

@@ -311,7 +311,9 @@ static const struct series_row {
                    {SERIES_SWEEP, 8},
                    {STEERING_SERIES, 8},
                    {SERIES_TIMING, POINT_VALUES},
-                   {SERIES_LIVE_TIMING, POINT_VALUES}};
+                   {SERIES_LIVE_TIMING, POINT_VALUES},
+                   {SERIES_SPEED, 8},
+                   {SERIES_PROFILE, 8}};
 
 static struct series_row series_find(const char *name) {
     for (size_t i = 0; name && i < sizeof(series_rows) / sizeof(series_rows[0]); i++)

@@ -82,6 +82,24 @@ static void test_texts(void **state) {
     }
 }
 
+/* Of any series a job tells, and the replay must know what it is. */
+static void test_series(void **state) {
+    (void)state;
+    static const char *const all[] = {SERIES_IMPORTANCE,  SERIES_COPIES,   SERIES_OCCLUDE,
+                                      SERIES_ABLATION,    SERIES_PRUNING,  SERIES_SWEEP,
+                                      SERIES_TIMING,      STEERING_SERIES, SERIES_SPEED,
+                                      SERIES_LIVE_TIMING, SERIES_PROFILE};
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+        struct event event = {.kind = EVENT_POINT, .text = "a text"};
+        event.data.point = (struct point){all[i], 1, 2, 0.5, {1, 2, 3, 4, 5, 6, 7, 8}};
+        struct event *read = again(&event, 0, NULL);
+        assert_string_equal(read->data.point.series, all[i]);
+        assert_memory_equal(read->data.point.values, event.data.point.values,
+                            sizeof(event.data.point.values));
+        event_free(read);
+    }
+}
+
 static void test_numbers(void **state) {
     (void)state;
     struct event step = {.kind = EVENT_STEP, .sequence = 1, .job = 2, .step = 5, .time = 3};
@@ -258,9 +276,8 @@ static void test_arrays(void **state) {
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_texts),
-    cmocka_unit_test(test_numbers),
-    cmocka_unit_test(test_predictions),
+    cmocka_unit_test(test_texts),   cmocka_unit_test(test_series),
+    cmocka_unit_test(test_numbers), cmocka_unit_test(test_predictions),
     cmocka_unit_test(test_arrays),
 };
 

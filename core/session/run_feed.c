@@ -227,10 +227,8 @@ int run_feed_open(struct run_feed **feed, const char *directory, int watch,
     }
     if (run_log_is_locked(made->log))
         made->socket = run_socket_connect(directory, &made->hindrance);
-    if (watch && made->socket >= 0 && run_feed_ask(made, "watch", error) < 0) {
-        run_feed_free(made);
-        return -1;
-    }
+    if (watch && made->socket >= 0)
+        (void)!run_feed_ask(made, "watch", NULL); /* a run that has just ended still has its log */
     if (watch)
         error_set(&made->hindrance, "it is only watched");
     *feed = made;

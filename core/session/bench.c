@@ -205,8 +205,7 @@ double bench_share(const struct profile *profile) {
 }
 
 void bench_release(struct bench *bench) {
-    if (bench->trainer)
-        trainer_free(bench->trainer);
+    trainer_free(bench->trainer);
     model_release(bench->copy);
     encoder_free(bench->encoder);
     bench_attention_free(bench->attention);

@@ -1,6 +1,6 @@
 /*
- * bench.h - what can be measured: a row of a table for each, which job_bench.c and
- * job_bench_sweep.c time.
+ * bench.h - what can be measured: a row of a table for each, which job_bench.c,
+ * job_timing.c and job_live_timing.c time.
  *
  *     bench_prepare(&bench, measure, &error);
  *     ... measure->run(&bench, &error) again and again ...
@@ -56,7 +56,8 @@ const struct measure *bench_find(const char *name); /* exact; there must be one 
 int bench_prepare(struct bench *bench, const struct measure *measure, struct sawb_error *error);
 void bench_release(struct bench *bench);
 
-/* The name of the kernel that runs the attention of the first head under the pattern. */
+/* Of a prepared bench: the name of the kernel that runs the attention of the first head under the
+ * pattern. */
 int bench_kernel(const struct bench *bench, const char **name, struct sawb_error *error);
 
 /* Share of attention in all that a profile has seen; NaN when that is nothing. */

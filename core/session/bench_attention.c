@@ -69,13 +69,12 @@ int bench_run_attention(void *user, struct sawb_error *error) {
 }
 
 int bench_kernel(const struct bench *bench, const char **name, struct sawb_error *error) {
-    struct mask_source source = sparsity_source(bench->sparsity);
     struct mask_request request = {.tokens = bench->n, .seed = bench->seed};
     struct attention_choice choice;
     struct attention *attention;
     if (attention_create(&attention, &bench->compute, error) < 0)
         return -1;
-    int status = attention_choose(attention, &source, &request, &choice, error);
+    int status = attention_choose(attention, &bench->source, &request, &choice, error);
     *name = status == 0 ? attention_kernel_name(choice.kernel) : "";
     attention_free(attention);
     return status;

@@ -13,6 +13,7 @@
 #include "core/base/resident.h"
 #include "core/kernel/profile.h"
 #include "core/session/job.h"
+#include "core/session/timing.h"
 
 #define WARM_UP_STEPS 3
 #define LENGTH_LEAST 3 /* tokens of a drawn sentence, and by how many more on average */
@@ -163,24 +164,18 @@ static void tell_profile(const struct train_bench *bench, struct worker *worker)
     }
 }
 
-static int compare_doubles(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 static void tell_speed(struct train_bench *bench, struct worker *worker) {
     int steps = bench->options.steps;
     double total = 0;
     for (int i = 0; i < steps; i++)
         total += bench->seconds[i];
-    qsort(bench->seconds, (size_t)steps, sizeof(double), compare_doubles);
-    qsort(bench->speeds, (size_t)steps, sizeof(double), compare_doubles);
+    struct spread speed = spread_of(bench->speeds, steps);
     struct point point = {.count = 1, .x = steps};
     point.values[SPEED_MEAN] = (double)bench->tokens / total;
-    point.values[SPEED_MEDIAN] = bench->speeds[steps / 2];
-    point.values[SPEED_P10] = bench->speeds[steps / 10];
-    point.values[SPEED_P90] = bench->speeds[steps - 1 - steps / 10];
-    point.values[SPEED_STEP_MS] = 1e3 * bench->seconds[steps / 2];
+    point.values[SPEED_MEDIAN] = speed.median;
+    point.values[SPEED_P10] = speed.p10;
+    point.values[SPEED_P90] = speed.p90;
+    point.values[SPEED_STEP_MS] = 1e3 * spread_of(bench->seconds, steps).median;
     point.values[SPEED_TOKENS] = (double)bench->tokens / steps;
     point.values[SPEED_PEAK_MB] = 1e-6 * resident_peak();
     tell(worker, SERIES_SPEED, bench->dataset.path, point);
@@ -207,8 +202,7 @@ static int bench_run(struct job *base, struct worker *worker, struct sawb_error 
 
 static void bench_release(struct job *base) {
     struct train_bench *bench = (struct train_bench *)base;
-    if (bench->trainer)
-        trainer_free(bench->trainer);
+    trainer_free(bench->trainer);
     model_release(bench->model);
     dataset_free(&bench->dataset);
     arm_release(&bench->arm);

@@ -138,8 +138,7 @@ static int time_point(struct timing_run_state *run, int family, int target, doub
         status = sparsity_check(sparsity, config->layers, config->heads, error);
     if (status == 0)
         status = time_pattern(run, pattern, sparsity, family, job->options.targets[target], error);
-    if (sparsity)
-        sparsity_free(sparsity);
+    sparsity_free(sparsity);
     free(pattern);
     return status;
 }

@@ -1,7 +1,7 @@
 /*
  * steer.h - what a run in progress can be asked to do, between two steps.
  *
- *     worker_steer(worker, steering_create(STEER_RATE, &error), &error);
+ *     worker_steer(worker, steering_create(STEER_PAUSE, NULL, &error), &error);
  *
  * A request waits in the worker's mailbox (worker.h) until the run's next breath. The run answers
  * each with an EVENT_POINT of the series STEERING_SERIES (x: the step after which it was followed,

@@ -32,7 +32,7 @@
 #define MOUSE_ON "\033[?1000h\033[?1002h\033[?1006h"
 #define MOUSE_OFF "\033[?1006l\033[?1002l\033[?1000l"
 #define RESTORE_BYTES 256
-#define CRASH_STACK 16384
+#define CRASH_STACK 32768 /* a frame alone takes 12 kB with the registers of the matrix unit */
 #define PAIRS_MOST 255 /* what every terminal with colours has at least, but one */
 
 static struct {

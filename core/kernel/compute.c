@@ -65,15 +65,19 @@ int compute_open(struct compute *compute, int threads, struct sawb_error *error)
 }
 
 #if defined(__x86_64__)
-/* $SAWB_CPU=avx512 means the vector instructions alone. The name of the CPU's feature is known to
- * newer compilers only, hence the bits of CPUID. */
+/* Of EDX in leaf 7. The name of the CPU's feature is known to newer compilers only, and those of
+ * the bits differ between gcc and clang. */
+#define CPUID_AMX_BF16 (1u << 22)
+#define CPUID_AMX_TILE (1u << 24)
+
+/* $SAWB_CPU=avx512 means the vector instructions alone. */
 static int amx_there(void) {
     unsigned a, b, c, d;
     const char *wanted = getenv("SAWB_CPU");
     if (wanted && *wanted)
         return 0;
-    return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (d & bit_AMX_BF16) && (d & bit_AMX_TILE) &&
-           gemm_amx_allowed();
+    return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (d & CPUID_AMX_BF16) &&
+           (d & CPUID_AMX_TILE) && gemm_amx_allowed();
 }
 #endif
 
@@ -81,6 +85,7 @@ int compute_set_precision(struct compute *compute, enum precision precision,
                           struct sawb_error *error) {
     if (precision == PRECISION_F32) {
         compute->gemm = compute->kernels->gemm;
+        compute->precision = precision;
         return 0;
     }
 #if defined(__x86_64__)
@@ -93,11 +98,31 @@ int compute_set_precision(struct compute *compute, enum precision precision,
                          "unset it",
                          compute->kernels->name);
     compute->gemm = amx_there() ? &gemm_amx : &gemm_bf16;
+    compute->precision = precision;
     return 0;
 #else
     return error_set(error, "precision: bf16 needs AVX512-BF16, which only x86 CPUs have; leave it "
                             "at f32");
 #endif
+}
+
+static const char *const precision_names[PRECISIONS] = {
+    [PRECISION_F32] = "f32",
+    [PRECISION_BF16] = "bf16",
+};
+
+const char *precision_name(enum precision precision) {
+    return precision_names[precision];
+}
+
+int precision_find(enum precision *precision, const char *name) {
+    for (int i = 0; i < PRECISIONS; i++) {
+        if (strcmp(precision_names[i], name) != 0)
+            continue;
+        *precision = (enum precision)i;
+        return 0;
+    }
+    return -1;
 }
 
 void compute_close(struct compute *compute) {

@@ -13,13 +13,17 @@ struct profile;
 struct ranks;
 struct scratch;
 
+/* Of the factors of matrix products, see compute_set_precision. */
+enum precision { PRECISION_F32, PRECISION_BF16, PRECISIONS };
+
 struct compute {
     struct pool *pool;
     const struct kernels *kernels;
-    const struct gemm *gemm; /* the inner loops of matrix products */
-    struct scratch *scratch; /* a piece for each thread that multiplies */
-    struct profile *profile; /* NULL: nobody asks where the time goes */
-    struct ranks *ranks;     /* NULL: this process alone. Training is split over them (ranks.h) */
+    const struct gemm *gemm;  /* the inner loops of matrix products */
+    enum precision precision; /* that they work in */
+    struct scratch *scratch;  /* a piece for each thread that multiplies */
+    struct profile *profile;  /* NULL: nobody asks where the time goes */
+    struct ranks *ranks;      /* NULL: this process alone. Training is split over them (ranks.h) */
 };
 
 /* `threads` 0: one per processor. OpenBLAS is told to use one thread: the pool splits the work. */
@@ -30,9 +34,14 @@ int compute_open(struct compute *compute, int threads, struct sawb_error *error)
  * either way. bfloat16 keeps 8 significant bits, and is refused where the CPU cannot multiply it
  * (AVX512-BF16). compute_open begins with float32.
  */
-enum precision { PRECISION_F32, PRECISION_BF16 };
 int compute_set_precision(struct compute *compute, enum precision precision,
                           struct sawb_error *error);
 void compute_close(struct compute *compute);
+
+/* "f32" or "bf16", which checkpoints and sessions keep: other numbers come of the other one. */
+const char *precision_name(enum precision precision);
+
+/* The precision of a name; -1: there is none. */
+int precision_find(enum precision *precision, const char *name);
 
 #endif

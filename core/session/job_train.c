@@ -132,7 +132,9 @@ static void open_doors(struct train_job *job, struct worker *worker) {
         return;
     if (run_log_start(&job->log, job->first == 0, &error) < 0)
         give_log_up(job, worker, &error);
-    train_log(job, worker, run_log_begun(job->step, trainer_total_steps(job->trainer)));
+    train_log(job, worker,
+              run_log_begun(job->step, trainer_total_steps(job->trainer),
+                            worker_compute(worker)->precision));
     job->socket = run_socket_open(job->out, worker, job->presets, &job->model->config, &error);
     if (!job->socket)
         worker_note(worker, "nobody can attach to this run: %s", error.message);

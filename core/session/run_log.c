@@ -35,11 +35,12 @@ static int add_time(cJSON *object) {
     return add(object, "time", round(clock_wall() * 1e3) / 1e3);
 }
 
-char *run_log_begun(int64_t step, int64_t total) {
+char *run_log_begun(int64_t step, int64_t total, enum precision precision) {
     cJSON *line = cJSON_CreateObject();
     int complete = line && add(line, "step", (double)step) &&
                    cJSON_AddStringToObject(line, "state", "running") &&
                    add(line, "total", (double)total) && add(line, "pid", (double)getpid()) &&
+                   cJSON_AddStringToObject(line, "precision", precision_name(precision)) &&
                    add_time(line);
     return finish(line, complete);
 }

@@ -6,7 +6,8 @@
  * step does not wait for the disk and a reader may follow it. A crash can tear the last line, which
  * readers leave out. Lines:
  *
- *     {"step","state":"running","total","pid","time"}   a run begins, after so many steps
+ *     {"step","state":"running","total","pid","precision","time"}   a run begins, after so many
+ *                                                steps
  *     {"step","epoch","loss","lr","grad_norm","tokens","tokens_per_second"}   each step
  *     {"step","eval":{"accuracy","loss"}}               each evaluation
  *     {"step","sparsity":{"spec","realised"}}    of the training batch: with the first step, each
@@ -29,6 +30,7 @@
 #include <stdint.h>
 
 #include "core/base/error.h"
+#include "core/kernel/compute.h"
 #include "core/session/steer.h"
 #include "core/train/evaluate.h"
 #include "core/train/trainer.h"
@@ -36,7 +38,7 @@
 #define RUN_LOG_FILE "log.jsonl"
 
 /* Each line's text, owned by the caller (free), NULL when out of memory. */
-char *run_log_begun(int64_t step, int64_t total);
+char *run_log_begun(int64_t step, int64_t total, enum precision precision);
 char *run_log_step(const struct step_report *report);
 char *run_log_evaluation(int64_t step, const struct evaluation *evaluation);
 char *run_log_sparsity(int64_t step, const char *spec, double realised);

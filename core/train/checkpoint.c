@@ -11,6 +11,7 @@
 
 #include "core/base/file.h"
 #include "core/base/json.h"
+#include "core/kernel/compute.h"
 #include "core/model/safetensors.h"
 
 #define STATE_FILE "trainer_state.safetensors"
@@ -132,17 +133,24 @@ static cJSON *read_metadata(const struct safetensors *file, struct sawb_error *e
     return NULL;
 }
 
+/* What a checkpoint means that does not say it; NULL: nothing. */
+static const char *unsaid_value(const char *key) {
+    return strcmp(key, CHECKPOINT_PRECISION) == 0 ? precision_name(PRECISION_F32) : NULL;
+}
+
 static int check_metadata(const cJSON *metadata, const cJSON *description, const char *path,
                           int64_t *step, struct sawb_error *error) {
     const cJSON *item;
     cJSON_ArrayForEach(item, description) {
-        const char *saved =
+        const char *said =
             cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(metadata, item->string));
+        const char *saved = said ? said : unsaid_value(item->string);
         if (!saved || strcmp(saved, item->valuestring) != 0)
             return error_set(error,
-                             "%s: the saved run has %s %s, this one %s; resume with the same "
+                             "%s: the saved run has %s %s%s, this one %s; resume with the same "
                              "options and data, or begin a new run in another folder",
-                             path, item->string, saved ? saved : "(none)", item->valuestring);
+                             path, item->string, saved ? saved : "(none)",
+                             saved && !said ? " (as it says none)" : "", item->valuestring);
     }
     const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(metadata, "step"));
     char *end = NULL;

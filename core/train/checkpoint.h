@@ -15,6 +15,10 @@
 
 #include "core/model/weights.h"
 
+/* Key of a description: of matrix products, as precision_name says it. A checkpoint from before it
+ * was noted is taken as f32. */
+#define CHECKPOINT_PRECISION "precision"
+
 struct training_state {
     const struct model_config *config;
     struct weights *live, *first_moments, *second_moments;

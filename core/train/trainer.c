@@ -557,6 +557,8 @@ static int describe(const struct trainer *trainer, cJSON *json, struct sawb_erro
     if (train_options_describe(&trainer->options, json, error) < 0)
         return -1;
     if (!cJSON_AddStringToObject(json, "data", data) ||
+        !cJSON_AddStringToObject(json, CHECKPOINT_PRECISION,
+                                 precision_name(trainer->compute.precision)) ||
         !cJSON_AddStringToObject(json, "dropout rates", rates) ||
         !cJSON_AddStringToObject(json, "heads", heads) ||
         !cJSON_AddStringToObject(json, "teacher", teacher) ||

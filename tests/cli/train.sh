@@ -17,6 +17,8 @@ check "evaluations have their schema" line_is 63 "^\\{\"step\":60,\"eval\":\\{\"
 check "it learned" line_is 63 '"accuracy":1,'
 logged() { grep -E '"loss":' "$1/log.jsonl" | cmp -s - "$out"; }
 check "the log in the folder holds the same lines" logged "$work/run"
+noted() { head -n 1 "$1/log.jsonl" | grep -q '"precision":"f32"'; }
+check "the log says in which precision" noted "$work/run"
 for file in config.json model.safetensors vocab.txt tokenizer_config.json; do
     check "the checkpoint has $file" [ -s "$work/run/$file" ]
 done

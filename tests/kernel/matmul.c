@@ -355,12 +355,25 @@ static void test_precision_is_chosen(void **state) {
     compute_close(&compute);
     unsetenv("SAWB_CPU");
     assert_int_equal(compute_open(&compute, 1, &error), 0);
+    assert_int_equal(compute.precision, PRECISION_F32);
     if (compute_set_precision(&compute, PRECISION_BF16, &error) == 0) {
+        assert_int_equal(compute.precision, PRECISION_BF16);
         assert_non_null(strstr(compute.gemm->name, "-bf16"));
         assert_int_equal(compute_set_precision(&compute, PRECISION_F32, &error), 0);
         assert_string_equal(compute.gemm->name, "avx512");
     }
+    assert_int_equal(compute.precision, PRECISION_F32);
     compute_close(&compute);
+}
+
+static void test_precisions_have_names(void **state) {
+    (void)state;
+    enum precision found;
+    for (int i = 0; i < PRECISIONS; i++) {
+        assert_int_equal(precision_find(&found, precision_name((enum precision)i)), 0);
+        assert_int_equal(found, i);
+    }
+    assert_int_equal(precision_find(&found, "f64"), -1);
 }
 
 static const struct CMUnitTest tests[] = {
@@ -371,5 +384,6 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_products_at_once),
     cmocka_unit_test(test_cpu_is_chosen),
     cmocka_unit_test(test_precision_is_chosen),
+    cmocka_unit_test(test_precisions_have_names),
 };
 TEST_GROUP(tests_kernel_matmul, tests);

@@ -99,6 +99,21 @@ static void test_unused_log(void **state) {
     temporary_remove(&folder);
 }
 
+/* The first line of a run says in which precision it goes on. */
+static void test_first_line(void **state) {
+    (void)state;
+    struct run_line line;
+    char *text = run_log_begun(3, 40, PRECISION_BF16);
+    assert_non_null(text);
+    assert_non_null(strstr(text, "\"precision\":\"bf16\""));
+    assert_int_equal(run_line_read(&line, text, strlen(text)), 0);
+    assert_int_equal(line.kind, RUN_LINE_BEGUN);
+    assert_int_equal(line.step, 3);
+    assert_int_equal(line.total, 40);
+    run_line_free(&line);
+    free(text);
+}
+
 static void test_summary(void **state) {
     (void)state;
     struct temporary folder;
@@ -309,10 +324,10 @@ static void test_feed_socket(void **state) {
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_states),      cmocka_unit_test(test_unused_log),
-    cmocka_unit_test(test_summary),     cmocka_unit_test(test_list),
-    cmocka_unit_test(test_feed),        cmocka_unit_test(test_feed_anew),
-    cmocka_unit_test(test_feed_socket),
+    cmocka_unit_test(test_states),     cmocka_unit_test(test_unused_log),
+    cmocka_unit_test(test_first_line), cmocka_unit_test(test_summary),
+    cmocka_unit_test(test_list),       cmocka_unit_test(test_feed),
+    cmocka_unit_test(test_feed_anew),  cmocka_unit_test(test_feed_socket),
 };
 
 TEST_GROUP(tests_session_run_state, tests);

@@ -219,6 +219,9 @@ static void test_other_runs_are_refused(void **state) {
     other = options;
     other.average = 0;
     assert_not_resumed(&bench, &other, folder, "average");
+    bench.compute.precision = PRECISION_BF16; /* whatever this CPU can */
+    assert_not_resumed(&bench, &options, folder, "precision f32, this one bf16");
+    bench.compute.precision = PRECISION_F32;
     for (int i = 0; i < 20; i++)
         bench.easy->texts[i][0] = 'a'; /* "ahe", which is no word */
     assert_not_resumed(&bench, &options, folder, "the saved run has data 134 sentences");
@@ -228,6 +231,37 @@ static void test_other_runs_are_refused(void **state) {
     assert_not_resumed(&bench, &options, folder, "sparsity " PATTERN ", this one topk(0.5)");
     assert_not_resumed(&bench, &options, "tests/model/vectors/bert", "cannot resume");
     bench_close(&bench);
+    remove_folder(folder);
+}
+
+/* Checkpoints did not always say in which precision a run was made; it is taken as f32. */
+static void test_old_state_is_of_f32(void **state) {
+    (void)state;
+    char *folder = make_folder(), *text;
+    size_t size;
+    struct train_options options = run_options();
+    struct bench bench;
+    bench_open(&bench, 1, PATTERN);
+    struct trainer *trainer = bench_trainer(&bench, &options);
+    make_steps(trainer, 2, NULL);
+    assert_done(trainer_save(trainer, folder, &problem));
+    char *path = file_join(folder, "trainer_state.safetensors");
+    assert_done(file_read(&text, &size, path, &problem));
+    char *name = memmem(text, size, "\"precision\"", 11);
+    assert_non_null(name);
+    name[1] = 'P';
+    assert_done(file_replace(path, text, size, &problem));
+    assert_done(trainer_resume(trainer, folder, &problem));
+    assert_int_equal(trainer_steps_done(trainer), 2);
+    trainer_free(trainer);
+    bench_close(&bench);
+
+    bench_open(&bench, 1, PATTERN);
+    bench.compute.precision = PRECISION_BF16;
+    assert_not_resumed(&bench, &options, folder, "precision f32 (as it says none), this one bf16");
+    bench_close(&bench);
+    free(text);
+    free(path);
     remove_folder(folder);
 }
 
@@ -328,6 +362,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_changes_as_text),
     cmocka_unit_test(test_saved_model_is_the_one_to_look_at),
     cmocka_unit_test(test_other_runs_are_refused),
+    cmocka_unit_test(test_old_state_is_of_f32),
     cmocka_unit_test(test_broken_state_is_refused),
     cmocka_unit_test(test_folder_that_cannot_be_written),
     cmocka_unit_test(test_full_disk_keeps_the_old_checkpoint),

@@ -396,8 +396,8 @@ int arguments_settings(const struct arguments *arguments, struct settings *setti
     if (model)
         settings->model_directory = model;
     const char *precision = arguments_option(arguments, "precision");
-    if (precision)
-        settings->precision = strcmp(precision, "bf16") == 0 ? PRECISION_BF16 : PRECISION_F32;
+    if (precision && precision_find(&settings->precision, precision) < 0)
+        return error_set(error, "--precision: there is no \"%s\"", precision);
     const char *color = arguments_option(arguments, "color");
     if (color)
         settings->color = strcmp(color, "always") == 0  ? COLOR_ALWAYS

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/base/file.h"
+#include "core/base/json.h"
 #include "core/session/event.h"
 #include "core/session/record.h"
 #include "core/text/dataset.h"
@@ -34,7 +35,10 @@ struct verifying {
     const struct replay *replay;
     struct opened *opened; /* [opened_count] */
     int opened_count;
-    int predictions, checked, in_training, without_model, drifted;
+    struct compute compute; /* the workbench's, in the precision of the session */
+    int refused;            /* 1: this CPU does not multiply in it; `refusal` says why */
+    struct sawb_error refusal;
+    int predictions, checked, in_training, without_model, without_precision, drifted;
     double tolerance;
     double first, largest;         /* drift of the logits */
     size_t first_at, largest_at;   /* records */
@@ -124,6 +128,10 @@ static int check(struct verifying *verifying, size_t record, const struct captur
         verifying->in_training++;
         return 0;
     }
+    if (verifying->refused) {
+        verifying->without_precision++;
+        return 0;
+    }
     if (find_model(verifying, number, &model, error) < 0)
         return -1;
     if (!model) {
@@ -134,7 +142,7 @@ static int check(struct verifying *verifying, size_t record, const struct captur
         return -1;
     int status = model->config.labels == recorded->labels
                      ? capture_run(&again, model, sparsity, recorded->text, recorded->seed,
-                                   &verifying->workbench->compute, error)
+                                   &verifying->compute, error)
                      : error_set(error, "the model has other labels");
     sparsity_free(sparsity);
     if (status < 0)
@@ -156,6 +164,7 @@ static int say_json(const struct verifying *verifying, struct sink *sink) {
     record_number(&record, "checked", verifying->checked);
     record_number(&record, "in_training", verifying->in_training);
     record_number(&record, "without_model", verifying->without_model);
+    record_number(&record, "without_precision", verifying->without_precision);
     record_number(&record, "models_changed", verifying->changed.count);
     record_number(&record, "models_missing", verifying->missing.count);
     record_number(&record, "data", verifying->data);
@@ -194,6 +203,9 @@ static int say(const struct verifying *verifying, struct sink *sink) {
     if (verifying->without_model)
         sink_note(sink, "%d are of a model that is not there any more as it was",
                   verifying->without_model);
+    if (verifying->without_precision)
+        sink_note(sink, "%d cannot be computed again here: %s", verifying->without_precision,
+                  verifying->refusal.message);
     say_found(sink, "model changed since", &verifying->changed);
     say_found(sink, "model not there", &verifying->missing);
     say_found(sink, "data changed since", &verifying->data_changed);
@@ -235,10 +247,26 @@ static void check_data(struct verifying *verifying, size_t record, const struct 
     free(bytes);
 }
 
+/* Answers from this record on were computed in the precision that it says; f32 where it is from
+ * before that was noted. */
+static void take_precision(struct verifying *verifying, const struct log_record *record) {
+    enum precision precision = PRECISION_F32;
+    cJSON *object = json_parse((const char *)record->body, record->size, "session", NULL);
+    const char *name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, "precision"));
+    int known = !name || precision_find(&precision, name) == 0;
+    if (!known)
+        error_set(&verifying->refusal, "precision: this version of sawb knows no \"%s\"", name);
+    verifying->refused =
+        !known || compute_set_precision(&verifying->compute, precision, &verifying->refusal) < 0;
+    cJSON_Delete(object);
+}
+
 /* One record: a prediction, a data set, or nothing to be checked. */
 static int check_record(struct verifying *verifying, size_t i, struct sawb_error *error) {
     const struct log_record *record = &replay_log(verifying->replay)->records[i];
     struct event_head head;
+    if (record->type == LOG_BEGIN || record->type == LOG_LIVE)
+        take_precision(verifying, record);
     if (record->type != LOG_EVENT || record_event_head(record->body, record->size, &head) < 0)
         return 0;
     int prediction = head.kind == EVENT_PREDICTION && head.model > 0;
@@ -262,6 +290,7 @@ int session_verify(struct workbench *workbench, const struct replay *replay, dou
     const struct log_reader *log = replay_log(replay);
     struct sawb_error error;
     int status = workbench_start(workbench, &error);
+    verifying.compute = workbench->compute;
     if (status == 0 && log->lost)
         sink_note(sink, "%s", log->problem);
     for (size_t i = 0; status == 0 && i < log->count && !interrupt_signal(); i++)

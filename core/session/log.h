@@ -42,7 +42,7 @@ enum log_type {
     LOG_COMMAND,    /* JSON: a command line, before it is run */
     LOG_TEXT,       /* JSON: the sentence was edited */
     LOG_WISH,       /* JSON: a view asked for what it lacks */
-    LOG_SIGHT,      /* JSON: what of the sight has changed */
+    LOG_SIGHT,      /* JSON: what of the sight has changed, or the presets */
     LOG_EVENT,      /* binary: what the worker told, in the order it was taken */
     LOG_ARRAYS,     /* binary: scores and masks of a prediction that was told before */
     LOG_MARKER,     /* JSON: a name for this moment */

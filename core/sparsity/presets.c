@@ -12,6 +12,7 @@
 
 #include "core/base/file.h"
 #include "core/base/json.h"
+#include "core/sparsity/presets_json.h"
 
 #define COMMENT_KEY "//"
 #define MOST_NAME_BYTES 64
@@ -226,6 +227,37 @@ int presets_load(struct presets *presets, const char *path, struct sawb_error *e
     presets_clear(presets);
     *presets = merged;
     return 0;
+}
+
+int presets_read(struct presets *presets, const cJSON *object, const char *where,
+                 struct sawb_error *error) {
+    const struct presets none = {NULL, 0, 0};
+    struct presets fresh = {NULL, 0, 0};
+    int status = load(&fresh, &none, object, where, error);
+    presets_clear(status == 0 ? presets : &fresh);
+    if (status == 0)
+        *presets = fresh;
+    return status;
+}
+
+static int add_to_object(cJSON *object, const struct preset *preset) {
+    cJSON *families = cJSON_GetObjectItemCaseSensitive(object, preset->name);
+    if (preset->family && !families)
+        families = cJSON_AddObjectToObject(object, preset->name);
+    cJSON *into = preset->family ? families : object;
+    const char *name = preset->family ? preset->family : preset->name;
+    return into && cJSON_AddStringToObject(into, name, preset->specification) ? 0 : -1;
+}
+
+cJSON *presets_json(const struct presets *presets) {
+    cJSON *object = cJSON_CreateObject();
+    for (int p = 0; object && p < presets_count(presets); p++) {
+        if (add_to_object(object, presets_at(presets, p)) < 0) {
+            cJSON_Delete(object);
+            return NULL;
+        }
+    }
+    return object;
 }
 
 /* ---- saving ---------------------------------------------------------------------------------- */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/base/file.h"
+#include "core/sparsity/presets_json.h"
 #include "tests/sparsity/support.h"
 #include "tests/temporary.h"
 
@@ -351,6 +352,39 @@ static void what_cannot_be_saved_changes_nothing(void **state) {
     free(text);
 }
 
+/* What a session keeps: all presets as an object, which stands for them where the files do not. */
+static void kept_as_an_object(void **state) {
+    struct fixture *fixture = *state;
+    struct sawb_error error;
+    assert_loads(fixture,
+                 "{\"mine\": \"local(2) + global(cls)\", \"theirs\": \"mine & dilated(4, 2)\"}");
+    cJSON *object = presets_json(fixture->presets);
+    struct presets *again = presets_create();
+    assert_non_null(object);
+    assert_non_null(again);
+    if (presets_read(again, object, "session", &error) < 0)
+        fail_msg("%s", error.message);
+    assert_int_equal(presets_count(again), presets_count(fixture->presets));
+    for (int i = 0; i < presets_count(again); i++) {
+        assert_string_equal(presets_name(again, i), presets_name(fixture->presets, i));
+        assert_string_equal(presets_specification(again, i),
+                            presets_specification(fixture->presets, i));
+    }
+    cJSON_Delete(object);
+
+    /* Nothing of what was there stays, but after an error all of it. */
+    cJSON *wrong = cJSON_Parse("{\"mine\": \"no_such(1)\"}"),
+          *one = cJSON_Parse("{\"one\": \"dense\"}");
+    assert_int_equal(presets_read(again, wrong, "session", &error), -1);
+    assert_non_null(strstr(error.message, "session: preset \"mine\""));
+    assert_int_equal(presets_count(again), presets_count(fixture->presets));
+    assert_int_equal(presets_read(again, one, "session", &error), 0);
+    assert_int_equal(presets_count(again), 1);
+    cJSON_Delete(wrong);
+    cJSON_Delete(one);
+    presets_free(again);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(shipped_presets_are_those_of_the_design, set_up, tear_down),
     cmocka_unit_test_setup_teardown(block_family_meets_its_target, set_up, tear_down),
@@ -367,6 +401,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(presets_cannot_explode, set_up, tear_down),
     cmocka_unit_test_setup_teardown(saving_keeps_what_is_there, set_up, tear_down),
     cmocka_unit_test_setup_teardown(what_cannot_be_saved_changes_nothing, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(kept_as_an_object, set_up, tear_down),
 };
 
 TEST_GROUP(tests_sparsity_presets, tests);

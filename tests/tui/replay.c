@@ -7,7 +7,9 @@
 #include <unistd.h>
 
 #include "core/base/clock.h"
+#include "core/session/run_log.h"
 #include "tests/tui/command_fixture.h"
+#include "tui/app/attach.h"
 #include "tui/command/session.h"
 #include "tui/screen/replay_bar.h"
 #include "tui/screen/replay_door.h"
@@ -34,12 +36,13 @@ static void draw(struct session *session) {
     recorder_follow(&session->desk.workbench, &sight, clock_wall());
 }
 
-static void session_open(struct session *session) {
+static void session_open_in(struct session *session, enum precision precision) {
     struct sawb_error error;
     struct workbench *workbench = &session->desk.workbench;
     desk_open(&session->desk, 0);
     session->path = temporary_path(&session->desk.folder, "s.sawb");
     workbench->settings.config = "none";
+    workbench->settings.precision = precision;
     if (workbench_begin(workbench, "a warm film", &error) < 0 ||
         recorder_open(&workbench->recorder, session->path, 0, &error) < 0)
         fail_msg("%s", error.message);
@@ -49,6 +52,10 @@ static void session_open(struct session *session) {
     assert_non_null(session->grid);
     screen_configure(session->screen);
     draw(session);
+}
+
+static void session_open(struct session *session) {
+    session_open_in(session, PRECISION_F32);
 }
 
 static void take(struct session *session) {
@@ -286,6 +293,51 @@ static void test_verify(void **state) {
     session_close(&session);
 }
 
+/* In a shell of its own; what it told is in the desk. */
+static void verify_as(struct session *session, int json) {
+    struct workbench shell;
+    struct settings settings = {.threads = 1, .seed = 1, .json = json};
+    struct sawb_error error;
+    struct replay *replay;
+    assert_int_equal(workbench_open(&shell, &settings, &error), 0);
+    assert_int_equal(replay_open(&replay, session->path, &settings, session_run_line, NULL, &error),
+                     0);
+    desk_forget(&session->desk);
+    assert_int_equal(session_verify(&shell, replay, 0, &session->desk.sink), COMMAND_DONE);
+    replay_free(replay);
+    workbench_close(&shell);
+}
+
+static void verify_again(struct session *session) {
+    verify_as(session, 1);
+}
+
+/* A session is verified in the precision it was recorded in, not that of the verifying shell. */
+static void test_verify_precision(void **state) {
+    (void)state;
+    struct session session;
+    struct compute compute;
+    assert_int_equal(compute_open(&compute, 1, NULL), 0);
+    int able = compute_set_precision(&compute, PRECISION_BF16, NULL) == 0;
+    compute_close(&compute);
+    if (!able)
+        skip();
+    session_open_in(&session, PRECISION_BF16);
+    settle(&session);
+    close_recording(&session);
+    verify_again(&session);
+    assert_holds(desk_told(&session.desk, TOLD_RESULTS), "\"checked\":2,");
+    assert_holds(desk_told(&session.desk, TOLD_RESULTS), "\"without_precision\":0,");
+
+    /* Where it cannot be multiplied. */
+    setenv("SAWB_CPU", "portable", 1);
+    verify_again(&session);
+    unsetenv("SAWB_CPU");
+    assert_holds(desk_told(&session.desk, TOLD_RESULTS), "\"checked\":0,");
+    assert_holds(desk_told(&session.desk, TOLD_RESULTS), "\"without_precision\":2,");
+    session_close(&session);
+}
+
 /* A model that is gone is told of once, however many answers were its. */
 static void test_verify_without_model(void **state) {
     (void)state;
@@ -317,6 +369,188 @@ static void test_verify_without_model(void **state) {
     assert_holds(desk_told(desk, TOLD_RESULTS), "\"models_missing\":1,");
     replay_free(replay);
     workbench_close(&shell);
+    session_close(&session);
+}
+
+/* A data set that was written anew since the session read it, or is gone, is told of. */
+static void test_verify_data(void **state) {
+    (void)state;
+    struct session session;
+    session_open(&session);
+    settle(&session);
+    line(&session, "train %s/data.tsv --out %s/run --max-steps 1");
+    settle(&session);
+    close_recording(&session);
+    struct desk *desk = &session.desk;
+    verify_as(&session, 0);
+    assert_null(strstr(desk_told(desk, TOLD_NOTES), "data"));
+
+    char *data = temporary_path(&desk->folder, "data.tsv"), changed[1024], missing[1024];
+    snprintf(changed, sizeof(changed), "data changed since: %s\n", data);
+    snprintf(missing, sizeof(missing), "data not there: %s\n", data);
+    desk_write(desk, "data.tsv", /* as many bytes */
+               "sentence\tlabel\na fine film\t0\nthe dull story\t0\nbad\t0\nvery good !\t1\n");
+    verify_as(&session, 0);
+    assert_holds(desk_told(desk, TOLD_NOTES), changed);
+    verify_again(&session);
+    assert_holds(desk_told(desk, TOLD_RESULTS), "\"data\":1,\"data_changed\":1,");
+    assert_int_equal(unlink(data), 0);
+    verify_as(&session, 0);
+    assert_holds(desk_told(desk, TOLD_NOTES), missing);
+    free(data);
+    session_close(&session);
+}
+
+static void assert_arms(struct again *again, const char *a, const char *b) {
+    const char *const patterns[ARMS] = {a, b};
+    const struct workbench *workbench = replay_workbench(again->replay);
+    for (int arm = 0; arm < ARMS; arm++) {
+        struct sparsity *sparsity;
+        struct sawb_error error;
+        if (sparsity_parse(&sparsity, workbench->arms[arm].spec, workbench->presets, &error) < 0)
+            fail_msg("%s", error.message);
+        assert_string_equal(sparsity_pattern(sparsity), patterns[arm]);
+        sparsity_free(sparsity);
+    }
+}
+
+/* Names mean what they meant in the session, at each of its moments, where the files of presets
+ * are gone or say something else. */
+static void test_presets(void **state) {
+    (void)state;
+    struct session session;
+    struct again again;
+    session_open(&session);
+    settle(&session);
+    line(&session, "sparsity a local(2)");
+    line(&session, "preset-save mine a");
+    line(&session, "preset a mine");
+    settle(&session);
+    line(&session, "marker first");
+    line(&session, "sparsity a local(1)");
+    line(&session, "preset-save mine a");
+    line(&session, "preset a mine");
+    settle(&session);
+    close_recording(&session);
+    struct desk *desk = &session.desk;
+    char *file = temporary_path(&desk->folder, "sawb/presets.json");
+    assert_int_equal(unlink(file), 0);
+    free(file);
+    desk_write(desk, "presets.json", "{\"aggressive_sparse\": \"strided(3)\"}");
+
+    again_open(&again, session.path);
+    struct workbench *workbench = replay_workbench(again.replay);
+    assert_arms(&again, "dense", "topk(80%)");
+    again_go(&again, replay_count(again.replay));
+    assert_string_equal(workbench->arms[ARM_A].spec, "mine");
+    assert_string_equal(workbench->arms[ARM_B].spec, "aggressive_sparse");
+    assert_arms(&again, "local(1)", "topk(80%)");
+    assert_int_equal(replay_corrections(again.replay), 0);
+    size_t position;
+    struct sawb_error error;
+    assert_int_equal(replay_find(again.replay, "marker first", &position, &error), 0);
+    again_go(&again, position);
+    assert_string_equal(workbench->arms[ARM_A].spec, "mine");
+    assert_arms(&again, "local(2)", "topk(80%)");
+    again_close(&again);
+    verify_again(&session);
+    assert_holds(desk_told(desk, TOLD_RESULTS), "\"drifted\":0,");
+    assert_null(strstr(desk_told(desk, TOLD_RESULTS), "\"checked\":0,"));
+    session_close(&session);
+}
+
+/* ---- a run of another process ---------------------------------------------------------------- */
+
+static void tell(struct run_log *log, char *text) {
+    struct sawb_error error;
+    if (run_log_write(log, text, &error) < 0)
+        fail_msg("%s", error.message);
+}
+
+static void tell_step(struct run_log *log, int64_t step) {
+    struct step_report report = {.step = step,
+                                 .total_steps = 40,
+                                 .epoch = (double)step / 10,
+                                 .loss = (float)(1.0 / (double)step),
+                                 .learning_rate = 1e-5,
+                                 .gradient_norm = 2,
+                                 .tokens = 100,
+                                 .tokens_per_second = 50};
+    tell(log, run_log_step(&report));
+}
+
+static void follow_run(struct session *session) {
+    while (attach_follow(&session->desk.workbench, 2))
+        ;
+    draw(session);
+}
+
+static void assert_same_runs(const struct run_history *run, const struct run_history *live) {
+    assert_int_equal(run->steps, live->steps);
+    assert_int_equal(run->total_steps, live->total_steps);
+    assert_int_equal(run->evaluations, live->evaluations);
+    assert_int_equal(run->running, live->running);
+    assert_int_equal(run->paused, live->paused);
+    assert_int_equal(run->attached, live->attached);
+    assert_string_equal(run->name, live->name);
+    assert_memory_equal(run->loss, live->loss, (size_t)live->steps * sizeof(*live->loss));
+    assert_memory_equal(run->realised, live->realised,
+                        (size_t)live->steps * sizeof(*live->realised));
+    assert_memory_equal(run->evaluation_accuracy, live->evaluation_accuracy,
+                        (size_t)live->evaluations * sizeof(*live->evaluation_accuracy));
+}
+
+/* The curves of a run that was attached to, whose folder is gone when it is looked at again. */
+static void test_attached(void **state) {
+    (void)state;
+    struct session session;
+    struct again again;
+    struct run_log log;
+    struct sawb_error error;
+    session_open(&session);
+    settle(&session);
+    char *folder = temporary_path(&session.desk.folder, "watched");
+    assert_int_equal(file_make_directory(folder, &error), 0);
+    assert_int_equal(run_log_begin(&log, folder, &error), 0);
+    assert_int_equal(run_log_start(&log, 1, &error), 0);
+    tell(&log, run_log_begun(0, 40, PRECISION_F32));
+    for (int step = 1; step <= 20; step++)
+        tell_step(&log, step);
+    line(&session, "attach %s/watched");
+    follow_run(&session);
+    tell(&log, run_log_evaluation(20, &(struct evaluation){.accuracy = 0.875, .loss = 0.25}));
+    tell(&log, run_log_sparsity(20, "topk(0.5)", 0.25));
+    tell(&log, run_log_steered(20, STEER_PAUSE, 1));
+    follow_run(&session);
+    assert_int_equal(session.desk.workbench.run.paused, 1);
+    line(&session, "marker paused");
+    tell(&log, run_log_steered(20, STEER_CONTINUE, 1));
+    for (int step = 21; step <= 40; step++)
+        tell_step(&log, step);
+    tell(&log, run_log_ended(40, 0, NULL));
+    follow_run(&session);
+    close_recording(&session);
+    const struct run_history *live = &session.desk.workbench.run;
+    assert_int_equal(live->steps, 40);
+    run_log_end(&log);
+    char *file = file_join(folder, RUN_LOG_FILE);
+    assert_int_equal(unlink(file), 0);
+    free(file);
+    free(folder);
+
+    again_open(&again, session.path);
+    const struct run_history *run = &replay_workbench(again.replay)->run;
+    size_t position;
+    again_go(&again, replay_count(again.replay));
+    assert_same_runs(run, live);
+    assert_int_equal(replay_corrections(again.replay), 0);
+    assert_same_grids(session.grid, again.grid, "the end of the run");
+    assert_int_equal(replay_find(again.replay, "marker paused", &position, &error), 0);
+    again_go(&again, position);
+    assert_int_equal(run->steps, 20);
+    assert_int_equal(run->paused, 1);
+    assert_int_equal(run->attached, 1);
+    again_close(&again);
     session_close(&session);
 }
 
@@ -374,6 +608,18 @@ static void test_bar(void **state) {
     screen_key(again.screen, KEYS_LEFT);
     replay_bar_follow(again.screen, 1);
     assert_int_equal(replay_position(again.replay), replay_count(again.replay) - 1);
+    /* Keys that come faster than they are followed each go one step. */
+    for (int i = 0; i < 3; i++)
+        screen_key(again.screen, KEYS_LEFT);
+    replay_bar_follow(again.screen, 1);
+    size_t back = replay_position(again.replay);
+    screen_key(again.screen, KEYS_END);
+    replay_bar_follow(again.screen, 1);
+    for (int i = 0; i < 4; i++) {
+        screen_key(again.screen, KEYS_LEFT);
+        replay_bar_follow(again.screen, 1);
+    }
+    assert_int_equal(replay_position(again.replay), back);
     screen_key(again.screen, KEYS_HOME);
     replay_bar_follow(again.screen, 1);
     screen_key(again.screen, ' ');
@@ -466,7 +712,11 @@ static void test_damaged(void **state) {
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_same_screens),
     cmocka_unit_test(test_verify),
+    cmocka_unit_test(test_verify_precision),
     cmocka_unit_test(test_verify_without_model),
+    cmocka_unit_test(test_verify_data),
+    cmocka_unit_test(test_presets),
+    cmocka_unit_test(test_attached),
     cmocka_unit_test(test_seek),
     cmocka_unit_test(test_bar),
     cmocka_unit_test(test_exports),

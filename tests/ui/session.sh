@@ -135,11 +135,21 @@ while [ $place -gt 0 ]; do
     diff "$folder/forth.$place" "$folder/back.$place" | sed 's/^/# /'
 done
 check "$((stops + 1)) screens are the same on the way back" test $differ = 0
+
+# All keys before have been followed, and what came of them is drawn.
+followed() {
+    keys ':'
+    type_text "no command"
+    until_true shows "no command" || return 1
+    keys Escape
+    until_true lacks "no command" && until_true still_enough
+}
+
 for way in 1 2; do
     keys End
     until_true same_colors
     for key in Left Left Left Left Left Left; do keys $key; done
-    until_true still_enough
+    followed || echo "not ok six steps back are followed"
     colors >"$folder/left.$way"
     for key in Right Right Right Right Right Right; do keys $key; done
     check "six steps back and six forward: the end again" same_colors

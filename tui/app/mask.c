@@ -199,6 +199,8 @@ int mask_save(struct workbench *workbench, int arm, const char *name, struct saw
                          "preset: there is no place to save it; set XDG_CONFIG_HOME or HOME");
     int status = presets_save(workbench->presets, path, name, workbench->arms[arm].spec, error);
     free(path);
+    if (status == 0)
+        recorder_presets(workbench);
     workbench->changed = 1;
     return status;
 }

@@ -18,6 +18,7 @@
 #include "core/session/log.h"
 #include "core/session/record.h"
 #include "core/session/record_arrays.h"
+#include "core/sparsity/presets_json.h"
 #include "tui/app/step_gate.h"
 #include "tui/app/workbench.h"
 
@@ -304,6 +305,24 @@ int recorder_wish(struct workbench *workbench, enum wish wish) {
     cJSON_AddStringToObject(object, "wish", names[wish]);
     put_json(workbench, LOG_WISH, now, object);
     return 1;
+}
+
+/* Names in command lines are meant as they were understood here, whatever the files of presets say
+ * where, or when, the session is looked at. */
+static void put_presets(const struct workbench *workbench, cJSON *object) {
+    cJSON *presets = presets_json(workbench->presets);
+    if (presets && !cJSON_AddItemToObject(object, "presets", presets))
+        cJSON_Delete(presets);
+}
+
+/* As a part of the sight, so that an older sawb, which passes over what it does not know of a
+ * record, reads on. */
+void recorder_presets(struct workbench *workbench) {
+    if (!records(workbench))
+        return;
+    cJSON *object = cJSON_CreateObject();
+    put_presets(workbench, object);
+    put_json(workbench, LOG_SIGHT, workbench_now(workbench), object);
 }
 
 void recorder_configured(struct workbench *workbench) {
@@ -625,6 +644,11 @@ static void put_models(struct workbench *workbench) {
         recorder_model(workbench, workbench->arms[ARM_B].model);
 }
 
+/* Of all answers from this record on. */
+static void put_precision(const struct workbench *workbench, cJSON *object) {
+    cJSON_AddStringToObject(object, "precision", precision_name(workbench->settings.precision));
+}
+
 void recorder_begin(struct workbench *workbench) {
     struct recorder *recorder = workbench->recorder;
     if (!recorder)
@@ -635,6 +659,8 @@ void recorder_begin(struct workbench *workbench) {
     snprintf(seed, sizeof(seed), "%llu", (unsigned long long)workbench->settings.seed);
     cJSON_AddStringToObject(object, "version", SAWB_VERSION);
     cJSON_AddStringToObject(object, "seed", seed);
+    put_precision(workbench, object);
+    put_presets(workbench, object);
     cJSON_AddNumberToObject(object, "automatic", workbench->automatic);
     cJSON_AddNumberToObject(object, "ascii", workbench->settings.ascii);
     cJSON_AddStringToObject(object, "text", workbench->text);
@@ -710,6 +736,8 @@ int recorder_continue(struct workbench *workbench, const struct replay *replay,
     cJSON *object = cJSON_CreateObject();
     cJSON_AddStringToObject(object, "from", replay_path(replay));
     cJSON_AddNumberToObject(object, "records", (double)count);
+    put_precision(workbench, object);
+    put_presets(workbench, object);
     put_json(workbench, LOG_LIVE, recorder->begun, object);
     put_models(workbench);
     return 0;

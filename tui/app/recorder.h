@@ -6,10 +6,10 @@
  *     ... every command, edit and event passes the calls below ...
  *     recorder_close(&workbench);
  *
- * What the workbench holds is a function of what is recorded: command lines, edits of the sentence
- * and events, in the order in which they were taken, each with what the worker was at. Beside that
- * stands what only drawing decides (how far a list is scrolled) and what is said on the message
- * line, whenever it has changed: a record of the "sight".
+ * What the workbench holds is a function of what is recorded: the presets, command lines, edits of
+ * the sentence and events, in the order in which they were taken, each with what the worker was at.
+ * Beside that stands what only drawing decides (how far a list is scrolled) and what is said on the
+ * message line, whenever it has changed: a record of the "sight".
  *
  * All calls but recorder_open do nothing for a workbench without a recorder. None waits for the
  * disk. A recording that fails ends with one message.
@@ -98,6 +98,9 @@ int recorder_wish(struct workbench *workbench, enum wish wish);
 
 /* A model was opened. */
 void recorder_model(struct workbench *workbench, const struct model *model);
+
+/* The presets have changed: names in command lines mean these from now on. */
+void recorder_presets(struct workbench *workbench);
 
 /* The user's settings have been read. */
 void recorder_configured(struct workbench *workbench);

@@ -369,6 +369,7 @@ static int apply(struct replay *replay, size_t record, size_t target, struct saw
         replay->corrections += sight_apply(workbench, object, &replay->sight, &replay->answer);
         break;
     case LOG_LIVE:
+        sight_presets(workbench, object);
         apply_live(replay, record, error);
         break;
     case LOG_CONFIGURED:
@@ -395,6 +396,7 @@ static int set_text(char **place, const char *text) {
 static int begin_arms(struct replay *replay, const cJSON *begin, struct sawb_error *error) {
     struct workbench *workbench = &replay->workbench;
     static const char *const names[ARMS] = {"a", "b"};
+    sight_presets(workbench, begin);
     const cJSON *models = cJSON_GetObjectItemCaseSensitive(begin, "models");
     int two = cJSON_IsNumber(models) && models->valueint == 2;
     for (int arm = 0; arm < ARMS; arm++) {
@@ -603,9 +605,13 @@ size_t replay_at(const struct replay *replay, double seconds) {
     return low;
 }
 
+size_t replay_bound(const struct replay *replay) {
+    return replay->wants ? replay->wanted : replay->position;
+}
+
 size_t replay_step(const struct replay *replay, int step) {
     const struct log_record *records = replay->reader.records;
-    size_t at = replay->position;
+    size_t at = replay_bound(replay);
     if (step > 0) {
         while (at < replay->reader.count && is_passive(records[at].type))
             at++;

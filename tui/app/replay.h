@@ -52,7 +52,11 @@ size_t replay_position(const struct replay *replay);
 int replay_go(struct replay *replay, size_t position, struct sawb_error *error);
 void replay_touch(struct replay *replay);
 
-/* The position after the next record that one can see (step 1), or before the last one (-1). */
+/* Where it will be next (replay_want), or is: what several keys that come at once count from. */
+size_t replay_bound(const struct replay *replay);
+
+/* The position after the next record that one can see (step 1), or before the last one (-1), from
+ * replay_bound. */
 size_t replay_step(const struct replay *replay, int step);
 
 /* Seconds since the beginning: of the position, and in all. */

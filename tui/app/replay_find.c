@@ -82,7 +82,7 @@ static int find_text(const struct replay *replay, const char *text, size_t *posi
     }
     int found = 0;
     for (size_t i = 0; i < count && !found; i++) {
-        size_t record = (replay_position(replay) + i) % count;
+        size_t record = (replay_bound(replay) + i) % count;
         char *said = replay_text(replay, record);
         found = said && regexec(&expression, said, 0, NULL, 0) == 0;
         if (found)

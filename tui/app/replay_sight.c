@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/sparsity/presets_json.h"
 #include "tui/app/workbench.h"
 
 static const char *text_of(const cJSON *object, const char *name) {
@@ -169,9 +170,16 @@ static void apply_screen(const cJSON *object, struct session_sight *sight, char 
     sight->answer = *kept;
 }
 
+void sight_presets(struct workbench *workbench, const cJSON *object) {
+    const cJSON *presets = cJSON_GetObjectItemCaseSensitive(object, "presets");
+    if (presets)
+        presets_read(workbench->presets, presets, "session", NULL);
+}
+
 int sight_apply(struct workbench *workbench, const cJSON *object, struct session_sight *sight,
                 char **answer) {
     const cJSON *panes = cJSON_GetObjectItemCaseSensitive(object, "panes");
+    sight_presets(workbench, object);
     int corrections = apply_texts(workbench, object);
     if (cJSON_IsArray(panes))
         apply_panes(workbench, panes);

@@ -12,6 +12,10 @@
 int sight_apply(struct workbench *workbench, const cJSON *object, struct session_sight *sight,
                 char **answer);
 
+/* The presets become those that the record holds, if it does: not all of them can be read by every
+ * sawb, and then they stay those of this machine. */
+void sight_presets(struct workbench *workbench, const cJSON *object);
+
 /* The field in the workbench. */
 int *sight_number(struct workbench *workbench, const struct sight_field *field);
 

@@ -38,6 +38,30 @@ check "-- makes a sentence of a command" line_is 1 'predict well$'
 run -m $bert --color always "a fine film"
 check "no escape sequences without a terminal" [ -z "$(grep "$(printf '\033')" "$out")" ]
 
+# ---- drawings in colour
+escape=$(printf '\033')
+draw() { # draw always|auto|never [NAME=VALUE]: an attention map, on what would be a terminal of 256 colours
+    env -u COLORTERM -u NO_COLOR TERM=xterm-256color ${2:+"$2"} "$SAWB" -m $bert --color "$1" \
+        show attention --text "a fine film" --layer 1 --head 0 --draw >"$out" 2>"$err" </dev/null
+    status=$?
+}
+plain() { status_is 0 && says '^fine ' && ! grep -q "$escape" "$out"; }
+draw never
+check "--color never draws without colours" plain
+sed 's/ *$//' "$out" >"$work/plain"
+draw always
+check "--color always draws in colours" says "$escape\\[0;[0-9;]*[34]8;5;[0-9]"
+sed "s/$escape\\[[0-9;]*m//g; s/ *\$//" "$out" >"$work/stripped"
+check "the same picture" cmp "$work/plain" "$work/stripped"
+draw always NO_COLOR=1
+check "--color always wins over NO_COLOR" says "$escape\\[0;[0-9;]*[34]8;5;[0-9]"
+draw always COLORTERM=truecolor
+check "true colours where there are" says "$escape\\[0;[0-9;]*[34]8;2;[0-9]"
+draw always TERM=dumb
+check "a terminal without colours gets none" plain
+draw auto
+check "--color auto: none without a terminal" plain
+
 # ---- tokens
 run tokens -m $bert --json "Fine Film!"
 check "tokens --json is JSON" json_lines

@@ -52,6 +52,19 @@ start 80 24 NO_COLOR=1 -- --color always -m "$MODEL" "the film is slow"
 until_true shows "6 tokens"
 check "--color always" colored
 
+# What is printed on a terminal.
+set -- -m "$MODEL" show attention --text "the film is slow" --layer 1 --head 0 --draw
+start 80 40 -- "$@"
+until_true ended 0
+check "a drawing on a terminal is coloured" many_colors
+start 80 40 NO_COLOR=1 -- "$@"
+until_true ended 0
+check "NO_COLOR: a drawing is not" plain
+check "and is there" shows "[CLS]"
+start 80 40 NO_COLOR=1 -- --color always "$@"
+until_true ended 0
+check "--color always: a drawing is all the same" many_colors
+
 start 80 24 -- --ascii -m "$MODEL" "the film is slow"
 until_true shows "6 tokens"
 check "--ascii" only_ascii

@@ -104,3 +104,42 @@ check_shows "answers are printed" '--version'
 line "eval $folder/data.tsv"
 check "tables are aligned on a terminal" matches '^A +tests/mod.* +dense +4000 '
 keys C-d
+check "Ctrl-D leaves without a pager" ended 0
+
+# A pager that keeps what it is given, and then says so.
+cat >"$folder/pager" <<END
+#!/bin/sh
+cat >"$folder/paged"
+echo >"$folder/paged.done"
+END
+chmod +x "$folder/pager"
+
+# paged LINE COMMAND ...: the line's answer goes to the pager, and the command holds
+paged() {
+    rm -f "$folder/paged" "$folder/paged.done"
+    line "$1"
+    shift
+    until_true test -s "$folder/paged.done" && "$@"
+}
+
+turns() {
+    [ "$(grep -c '^turn ' "$folder/paged")" = "$1" ] && [ "$(wc -l <"$folder/paged")" = "$1" ]
+}
+
+start 80 24 XDG_STATE_HOME="$folder/state" PAGER="$folder/pager" -- -m "$MODEL" console
+check "the pager of one's own" shows 'sawb>'
+check "a long answer goes to it whole" paged 'help' grep -q -- '--version' "$folder/paged"
+check "and not to the screen" lacks 'usage: sawb'
+check "parts that come at once are one answer" paged 'foreach x in 1..30; echo turn $x; end' turns 30
+rm -f "$folder/paged"
+line 'foreach x in 1..22; echo short $x; end'
+check "what fits is printed" matches '^short 22$'
+line 'foreach x in 1..99999; predict "round $x"; end'
+check "what comes slowly is printed as it comes" shows 'round 9'
+keys C-c
+check "until it ends" grep -q '^error: interrupted' "$folder/errors"
+line 'echo the end'
+check "the end of it is printed too" matches '^the end$'
+check "without the pager" test ! -e "$folder/paged"
+keys C-d
+check "Ctrl-D leaves with a pager" ended 0

@@ -163,7 +163,9 @@ fuzz: ## run every libFuzzer target for FUZZ_SECONDS (needs clang)
 	@$(MAKE) --no-print-directory -j2 CC=clang BUILD=$(BUILD)/fuzzing OPTIMISE="-O1 -g" \
 	    SANITIZE="-fsanitize=address,undefined,fuzzer-no-link" fuzzers
 	@for fuzzer in $(BUILD)/fuzzing/fuzz/*; do \
-	    echo "# $$fuzzer"; $$fuzzer -max_total_time=$(FUZZ_SECONDS) -verbosity=0 || exit 1; done
+	    echo "# $$fuzzer"; found=$(BUILD)/fuzzing/found/$${fuzzer##*/}; seeds=tests/fuzz/seeds/$${fuzzer##*/}; \
+	    mkdir -p $$found; [ -d $$seeds ] || seeds=; \
+	    $$fuzzer -max_total_time=$(FUZZ_SECONDS) -verbosity=0 $$found $$seeds || exit 1; done
 
 .PHONY: fuzzers
 fuzzers: $(FUZZERS)

@@ -456,8 +456,7 @@ static void capture_tile(struct task *task, int first, int rows, const float *sc
     const struct attention_view *view = &task->view;
     size_t tokens = (size_t)view->tokens, pairs = (size_t)rows * tokens;
     float *probabilities = kept_probabilities ? kept_probabilities : task->work.probabilities;
-    memcpy(probabilities, scores, pairs * sizeof(*probabilities));
-    task->loops->softmax(probabilities, mask, rows, view->tokens);
+    task->loops->softmax(probabilities, scores, mask, rows, view->tokens);
     if (!weigh)
         return;
     if (view->dropout.threshold) {

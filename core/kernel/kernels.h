@@ -110,10 +110,11 @@ struct kernels {
                     uint32_t first);
 
     /*
-     * In place over rows of scores [rows,columns]. mask [rows,columns] (NULL: all kept) is applied
-     * before: a removed pair gets exactly 0. A row that keeps nothing becomes 0.
+     * Of each row of scores [rows,columns]; out may be the same memory. mask [rows,columns] (NULL:
+     * all kept) is applied before: a removed pair gets exactly 0. A row that keeps nothing becomes
+     * 0.
      */
-    void (*softmax)(float *scores, const uint8_t *mask, int rows, int columns);
+    void (*softmax)(float *out, const float *scores, const uint8_t *mask, int rows, int columns);
 
     /* y += x. */
     void (*add)(float *y, const float *x, size_t count);

@@ -51,8 +51,7 @@ static void soften(const struct kernels *kernels, float *attention, const float 
         memset(attention, 0, pairs * sizeof(*attention));
         return;
     }
-    memcpy(attention, scores, pairs * sizeof(*attention));
-    kernels->softmax(attention, kept == pairs ? NULL : mask, tokens, tokens);
+    kernels->softmax(attention, scores, kept == pairs ? NULL : mask, tokens, tokens);
 }
 
 /* 1 when the softmax gives back what was captured. */

@@ -83,6 +83,24 @@ static void check_activation(const struct kernels *kernels, int rows, int column
         assert_true(after[i] == input[i] + before[i]);
 }
 
+/* Where the density comes to nothing, and numbers that are none. */
+static void check_gelu_far_out(const struct kernels *kernels) {
+    static const float far[] = {-13.19f, -13.24f, -13.26f, -100.0f, -1e30f};
+    static const float none[2] = {0};
+    for (size_t i = 0; i < sizeof(far) / sizeof(far[0]); i++) {
+        float before[2] = {far[i], -far[i]}, after[2];
+        kernels->bias_gelu(after, before, 2, none, 1, 2);
+        near_to(after[0], 0, 1e-36);
+        assert_true(after[1] == -far[i]);
+        near_to(before[0], 0, 1e-35);
+        assert_true(before[1] == 1.0f);
+    }
+    float before[2] = {NAN, 0.0f}, after[2];
+    kernels->bias_gelu(after, before, 2, none, 1, 2);
+    assert_true(isnan(after[0]) && isnan(before[0]));
+    assert_true(after[1] == 0.0f && before[1] == 0.5f);
+}
+
 static void check_norm(const struct kernels *kernels, int rows, int columns) {
     float in[COUNT_MAX], sum[COUNT_MAX], out[COUNT_MAX], residual[COUNT_MAX];
     float weight[COLUMNS_MAX], bias[COLUMNS_MAX], mean[ROWS_MAX], scale[ROWS_MAX];
@@ -181,14 +199,16 @@ static void check_norm_backward(const struct kernels *kernels, int rows, int col
 }
 
 static void check_softmax(const struct kernels *kernels, int rows, int columns, int masked) {
-    float scores[COUNT_MAX] = {0}, shares[COUNT_MAX];
+    float scores[COUNT_MAX] = {0}, shares[COUNT_MAX], in_place[COUNT_MAX];
     uint8_t mask[COUNT_MAX];
     size_t count = (size_t)rows * (size_t)columns;
     fill(scores, count, 10, 20.0);
     for (size_t i = 0; i < count; i++)
         mask[i] = !masked || (random_bits(12, i) & 1);
-    memcpy(shares, scores, sizeof(shares));
-    kernels->softmax(shares, masked ? mask : NULL, rows, columns);
+    memcpy(in_place, scores, sizeof(in_place));
+    kernels->softmax(shares, scores, masked ? mask : NULL, rows, columns);
+    kernels->softmax(in_place, in_place, masked ? mask : NULL, rows, columns);
+    assert_memory_equal(in_place, shares, count * sizeof(*shares));
     for (int row = 0; row < rows; row++) {
         size_t at = (size_t)row * (size_t)columns;
         double largest = -INFINITY, total = 0;
@@ -225,6 +245,8 @@ static void softmax_masked(const struct kernels *kernels, int rows, int columns)
 static void test_activation(void **state) {
     (void)state;
     on_all(check_activation);
+    for (int set = 0; kernels_get(set); set++)
+        check_gelu_far_out(kernels_get(set));
 }
 
 static void test_norm(void **state) {
@@ -248,11 +270,11 @@ static void test_softmax_shows_nan(void **state) {
     const struct kernels *kernels;
     for (int set = 0; (kernels = kernels_get(set)); set++) {
         float row[3] = {1.0f, NAN, 2.0f};
-        kernels->softmax(row, NULL, 1, 3);
+        kernels->softmax(row, row, NULL, 1, 3);
         assert_true(isnan(row[0]) && isnan(row[1]) && isnan(row[2]));
         const uint8_t nothing[3] = {0, 0, 0};
         float empty[3] = {1.0f, 2.0f, 3.0f};
-        kernels->softmax(empty, nothing, 1, 3);
+        kernels->softmax(empty, empty, nothing, 1, 3);
         assert_true(empty[0] == 0 && empty[1] == 0 && empty[2] == 0);
     }
 }

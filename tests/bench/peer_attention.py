@@ -55,6 +55,7 @@ def flex(q, k, v, keeps, block):
 
     n = q.shape[2]
     mask = create_block_mask(keeps, None, None, n, n, device="cpu", BLOCK_SIZE=min(block, n))
+    torch._dynamo.reset()  # otherwise the ninth shape is no longer compiled
     compiled = torch.compile(flex_attention, dynamic=False)
     return lambda: compiled(q, k, v, block_mask=mask)
 

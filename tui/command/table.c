@@ -21,7 +21,7 @@ static const struct option_row common_options[] = {
      "threads that compute (default: one per processor, shared by the ranks of mpirun)"},
     {"precision", 0, ARGUMENT_CHOICE, "f32|bf16",
      "of the factors of matrix products (default: f32); bf16 is faster and rounds to 8 bits, and "
-     "needs a CPU with AVX512-BF16"},
+     "needs a CPU with AVX512-BF16; AMX is used where there"},
     {"seed", 0, ARGUMENT_NUMBER, "N", "of everything drawn at random (default: 1)"},
     {"json", 0, ARGUMENT_NONE, NULL, "results as JSON, one object a line"},
     {"color", 0, ARGUMENT_CHOICE, "auto|always|never",

@@ -77,15 +77,16 @@ static int grow(struct attention_cache *cache) {
 static struct cached *find(struct attention_cache *cache, const struct attention_plan *plan) {
     if (2 * (cache->count + 1) > cache->capacity && grow(cache) < 0)
         return NULL;
-    struct cached **slot = slot_of(cache, plan);
-    if (*slot)
-        return *slot;
-    *slot = calloc(1, sizeof(**slot));
-    if (!*slot)
+    struct cached **slot = slot_of(cache, plan), *found = *slot;
+    if (found)
+        return found;
+    struct cached *made = calloc(1, sizeof(*made));
+    if (!made)
         return NULL;
-    (*slot)->plan = *plan;
+    made->plan = *plan;
     cache->count++;
-    return *slot;
+    *slot = made;
+    return made;
 }
 
 /* ---- making layouts -------------------------------------------------------------------------- */

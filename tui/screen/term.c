@@ -33,7 +33,7 @@
 #define MOUSE_OFF "\033[?1006l\033[?1002l\033[?1000l"
 #define RESTORE_BYTES 256
 #define CRASH_STACK 32768 /* a frame alone takes 12 kB with the registers of the matrix unit */
-#define PAIRS_MOST 255 /* what every terminal with colours has at least, but one */
+#define PAIRS_MOST 255    /* what every terminal with colours has at least, but one */
 
 static struct {
     int open, colors, has_paste, has_mouse, mouse_on;

@@ -9,7 +9,9 @@
  */
 #include "core/kernel/gemm.h"
 
-#ifdef __AMX_BF16__ /* the Makefile asks for it on x86-64; a checker of sources does not */
+/* The Makefile asks for it on x86-64; a checker of sources does not. The first name is gcc's, the
+ * other that of older clangs. */
+#if defined(__AMX_BF16__) || defined(__AMXBF16__)
 
 #include <sys/syscall.h>
 #include <unistd.h>

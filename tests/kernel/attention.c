@@ -563,11 +563,11 @@ static void layouts_are_made_once(void **state) {
 static void want_of_memory_is_an_error(void **state) {
     (void)state;
     struct layer layer;
-    struct sparsity *sparsity = parsed("random(0.5)");
-    struct mask_source source = sparsity_source(sparsity);
     int status = -1;
     if (allocations() < 0)
         skip();
+    struct sparsity *sparsity = parsed("random(0.5)");
+    struct mask_source source = sparsity_source(sparsity);
     open_layer(&layer, (int[]){9}, 1, 32, 4, 1, 1);
     layer.batch.source = &source;
     layer.batch.kept = NULL;

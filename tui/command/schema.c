@@ -74,7 +74,7 @@ static const struct schema rows[] = {
     {"attach", " for each step", STEP},
     {"attach", " for each evaluation", STEP_EVALUATION},
     {"attach", " when the run begins",
-     "{step: number, state: text, total: number, pid: number, time: number}"},
+     "{step: number, state: text, total: number, pid: number, precision: text, time: number}"},
     {"attach", " when it ends", "{step: number, state: text, error: text?, time: number}"},
     {"attach", " for what was asked of the run",
      "{step: number, steered: text, done: any, time: number}"},

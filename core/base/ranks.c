@@ -302,6 +302,17 @@ void ranks_share(struct ranks *ranks, void *bytes, int size) {
         broadcast(ranks, bytes, size, 0);
 }
 
+int ranks_compare(struct ranks *ranks, const uint64_t *own, int count, int status,
+                  const char *difference, struct sawb_error *error) {
+    uint64_t first[RANKS_NUMBERS];
+    size_t size = (size_t)count * sizeof(*own);
+    memcpy(first, own, size);
+    ranks_share(ranks, first, (int)size);
+    if (status == 0 && memcmp(first, own, size) != 0)
+        status = error_set(error, "%s", difference);
+    return ranks_agree(ranks, status, error);
+}
+
 int ranks_agree(struct ranks *ranks, int status, struct sawb_error *error) {
     if (!ranks)
         return status;

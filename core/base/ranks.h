@@ -19,6 +19,7 @@
 #define SAWB_CORE_BASE_RANKS_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "core/base/error.h"
 
@@ -66,5 +67,11 @@ void ranks_meet(struct ranks *ranks);
 
 /* Copies the bytes of rank 0 to all. */
 void ranks_share(struct ranks *ranks, void *bytes, int size);
+
+/* As ranks_agree, after an error `difference` where the status is 0 but one of the numbers
+ * own[0..count) is not rank 0's; count is at most RANKS_NUMBERS. */
+#define RANKS_NUMBERS 4
+int ranks_compare(struct ranks *ranks, const uint64_t *own, int count, int status,
+                  const char *difference, struct sawb_error *error);
 
 #endif

@@ -363,14 +363,10 @@ static int open_all(struct train_job *job, struct worker *worker, struct sawb_er
 static int compare_evaluations(const struct train_job *job, struct sawb_error *error) {
     uint64_t own[] = {job->checking.hash, (uint64_t)job->eval_every,
                       (uint64_t)job->options.keep_best};
-    uint64_t first[3];
-    memcpy(first, own, sizeof(own));
-    ranks_share(job->ranks, first, sizeof(first));
-    int status = memcmp(first, own, sizeof(own)) == 0
-                     ? 0
-                     : error_set(error, "train: has other data or intervals of evaluation than "
-                                        "rank 0; give all ranks the same files and options");
-    return ranks_agree(job->ranks, status, error);
+    return ranks_compare(job->ranks, own, sizeof(own) / sizeof(own[0]), 0,
+                         "train: has other data or intervals of evaluation than rank 0; give all "
+                         "ranks the same files and options",
+                         error);
 }
 
 static int prepare(struct train_job *job, struct worker *worker, struct sawb_error *error) {

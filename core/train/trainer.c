@@ -645,18 +645,16 @@ static int fingerprint(struct trainer *trainer, uint64_t *print, struct sawb_err
 
 int trainer_compare(struct trainer *trainer, struct sawb_error *error) {
     struct ranks *ranks = trainer->compute.ranks;
-    uint64_t own = 0, first;
+    uint64_t own = 0;
     if (!ranks)
         return 0;
     optimiser_settle(trainer->optimiser);
     int status = fingerprint(trainer, &own, error);
-    first = own;
-    ranks_share(ranks, &first, sizeof(first));
-    if (status == 0 && own != first)
-        status = error_set(error, "train: has other weights, data or options than rank 0; give all "
-                                  "ranks the same files and options, and the same kernels "
-                                  "(SAWB_CPU) where their processors differ");
-    return ranks_agree(ranks, status, error);
+    return ranks_compare(ranks, &own, 1, status,
+                         "train: has other weights, data or options than rank 0; give all ranks "
+                         "the same files and options, and the same kernels (SAWB_CPU) where their "
+                         "processors differ",
+                         error);
 }
 
 /* What a checkpoint holds besides the weights of the run. */

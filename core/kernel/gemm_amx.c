@@ -1,9 +1,8 @@
 /*
  * gemm_amx.c - tiles of bfloat16 factors and float32 sums, by the matrix unit of Intel CPUs.
  *
- * A register holds 16 rows of 16 words, and one instruction multiplies two of them: sixteen times
- * what a vector instruction does. y is worked out in 32 by 32 numbers, four registers; two more
- * hold a and two b.
+ * A register holds 16 rows of 16 words, and one instruction adds up the 8,192 products of two of
+ * them. y is worked out in 32 by 32 numbers, four registers; two more hold a and two b.
  *
  * Source: Intel 64 and IA-32 Architectures Software Developer's Manual, volume 1, chapter 18.
  */
@@ -20,7 +19,6 @@
 #define COLUMNS 32
 #define SIDE 16 /* of a register: rows, and words of a row */
 #define LINE_BYTES ((size_t)SIDE * sizeof(int32_t))
-#define STEPS_UNIT ((size_t)2 * SIDE)
 #define BLOCK_WORDS ((size_t)TILE_ROWS * SIDE) /* of a, from one register's depth to the next */
 
 #include "core/kernel/gemm_pairs.h"
@@ -205,7 +203,7 @@ const struct gemm gemm_amx = {
     .rows = TILE_ROWS,
     .columns = COLUMNS,
     .depth = 2,
-    .unit = (int)STEPS_UNIT,
+    .unit = STEPS_AT_ONCE,
     .task_columns = 384,
     .pack_rows = pack_rows_whole,
     .pack_columns = pack_columns_whole,

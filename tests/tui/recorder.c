@@ -136,6 +136,15 @@ static void run_line(struct workbench *workbench, const char *line, void *user) 
         0);
 }
 
+/* With one answer, and the command that began a run. */
+static void bed_open_training(struct bed *bed) {
+    bed_open(bed, 0);
+    answer(bed, 0);
+    int entered = recorder_enter(&bed->workbench, "train", 0);
+    begin_run(bed);
+    recorder_leave(&bed->workbench, entered);
+}
+
 /*
  * An hour of training, every step of which is followed by two answers: under 50 MB, and any moment
  * is reached soon. Not measured in time here, as the machine may be busy: SAWB_MEASURE=1 tells.
@@ -145,11 +154,7 @@ static void test_an_hour(void **state) {
     struct bed bed;
     struct sawb_error error;
     struct stat file;
-    bed_open(&bed, 0);
-    answer(&bed, 0);
-    int entered = recorder_enter(&bed.workbench, "train", 0);
-    begin_run(&bed);
-    recorder_leave(&bed.workbench, entered);
+    bed_open_training(&bed);
     double begin = clock_seconds(), spent = 0;
     for (int64_t number = 1; number <= HOUR_STEPS; number++) {
         bed.now += STEP_SECONDS;
@@ -243,11 +248,7 @@ static void fast_run(int rate, int most) {
     struct bed bed;
     struct sawb_error error;
     struct stat file;
-    bed_open(&bed, 0);
-    answer(&bed, 0);
-    int entered = recorder_enter(&bed.workbench, "train", 0);
-    begin_run(&bed);
-    recorder_leave(&bed.workbench, entered);
+    bed_open_training(&bed);
     double tokens = 0;
     for (int64_t number = 1; number <= SECONDS * rate; number++) {
         struct event *event = fast_step(&bed, number);

@@ -262,6 +262,32 @@ static void test_same_screens(void **state) {
     session_close(&session);
 }
 
+/* A program of its own that reads the session. */
+struct shell {
+    struct workbench workbench;
+    struct replay *replay;
+};
+
+static void shell_open(struct shell *shell, const struct session *session, int json) {
+    struct settings settings = {.threads = 1, .seed = 1, .json = json};
+    struct sawb_error error;
+    assert_int_equal(workbench_open(&shell->workbench, &settings, &error), 0);
+    assert_int_equal(
+        replay_open(&shell->replay, session->path, &settings, session_run_line, NULL, &error), 0);
+}
+
+static void shell_close(struct shell *shell) {
+    replay_free(shell->replay);
+    workbench_close(&shell->workbench);
+}
+
+/* What it told is in the desk. */
+static void shell_verify(struct shell *shell, struct session *session) {
+    desk_forget(&session->desk);
+    assert_int_equal(session_verify(&shell->workbench, shell->replay, 0, &session->desk.sink),
+                     COMMAND_DONE);
+}
+
 static void test_verify(void **state) {
     (void)state;
     struct session session;
@@ -271,41 +297,26 @@ static void test_verify(void **state) {
     settle(&session);
     close_recording(&session);
     struct desk *desk = &session.desk;
-    struct workbench shell;
-    struct settings settings = {.threads = 1, .seed = 1};
-    struct sawb_error error;
-    struct replay *replay;
-    assert_int_equal(workbench_open(&shell, &settings, &error), 0);
-    assert_int_equal(replay_open(&replay, session.path, &settings, session_run_line, NULL, &error),
-                     0);
-    desk_forget(desk);
-    assert_int_equal(session_verify(&shell, replay, 0, &desk->sink), COMMAND_DONE);
+    struct shell shell;
+    shell_open(&shell, &session, 0);
+    shell_verify(&shell, &session);
     assert_holds(desk_told(desk, TOLD_RESULTS), "predictions checked: no drift");
     assert_null(strstr(desk_told(desk, TOLD_RESULTS), "0 of"));
 
-    char *script = session_script(replay), *table = session_tsv(replay);
+    char *script = session_script(shell.replay), *table = session_tsv(shell.replay);
     assert_holds(script, "text a warm film and fine\n");
     assert_holds(table, "\tprediction\tA\t");
     free(script);
     free(table);
-    replay_free(replay);
-    workbench_close(&shell);
+    shell_close(&shell);
     session_close(&session);
 }
 
-/* In a shell of its own; what it told is in the desk. */
 static void verify_as(struct session *session, int json) {
-    struct workbench shell;
-    struct settings settings = {.threads = 1, .seed = 1, .json = json};
-    struct sawb_error error;
-    struct replay *replay;
-    assert_int_equal(workbench_open(&shell, &settings, &error), 0);
-    assert_int_equal(replay_open(&replay, session->path, &settings, session_run_line, NULL, &error),
-                     0);
-    desk_forget(&session->desk);
-    assert_int_equal(session_verify(&shell, replay, 0, &session->desk.sink), COMMAND_DONE);
-    replay_free(replay);
-    workbench_close(&shell);
+    struct shell shell;
+    shell_open(&shell, session, json);
+    shell_verify(&shell, session);
+    shell_close(&shell);
 }
 
 static void verify_again(struct session *session) {
@@ -357,18 +368,8 @@ static void test_verify_without_model(void **state) {
     char *weights = temporary_path(&desk->folder, "run/model.safetensors");
     assert_int_equal(unlink(weights), 0);
     free(weights);
-    struct workbench shell;
-    struct settings settings = {.threads = 1, .seed = 1, .json = 1};
-    struct sawb_error error;
-    struct replay *replay;
-    assert_int_equal(workbench_open(&shell, &settings, &error), 0);
-    assert_int_equal(replay_open(&replay, session.path, &settings, session_run_line, NULL, &error),
-                     0);
-    desk_forget(desk);
-    assert_int_equal(session_verify(&shell, replay, 0, &desk->sink), COMMAND_DONE);
+    verify_again(&session);
     assert_holds(desk_told(desk, TOLD_RESULTS), "\"models_missing\":1,");
-    replay_free(replay);
-    workbench_close(&shell);
     session_close(&session);
 }
 

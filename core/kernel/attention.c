@@ -366,12 +366,14 @@ static void run_layout(struct task *task) {
     }
 }
 
-/* The scores of `rows` queries, as the viewer sees them too. */
-static void score(struct task *task, int row, int rows, float *scores) {
+/* The scores of `rows` queries, as the viewer sees them too; probabilities: see score_rows. */
+static void score(struct task *task, int row, int rows, float *scores, float *probabilities) {
     pack_until(task, task->view.tokens);
-    for (int first = row; first < row + rows; first += ATTENTION_ROWS)
+    for (int first = row; first < row + rows; first += ATTENTION_ROWS) {
+        size_t at = (size_t)(first - row) * (size_t)task->view.tokens;
         task->kernels->score_rows(&task->view, first, attention_tile_rows(row + rows, first),
-                                  scores + (size_t)(first - row) * (size_t)task->view.tokens);
+                                  scores + at, probabilities ? probabilities + at : NULL);
+    }
 }
 
 /* Has the mask of [row, row + rows) written. */
@@ -398,7 +400,7 @@ static void run_selected(struct task *task) {
         float *scores = task->plan->needs_scores ? task->work.scores : NULL;
         rows = rows_at(task, row);
         if (scores)
-            score(task, row, rows, scores);
+            score(task, row, rows, scores, NULL);
         ask(task, row, rows, scores, task->work.mask);
         for (int first = row; first < row + rows; first += ATTENTION_ROWS) {
             size_t at = (size_t)(first - row) * (size_t)tokens;
@@ -428,7 +430,7 @@ static void run_block_selected(struct task *task) {
     means.keys = work->key_means;
     for (int first = 0; first < blocks; first += ATTENTION_ROWS)
         task->kernels->score_rows(&means, first, attention_tile_rows(blocks, first),
-                                  work->scores + (size_t)first * (size_t)blocks);
+                                  work->scores + (size_t)first * (size_t)blocks, NULL);
     struct mask_request request = task->plan->request;
     request.tokens = request.rows = blocks;
     request.scores = work->scores;
@@ -478,7 +480,8 @@ static void run_capture(struct task *task, size_t at, int weigh) {
         size_t begin = (size_t)row * (size_t)tokens, pairs = (size_t)rows * (size_t)tokens;
         float *scores = capture->scores ? capture->scores + at + begin : task->work.scores;
         uint8_t *mask = capture->mask ? capture->mask + at + begin : task->work.mask;
-        score(task, row, rows, scores);
+        float *probabilities = capture->probabilities ? capture->probabilities + at + begin : NULL;
+        score(task, row, rows, scores, probabilities);
         if (off || dense)
             memset(mask, dense, pairs);
         else
@@ -488,9 +491,7 @@ static void run_capture(struct task *task, size_t at, int weigh) {
             size_t offset = (size_t)(first - row) * (size_t)tokens;
             capture_tile(task, first, attention_tile_rows(tokens, first), scores + offset,
                          dense ? NULL : mask + offset,
-                         capture->probabilities ? capture->probabilities + at + begin + offset
-                                                : NULL,
-                         weigh);
+                         probabilities ? probabilities + offset : NULL, weigh);
         }
     }
 }

@@ -12,6 +12,7 @@
 #include "core/kernel/attention_layout.h"
 
 #define ATTENTION_AHEAD 4   /* queries, keys, values, out */
+#define ATTENTION_SEEN 2    /* scores, probabilities */
 #define ATTENTION_CHUNK 128 /* keys between two looks at the running maximum */
 
 struct attention_view {
@@ -69,8 +70,10 @@ struct attention_kernels {
     /* Gradients of the queries of a tile, and what it adds to those of keys and values. */
     void (*backward)(const struct attention_view *view, const struct attention_tile *tile);
 
-    /* scores [rows,T] of the queries from `first` with all keys: Q Kᵀ / √HS. */
-    void (*score_rows)(const struct attention_view *view, int first, int rows, float *scores);
+    /* scores [rows,T] of the queries from `first` with all keys: Q Kᵀ / √HS. probabilities
+     * [rows,T]: where those are written next, which is only fetched; NULL: nowhere. */
+    void (*score_rows)(const struct attention_view *view, int first, int rows, float *scores,
+                       float *probabilities);
 
     /* Out of the queries from `first`: weights [rows,T] times the values. */
     void (*weigh_rows)(const struct attention_view *view, int first, int rows,

@@ -113,17 +113,35 @@ INLINE void add_weighted(float *sums, const float *weights, size_t key_stride, s
         store(sums + r * padded + v * LANES, sum[r][v]);
 }
 
+/* How many vectors of a row have sums in registers, of `left` floats; and a call with their number
+ * as the constant AT_ONCE. */
+INLINE int vectors_in(int left) {
+    return left >= WIDE * LANES ? WIDE : left >= 2 * LANES ? 2 : 1;
+}
+
+#define FOR_VECTORS(count, call)                                                                   \
+    do {                                                                                           \
+        if ((count) == WIDE) {                                                                     \
+            enum { AT_ONCE = WIDE };                                                               \
+            call;                                                                                  \
+        } else if ((count) == 2) {                                                                 \
+            enum { AT_ONCE = 2 };                                                                  \
+            call;                                                                                  \
+        } else {                                                                                   \
+            enum { AT_ONCE = 1 };                                                                  \
+            call;                                                                                  \
+        }                                                                                          \
+    } while (0)
+
 /* The same over the whole width. */
 INLINE void weigh_group(float *sums, const float *weights, size_t key_stride, size_t row_stride,
                         const float *rows, const int32_t *keys, int begin, int end,
                         const int padded) {
-    int d = 0;
-    for (; d + WIDE * LANES <= padded; d += WIDE * LANES)
-        add_weighted(sums + d, weights, key_stride, row_stride, rows + d, keys, begin, end, WIDE,
-                     padded);
-    for (; d < padded; d += LANES)
-        add_weighted(sums + d, weights, key_stride, row_stride, rows + d, keys, begin, end, 1,
-                     padded);
+    for (int d = 0, count; d < padded; d += count * LANES) {
+        count = vectors_in(padded - d);
+        FOR_VECTORS(count, add_weighted(sums + d, weights, key_stride, row_stride, rows + d, keys,
+                                        begin, end, AT_ONCE, padded));
+    }
 }
 
 /* Rows of `count` keys += Σ over the tile's queries of weight [key,ROWS] · row [ROWS,padded]. */
@@ -148,21 +166,16 @@ INLINE void spread(float *sums, const float *weights, const float *rows, const i
                    int count, const int padded) {
     for (int j = 0; j < count;) {
         int several = count - j >= SPREAD;
-        for (int d = 0; d < padded;) {
-            int wide = padded - d >= WIDE * LANES;
+        const float *weight = weights + j * ROWS;
+        for (int d = 0, vectors; d < padded; d += vectors * LANES) {
             float *row[SPREAD];
+            vectors = vectors_in(padded - d);
             for (int k = 0; k < (several ? SPREAD : 1); k++)
                 row[k] = sums + (size_t)keys[j + k] * (size_t)padded + (size_t)d;
-            const float *weight = weights + j * ROWS;
-            if (several && wide)
-                spread_keys(row, weight, rows + d, SPREAD, WIDE, padded);
-            else if (several)
-                spread_keys(row, weight, rows + d, SPREAD, 1, padded);
-            else if (wide)
-                spread_keys(row, weight, rows + d, 1, WIDE, padded);
+            if (several)
+                FOR_VECTORS(vectors, spread_keys(row, weight, rows + d, SPREAD, AT_ONCE, padded));
             else
-                spread_keys(row, weight, rows + d, 1, 1, padded);
-            d += wide ? WIDE * LANES : LANES;
+                FOR_VECTORS(vectors, spread_keys(row, weight, rows + d, 1, AT_ONCE, padded));
         }
         j += several ? SPREAD : 1;
     }
@@ -213,16 +226,29 @@ static int next_chunk(struct chunk *chunk) {
     return chunk->count > 0;
 }
 
-/* products [count rounded up to 8, ROWS] of the chunk's rows with the turned queries. */
+/* Rows [rows,T] that a viewer gets lie apart, so that no processor foresees what is written: the
+ * lines of a chunk are fetched between its products, half of the rows with each 8 keys. */
+INLINE void expect_rows(float *const *seen, int rows, size_t stride, const struct chunk *chunk,
+                        int j) {
+    size_t at = (size_t)(chunk->at + j / 16 * 16);
+    for (int i = 0; i < ATTENTION_SEEN; i++)
+        for (int row = j / 8 % 2; seen[i] && row < rows; row += 2)
+            __builtin_prefetch(seen[i] + (size_t)row * stride + at, 1);
+}
+
+/* products [count rounded up to 8, ROWS] of the chunk's rows with the turned queries. seen: NULL,
+ * or what score_rows has. */
 INLINE void multiply_chunk(const struct attention_view *view, const struct chunk *chunk,
                            float *products, const float *rows, const float *columns,
-                           const int padded) {
+                           float *const *seen, const int padded) {
     for (int j = 0; j < chunk->count; j += 8) {
         const float *row[8];
         int ahead = (chunk->at + j) / 8;
         for (int i = 0; i < ATTENTION_AHEAD && ahead < view->ahead_rows; i++)
             if (view->ahead[i])
                 expect(view->ahead[i] + (size_t)ahead * view->stride, view->width);
+        if (seen)
+            expect_rows(seen, chunk->tile->rows, (size_t)view->tokens, chunk, j);
         UNROLL for (int k = 0; k < 8; k++) row[k] =
             rows + (size_t)chunk->keys[j + k] * (size_t)padded;
         multiply_queries(products + j * ROWS, row, columns, padded);
@@ -344,7 +370,7 @@ INLINE void forward_runs(const struct attention_view *view, const struct attenti
     memset(view->sums, 0, ROWS * (size_t)padded * sizeof(float));
     while (next_chunk(&chunk)) {
         vector largest[VECTORS];
-        multiply_chunk(view, &chunk, weights, view->keys, view->columns, padded);
+        multiply_chunk(view, &chunk, weights, view->keys, view->columns, NULL, padded);
         for (int v = 0; v < VECTORS; v++)
             largest[v] = softmax.largest[v];
         largest_of_chunk(&chunk, weights, largest);
@@ -396,37 +422,37 @@ INLINE void multiply_list(float *products, const float *query, const float *rows
     }
 }
 
-/* sum [padded] += Σ weight · row over the keys. */
-INLINE void weigh_list(float *sum, const float *weights, const float *rows, const int32_t *keys,
-                       int count, const int padded) {
-    int d = 0;
-    for (; d + WIDE * LANES <= padded; d += WIDE * LANES) {
-        vector even[WIDE], odd[WIDE];
-        UNROLL for (int v = 0; v < WIDE; v++) {
-            even[v] = load(sum + d + v * LANES);
-            odd[v] = (vector){0};
-        }
-        int j = 0;
-        for (; j + 1 < count; j += 2) {
-            const float *a = rows + (size_t)keys[j] * (size_t)padded + d;
-            const float *b = rows + (size_t)keys[j + 1] * (size_t)padded + d;
-            UNROLL for (int v = 0; v < WIDE; v++) {
-                even[v] += weights[j] * load(a + v * LANES);
-                odd[v] += weights[j + 1] * load(b + v * LANES);
-            }
-        }
-        UNROLL for (int v = 0; v < WIDE; v++) {
-            if (j < count)
-                even[v] +=
-                    weights[j] * load(rows + (size_t)keys[j] * (size_t)padded + d + v * LANES);
-            store(sum + d + v * LANES, even[v] + odd[v]);
+/* sum += Σ weight · row over the keys, of `vectors` of each row; even and odd keys apart, so that
+ * there are sums enough to keep the processor busy. */
+INLINE void add_listed(float *sum, const float *weights, const float *rows, const int32_t *keys,
+                       int count, const int vectors, const int padded) {
+    vector even[WIDE], odd[WIDE];
+    UNROLL for (int v = 0; v < vectors; v++) {
+        even[v] = load(sum + v * LANES);
+        odd[v] = (vector){0};
+    }
+    int j = 0;
+    for (; j + 1 < count; j += 2) {
+        const float *a = rows + (size_t)keys[j] * (size_t)padded;
+        const float *b = rows + (size_t)keys[j + 1] * (size_t)padded;
+        UNROLL for (int v = 0; v < vectors; v++) {
+            even[v] += weights[j] * load(a + v * LANES);
+            odd[v] += weights[j + 1] * load(b + v * LANES);
         }
     }
-    for (; d < padded; d += LANES) {
-        vector total = load(sum + d);
-        for (int j = 0; j < count; j++)
-            total += weights[j] * load(rows + (size_t)keys[j] * (size_t)padded + d);
-        store(sum + d, total);
+    UNROLL for (int v = 0; v < vectors; v++) {
+        if (j < count)
+            even[v] += weights[j] * load(rows + (size_t)keys[j] * (size_t)padded + v * LANES);
+        store(sum + v * LANES, even[v] + odd[v]);
+    }
+}
+
+/* The same over the whole width, sum [padded]. */
+INLINE void weigh_list(float *sum, const float *weights, const float *rows, const int32_t *keys,
+                       int count, const int padded) {
+    for (int d = 0, vectors; d < padded; d += vectors * LANES) {
+        vectors = vectors_in(padded - d);
+        FOR_VECTORS(vectors, add_listed(sum + d, weights, rows + d, keys, count, AT_ONCE, padded));
     }
 }
 
@@ -575,8 +601,8 @@ INLINE void backward_runs(const struct attention_view *view, const struct attent
     float *weights = view->weights, *grads = view->weight_grads;
     memset(view->sums, 0, ROWS * (size_t)padded * sizeof(float));
     while (next_chunk(&chunk)) {
-        multiply_chunk(view, &chunk, weights, view->keys, view->columns, padded);
-        multiply_chunk(view, &chunk, grads, view->values, view->column_grads, padded);
+        multiply_chunk(view, &chunk, weights, view->keys, view->columns, NULL, padded);
+        multiply_chunk(view, &chunk, grads, view->values, view->column_grads, NULL, padded);
         gradients_of_chunk(view, &chunk, weights, grads, along, log_sums);
         spread(view->value_sums, weights, view->row_grads, chunk.keys, chunk.count, padded);
         spread(view->key_sums, grads, view->rows, chunk.keys, chunk.count, padded);
@@ -642,19 +668,21 @@ static void backward(const struct attention_view *view, const struct attention_t
 /* ---- rows of scores and probabilities -------------------------------------------------------- */
 
 INLINE void score_tile(const struct attention_view *view, int first, int rows, float *scores,
-                       const int padded) {
+                       float *probabilities, const int padded) {
+    float *const seen[ATTENTION_SEEN] = {scores, probabilities};
     struct attention_run run;
     struct attention_tile tile = attention_tile_dense(&run, view->tokens, first);
     struct chunk chunk = {.tile = &tile};
     take_rows(view, view->query, first, rows, view->rows, view->columns, view->factor, padded);
     while (next_chunk(&chunk)) {
-        multiply_chunk(view, &chunk, view->weights, view->keys, view->columns, padded);
+        multiply_chunk(view, &chunk, view->weights, view->keys, view->columns, seen, padded);
         turn(scores + chunk.at, (size_t)view->tokens, view->weights, ROWS, chunk.count, rows, 1.0f);
     }
 }
 
-static void score_rows(const struct attention_view *view, int first, int rows, float *scores) {
-    FOR_WIDTH(view->padded, score_tile(view, first, rows, scores, PADDED));
+static void score_rows(const struct attention_view *view, int first, int rows, float *scores,
+                       float *probabilities) {
+    FOR_WIDTH(view->padded, score_tile(view, first, rows, scores, probabilities, PADDED));
 }
 
 INLINE void weigh_tile(const struct attention_view *view, int first, int rows, const float *weights,
@@ -662,11 +690,17 @@ INLINE void weigh_tile(const struct attention_view *view, int first, int rows, c
     struct attention_run run;
     struct attention_tile tile = attention_tile_dense(&run, view->tokens, first);
     struct chunk chunk = {.tile = &tile};
+    size_t tokens = (size_t)view->tokens;
     memset(view->sums, 0, ROWS * (size_t)padded * sizeof(float));
     while (next_chunk(&chunk)) {
-        turn(view->weights, ROWS, weights + chunk.at, (size_t)view->tokens, rows, chunk.count,
-             1.0f);
-        weigh_chunk(&chunk, view->sums, view->weights, view->values, padded);
+        const float *weight = weights + chunk.at;
+        int row = 0;
+        for (; row + GROUP <= rows; row += GROUP)
+            weigh_group(view->sums + row * padded, weight + (size_t)row * tokens, 1, tokens,
+                        view->values, chunk.keys, 0, chunk.count, padded);
+        for (; row < rows; row++)
+            weigh_list(view->sums + row * padded, weight + (size_t)row * tokens, view->values,
+                       chunk.keys, chunk.count, padded);
     }
     for (int r = 0; r < rows; r++)
         copy_row(view->out + (size_t)(first + r) * view->stride, view->sums + r * padded,

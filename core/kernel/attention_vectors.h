@@ -7,12 +7,14 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #if defined(__AVX512F__)
 #include <immintrin.h>
 #endif
 
 #include "core/kernel/lanes.h"
+#include "core/kernel/transpose.h"
 
 #define UNROLL _Pragma("GCC unroll 16")
 
@@ -115,26 +117,28 @@ INLINE void turn_octets(octet *x) {
     }
 }
 
-/* to [columns,·] = factor from [rows,·] turned. */
+/* to [columns,·] = factor from [rows,·] turned; `from` is read in whole blocks of LANES. */
 static void turn(float *restrict to, size_t to_stride, const float *restrict from,
                  size_t from_stride, int rows, int columns, float factor) {
-    int whole_rows = rows / 8 * 8, whole_columns = columns / 8 * 8;
-    for (int i = 0; i < whole_rows; i += 8) {
-        for (int j = 0; j < whole_columns; j += 8) {
-            octet x[8];
+    for (int i = 0; i < rows; i += LANES) {
+        size_t bytes = (size_t)(rows - i < LANES ? rows - i : LANES) * sizeof(*to);
+        for (int j = 0; j < columns; j += LANES) {
+            vector x[LANES];
             const float *source = from + (size_t)i * from_stride + (size_t)j;
             float *target = to + (size_t)j * to_stride + (size_t)i;
-            UNROLL for (int k = 0; k < 8; k++) x[k] =
-                *(const unaligned_octet *)(source + (size_t)k * from_stride);
-            turn_octets(x);
-            UNROLL for (int k = 0; k < 8; k++) *
-                (unaligned_octet *)(target + (size_t)k * to_stride) = x[k] * factor;
+            UNROLL for (int k = 0; k < LANES; k++) x[k] = load(source + (size_t)k * from_stride);
+            transpose(x);
+            if (rows - i >= LANES && columns - j >= LANES) {
+                UNROLL for (int k = 0; k < LANES; k++)
+                    store(target + (size_t)k * to_stride, x[k] * factor);
+                continue;
+            }
+            for (int k = 0; k < LANES && k < columns - j; k++) {
+                vector line = x[k] * factor;
+                memcpy(target + (size_t)k * to_stride, &line, bytes);
+            }
         }
     }
-    for (int i = 0; i < rows; i++)
-        for (int j = i < whole_rows ? whole_columns : 0; j < columns; j++)
-            to[(size_t)j * to_stride + (size_t)i] =
-                factor * from[(size_t)i * from_stride + (size_t)j];
 }
 
 /* Has a row fetched that is read soon: rows lie too far apart for the processor to guess. */

@@ -26,6 +26,7 @@ struct capture {
     float *scores;                 /* [L,NH,T,T] before the softmax, Q Kᵀ / √HS */
     float *attention;              /* [L,NH,T,T] after it; 0 where the mask is 0 */
     uint8_t *mask;                 /* [L,NH,T,T] 1 kept, 0 removed */
+    float *log_sums;               /* [L,NH,T] ln Σ exp(score) of what a query keeps; NULL: unknown */
     float *hidden_states;          /* [L+1,T,C] */
     float *logits, *probabilities; /* [K] */
     int label;                     /* the most probable; of equals the first */

@@ -16,6 +16,7 @@
 
 #define ALIGNMENT 64
 #define VECTOR_FLOATS 16
+#define ROWS_TOGETHER (ATTENTION_TOGETHER * ATTENTION_ROWS)
 
 struct attention {
     struct compute compute;
@@ -127,8 +128,8 @@ struct work {
     float *kernel;                  /* attention_work_floats */
     void *room;                     /* attention_room_bytes */
     float *scores;                  /* [multiple,T] or [blocks,blocks] */
-    float *probabilities;           /* [16,T], captured */
     uint8_t *mask;                  /* as scores */
+    float *log_sums;                /* [T], captured */
     float *query_means, *key_means; /* [blocks,padded] */
 };
 
@@ -155,7 +156,7 @@ static struct work cut_work(const struct demand *demand, struct cutter *cutter) 
     work.room = cut(cutter, pairs > 0 ? attention_room_bytes(demand->tokens) : 0);
     work.scores = cut_floats(cutter, pairs);
     work.mask = cut(cutter, pairs);
-    work.probabilities = cut_floats(cutter, demand->captured ? 2 * ATTENTION_ROWS * tokens : 0);
+    work.log_sums = cut_floats(cutter, demand->captured ? tokens : 0);
     work.query_means = cut_floats(cutter, blocks * padded);
     work.key_means = cut_floats(cutter, blocks * padded);
     return work;
@@ -223,13 +224,13 @@ struct run {
 struct task {
     const struct attention_batch *batch;
     const struct attention_kernels *kernels;
-    const struct kernels *loops;
     const struct attention_plan *plan;
     struct work work;
     struct attention_view view;
     const float *key, *value; /* of the head, where they stand */
     int packed;               /* keys and values so far */
     int backward;
+    const struct attention_capture *capture; /* NULL: no viewer */
     uint64_t kept;
 };
 
@@ -244,6 +245,8 @@ static void add_demand(const struct attention_plan *plan, struct demand *demand)
     if (demand->captured || plan->shape.form == MASK_FORM_ASK ||
         plan->shape.form == MASK_FORM_SCORES)
         rows = plan->multiple;
+    if (demand->captured && plan->shape.form == MASK_FORM_DENSE)
+        rows = ROWS_TOGETHER;
     if (plan->shape.form == MASK_FORM_BLOCKS && block_count(plan) > demand->blocks)
         demand->blocks = block_count(plan);
     if (plan->shape.form == MASK_FORM_BLOCKS && rows == 0)
@@ -253,11 +256,12 @@ static void add_demand(const struct attention_plan *plan, struct demand *demand)
 
 static void cut_view(struct attention_view *view, float *floats) {
     size_t tile = (size_t)ATTENTION_ROWS * (size_t)view->padded;
-    float **parts[] = {&view->rows, &view->columns, &view->row_grads, &view->column_grads,
-                       &view->sums};
-    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++, floats += tile)
-        *parts[i] = floats;
-    view->weights = floats;
+    view->rows = floats;
+    view->row_grads = view->rows + tile;
+    view->column_grads = view->row_grads + tile;
+    view->columns = view->column_grads + tile;
+    view->sums = view->columns + ATTENTION_TOGETHER * tile;
+    view->weights = view->sums + ATTENTION_TOGETHER * tile;
     view->weight_grads = view->weights + ATTENTION_CHUNK * ATTENTION_ROWS;
     view->list = view->weight_grads + ATTENTION_CHUNK * ATTENTION_ROWS;
     view->list_grads = view->list + attention_list_floats(view->tokens);
@@ -311,13 +315,12 @@ static void pack_until(struct task *task, int end) {
     task->packed = end;
 }
 
-/* What the tile after this one is going to read for the first time. */
-static void look_ahead(struct task *task, const struct attention_tile *tile) {
+/* What the tiles after these are going to read for the first time. */
+static void look_ahead(struct task *task, int query) {
     struct attention_view *view = &task->view;
-    int query = tile->first + ATTENTION_ROWS, key = task->packed;
-    int queries = view->tokens - query, keys = view->tokens - key;
-    size_t from = (size_t)key * view->stride;
-    int rows = queries < ATTENTION_ROWS ? queries : ATTENTION_ROWS;
+    int queries = view->tokens - query, keys = view->tokens - task->packed;
+    size_t from = (size_t)task->packed * view->stride;
+    int rows = queries < ROWS_TOGETHER ? queries : ROWS_TOGETHER;
     view->ahead_rows = view->order ? 0 : rows;
     view->ahead[0] = view->query + (size_t)query * view->stride;
     view->ahead[3] = view->out + (size_t)query * view->stride;
@@ -325,14 +328,17 @@ static void look_ahead(struct task *task, const struct attention_tile *tile) {
     view->ahead[2] = keys >= rows ? task->value + from : NULL;
 }
 
-static void run_tile(struct task *task, const struct attention_tile *tile, const float *known) {
-    task->kept += tile->kept;
-    pack_until(task, tile->end);
-    look_ahead(task, tile);
+/* known: see the forward kernel. */
+static void run_tiles(struct task *task, const struct attention_tile *tiles, int count,
+                      const float *known) {
+    for (int i = 0; i < count; i++)
+        task->kept += tiles[i].kept;
+    pack_until(task, tiles->end);
+    look_ahead(task, tiles[count - 1].first + tiles[count - 1].rows);
     if (task->backward)
-        task->kernels->backward(&task->view, tile);
+        task->kernels->backward(&task->view, tiles);
     else
-        task->kernels->forward(&task->view, tile, known);
+        task->kernels->forward(&task->view, tiles, count, known);
 }
 
 static void clear_rows(float *matrix, const struct attention_view *view) {
@@ -351,29 +357,69 @@ static void run_off(struct task *task) {
         view->log_sums[(size_t)i * view->log_stride] = 0.0f;
 }
 
+/* Where scores, mask and probabilities of the queries from `row` on are written: for the viewer if
+ * it wants them. */
+static size_t shown_at(const struct task *task, int row) {
+    return task->plan->pairs + (size_t)row * (size_t)task->view.tokens;
+}
+
+static float *scores_at(const struct task *task, int row) {
+    float *scores = task->capture ? task->capture->scores : NULL;
+    return scores ? scores + shown_at(task, row) : task->work.scores;
+}
+
+static uint8_t *mask_at(const struct task *task, int row) {
+    uint8_t *mask = task->capture ? task->capture->mask : NULL;
+    return mask ? mask + shown_at(task, row) : task->work.mask;
+}
+
+static float *probabilities_at(const struct task *task, int row) {
+    float *probabilities = task->capture ? task->capture->probabilities : NULL;
+    return probabilities ? probabilities + shown_at(task, row) : NULL;
+}
+
+/* What a viewer gets besides, of `rows` queries whose scores and log_sums are known. mask NULL: all
+ * pairs are kept. */
+static void show_rows(const struct task *task, int row, int rows, const float *scores,
+                      const uint8_t *mask) {
+    const struct attention_view *view = &task->view;
+    float *probabilities = probabilities_at(task, row);
+    if (probabilities)
+        task->kernels->probabilities(probabilities, scores, mask,
+                                     view->log_sums + (size_t)row * view->log_stride,
+                                     view->log_stride, rows, view->tokens);
+    if (task->capture->mask && !mask)
+        memset(mask_at(task, row), 1, (size_t)rows * (size_t)view->tokens);
+}
+
 static void run_dense(struct task *task) {
-    for (int first = 0; first < task->view.tokens; first += ATTENTION_ROWS) {
+    int together = task->backward ? 1 : ATTENTION_TOGETHER, tokens = task->view.tokens;
+    for (int first = 0; first < tokens;) {
         struct attention_run run;
-        struct attention_tile tile = attention_tile_dense(&run, task->view.tokens, first);
-        run_tile(task, &tile, NULL);
+        struct attention_tile tiles[ATTENTION_TOGETHER];
+        int row = first, count = 0;
+        for (; count < together && first < tokens; count++, first += ATTENTION_ROWS)
+            tiles[count] = attention_tile_dense(&run, tokens, first);
+        task->view.scores = task->capture ? scores_at(task, row) : NULL;
+        run_tiles(task, tiles, count, NULL);
+        if (task->capture)
+            show_rows(task, row, (first < tokens ? first : tokens) - row, task->view.scores, NULL);
     }
 }
 
 static void run_layout(struct task *task) {
     for (int i = 0; i < attention_tiles(task->view.tokens); i++) {
         struct attention_tile tile = attention_layout_tile(task->plan->layout, i);
-        run_tile(task, &tile, NULL);
+        run_tiles(task, &tile, 1, NULL);
     }
 }
 
-/* The scores of `rows` queries, as the viewer sees them too; probabilities: see score_rows. */
-static void score(struct task *task, int row, int rows, float *scores, float *probabilities) {
+/* The scores of `rows` queries, as the viewer sees them too. */
+static void score(struct task *task, int row, int rows, float *scores) {
     pack_until(task, task->view.tokens);
-    for (int first = row; first < row + rows; first += ATTENTION_ROWS) {
-        size_t at = (size_t)(first - row) * (size_t)task->view.tokens;
+    for (int first = row; first < row + rows; first += ATTENTION_ROWS)
         task->kernels->score_rows(&task->view, first, attention_tile_rows(row + rows, first),
-                                  scores + at, probabilities ? probabilities + at : NULL);
-    }
+                                  scores + (size_t)(first - row) * (size_t)task->view.tokens);
 }
 
 /* Has the mask of [row, row + rows) written. */
@@ -393,21 +439,25 @@ static int rows_at(const struct task *task, int row) {
     return left < task->plan->multiple ? left : task->plan->multiple;
 }
 
+/* By the mask, which is asked for; a viewer wants it, and the scores of all pairs, in any case. */
 static void run_selected(struct task *task) {
     int tokens = task->view.tokens;
     struct attention_room room = attention_room_in(task->work.room, tokens);
     for (int row = 0, rows; row < tokens; row += rows) {
-        float *scores = task->plan->needs_scores ? task->work.scores : NULL;
+        float *scores = task->plan->needs_scores || task->capture ? scores_at(task, row) : NULL;
+        uint8_t *mask = mask_at(task, row);
         rows = rows_at(task, row);
         if (scores)
-            score(task, row, rows, scores, NULL);
-        ask(task, row, rows, scores, task->work.mask);
+            score(task, row, rows, scores);
+        ask(task, row, rows, scores, mask);
         for (int first = row; first < row + rows; first += ATTENTION_ROWS) {
             size_t at = (size_t)(first - row) * (size_t)tokens;
-            struct attention_tile tile = attention_tile_of_mask(
-                &room, task->work.mask + at, tokens, first, attention_tile_rows(tokens, first));
-            run_tile(task, &tile, scores ? scores + at : NULL);
+            struct attention_tile tile = attention_tile_of_mask(&room, mask + at, tokens, first,
+                                                                attention_tile_rows(tokens, first));
+            run_tiles(task, &tile, 1, scores ? scores + at : NULL);
         }
+        if (task->capture)
+            show_rows(task, row, rows, scores, mask);
     }
 }
 
@@ -430,7 +480,7 @@ static void run_block_selected(struct task *task) {
     means.keys = work->key_means;
     for (int first = 0; first < blocks; first += ATTENTION_ROWS)
         task->kernels->score_rows(&means, first, attention_tile_rows(blocks, first),
-                                  work->scores + (size_t)first * (size_t)blocks, NULL);
+                                  work->scores + (size_t)first * (size_t)blocks);
     struct mask_request request = task->plan->request;
     request.tokens = request.rows = blocks;
     request.scores = work->scores;
@@ -439,60 +489,7 @@ static void run_block_selected(struct task *task) {
     for (int first = 0; first < view->tokens; first += ATTENTION_ROWS) {
         struct attention_tile tile =
             attention_tile_of_blocks(&room, work->mask, view->tokens, block, first);
-        run_tile(task, &tile, NULL);
-    }
-}
-
-/* ---- capture --------------------------------------------------------------------------------- */
-
-static uint64_t count_kept(const uint8_t *mask, size_t pairs) {
-    uint64_t kept = 0;
-    for (size_t i = 0; i < pairs; i++)
-        kept += mask[i];
-    return kept;
-}
-
-/* Probabilities of the queries from `first`, and their part of out unless it is known already. */
-static void capture_tile(struct task *task, int first, int rows, const float *scores,
-                         const uint8_t *mask, float *kept_probabilities, int weigh) {
-    const struct attention_view *view = &task->view;
-    size_t tokens = (size_t)view->tokens, pairs = (size_t)rows * tokens;
-    float *probabilities = kept_probabilities ? kept_probabilities : task->work.probabilities;
-    task->loops->softmax(probabilities, scores, mask, rows, view->tokens);
-    if (!weigh)
-        return;
-    if (view->dropout.threshold) {
-        float *dropped = task->work.probabilities + ATTENTION_ROWS * tokens;
-        task->loops->dropout(dropped, probabilities, pairs, &view->dropout,
-                             view->first + (uint32_t)((size_t)first * tokens));
-        probabilities = dropped;
-    }
-    task->kernels->weigh_rows(view, first, rows, probabilities);
-}
-
-/* Writes what is wanted of the head at `at` in the capture, and out when `weigh` says so. */
-static void run_capture(struct task *task, size_t at, int weigh) {
-    const struct attention_capture *capture = task->batch->capture;
-    int tokens = task->view.tokens, off = task->plan->shape.form == MASK_FORM_OFF;
-    int dense = task->plan->shape.form == MASK_FORM_DENSE;
-    for (int row = 0, rows; row < tokens; row += rows) {
-        rows = rows_at(task, row);
-        size_t begin = (size_t)row * (size_t)tokens, pairs = (size_t)rows * (size_t)tokens;
-        float *scores = capture->scores ? capture->scores + at + begin : task->work.scores;
-        uint8_t *mask = capture->mask ? capture->mask + at + begin : task->work.mask;
-        float *probabilities = capture->probabilities ? capture->probabilities + at + begin : NULL;
-        score(task, row, rows, scores, probabilities);
-        if (off || dense)
-            memset(mask, dense, pairs);
-        else
-            ask(task, row, rows, scores, mask);
-        task->kept += dense ? pairs : count_kept(mask, pairs);
-        for (int first = row; first < row + rows; first += ATTENTION_ROWS) {
-            size_t offset = (size_t)(first - row) * (size_t)tokens;
-            capture_tile(task, first, attention_tile_rows(tokens, first), scores + offset,
-                         dense ? NULL : mask + offset,
-                         probabilities ? probabilities + offset : NULL, weigh);
-        }
+        run_tiles(task, &tile, 1, NULL);
     }
 }
 
@@ -520,6 +517,24 @@ static void run_form(struct task *task) {
     }
 }
 
+/* A viewer wants all scores, and so takes the mask as it comes. */
+static void run_captured(struct task *task, int head) {
+    struct attention_view *view = &task->view;
+    float *log_sums = task->capture->log_sums;
+    if (log_sums)
+        log_sums += (size_t)head * (size_t)view->tokens;
+    if (!view->log_sums) {
+        view->log_sums = log_sums ? log_sums : task->work.log_sums;
+        view->log_stride = 1;
+    }
+    if (task->plan->shape.form == MASK_FORM_DENSE)
+        run_dense(task);
+    else
+        run_selected(task);
+    for (int i = 0; log_sums && i < view->tokens; i++)
+        log_sums[i] = view->log_sums[(size_t)i * view->log_stride];
+}
+
 static void store_gradients(const struct task *task, const struct attention_gradients *gradients,
                             int sentence, int head) {
     const struct attention_view *view = &task->view;
@@ -541,21 +556,17 @@ static void run_head(void *user, int index) {
     struct cutter cutter = {.base = scratch_take(attention->scratch)};
     struct task task = {.batch = batch,
                         .kernels = attention->compute.kernels->attention,
-                        .loops = attention->compute.kernels,
                         .plan = &attention->plans[index],
                         .work = cut_work(&run->demand, &cutter),
                         .backward = run->gradients != NULL};
     const struct attention_layout *layout = task.plan->layout;
-    int captured = batch->capture && !task.backward;
-    if (captured) {
-        open_view(run, &task, sentence, head, NULL);
-        run_capture(&task, task.plan->pairs, !batch->log_sums);
-    }
-    if (!captured || batch->log_sums) {
-        open_view(run, &task, sentence, head, layout ? attention_layout_order(layout) : NULL);
-        task.kept = 0;
+    task.capture = task.backward ? NULL : batch->capture;
+    open_view(run, &task, sentence, head,
+              layout && !task.capture ? attention_layout_order(layout) : NULL);
+    if (task.capture)
+        run_captured(&task, head);
+    else
         run_form(&task);
-    }
     if (task.backward)
         store_gradients(&task, run->gradients, sentence, head);
     else if (batch->kept)

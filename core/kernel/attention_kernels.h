@@ -11,9 +11,9 @@
 
 #include "core/kernel/attention_layout.h"
 
-#define ATTENTION_AHEAD 4   /* queries, keys, values, out */
-#define ATTENTION_SEEN 2    /* scores, probabilities */
-#define ATTENTION_CHUNK 128 /* keys between two looks at the running maximum */
+#define ATTENTION_AHEAD 4    /* queries, keys, values, out */
+#define ATTENTION_CHUNK 128  /* keys between two looks at the running maximum */
+#define ATTENTION_TOGETHER 4 /* tiles of the same keys that read them at once */
 
 struct attention_view {
     int tokens, width;    /* T, HS */
@@ -29,6 +29,10 @@ struct attention_view {
     struct dropout dropout;
     uint32_t first; /* of the head's first pair in the dropout stream */
 
+    /* Scores [rows,T] of all queries of the tiles, which keep all keys in order; NULL: not wanted.
+     */
+    float *scores;
+
     /* The backward pass only. */
     const float *out_gradient;
     float *query_gradient;
@@ -40,11 +44,11 @@ struct attention_view {
     int ahead_rows;
 
     /* Work space, all aligned to 64 bytes. */
-    float *rows, *columns;           /* queries of a tile [16,padded], and turned [padded,16] */
-    float *row_grads, *column_grads; /* the same of out's gradient */
-    float *sums;                     /* [16,padded] */
-    float *weights, *weight_grads;   /* [ATTENTION_CHUNK,16] */
-    float *list, *list_grads;        /* [T rounded up to a multiple of 16] */
+    float *rows, *row_grads; /* queries of a tile [16,padded], and the gradient of out */
+    float *columns, *sums;   /* of each tile: queries turned [padded,16], and sums [16,padded] */
+    float *column_grads;     /* [padded,16] */
+    float *weights, *weight_grads; /* [ATTENTION_CHUNK,16] */
+    float *list, *list_grads;      /* [T rounded up to a multiple of 16] */
 };
 
 static inline size_t attention_list_floats(int tokens) {
@@ -53,8 +57,8 @@ static inline size_t attention_list_floats(int tokens) {
 
 /* Floats of work space for `tokens` and `padded`. */
 static inline size_t attention_work_floats(int tokens, int padded) {
-    return 5 * (size_t)ATTENTION_ROWS * (size_t)padded + 2 * ATTENTION_CHUNK * ATTENTION_ROWS +
-           2 * attention_list_floats(tokens);
+    return (3 + 2 * ATTENTION_TOGETHER) * (size_t)ATTENTION_ROWS * (size_t)padded +
+           2 * ATTENTION_CHUNK * ATTENTION_ROWS + 2 * attention_list_floats(tokens);
 }
 
 struct attention_kernels {
@@ -62,22 +66,24 @@ struct attention_kernels {
     void (*pack)(const struct attention_view *view, float *packed, const float *rows, int begin,
                  int end);
 
-    /* Out (and log_sums) of the queries of a tile. known: scores of its queries with all keys
+    /* Out (and log_sums, scores) of the queries of `count` tiles, up to ATTENTION_TOGETHER; several
+     * are of the same keys, without listed queries. known: scores of a tile's queries with all keys
      * [rows,T], as score_rows gave them, for listed ones; NULL: they are worked out. */
-    void (*forward)(const struct attention_view *view, const struct attention_tile *tile,
-                    const float *known);
+    void (*forward)(const struct attention_view *view, const struct attention_tile *tiles,
+                    int count, const float *known);
 
     /* Gradients of the queries of a tile, and what it adds to those of keys and values. */
     void (*backward)(const struct attention_view *view, const struct attention_tile *tile);
 
-    /* scores [rows,T] of the queries from `first` with all keys: Q Kᵀ / √HS. probabilities
-     * [rows,T]: where those are written next, which is only fetched; NULL: nowhere. */
-    void (*score_rows)(const struct attention_view *view, int first, int rows, float *scores,
-                       float *probabilities);
+    /* scores [rows,T] of the queries from `first` with all keys: Q Kᵀ / √HS. */
+    void (*score_rows)(const struct attention_view *view, int first, int rows, float *scores);
 
-    /* Out of the queries from `first`: weights [rows,T] times the values. */
-    void (*weigh_rows)(const struct attention_view *view, int first, int rows,
-                       const float *weights);
+    /* Softmax of rows of scores [rows,columns] whose log_sums (attention_capture), log_stride
+     * apart, are known: exp(score - log_sum), and exactly 0 where mask [rows,columns] (NULL: all
+     * kept) is.
+     */
+    void (*probabilities)(float *out, const float *scores, const uint8_t *mask,
+                          const float *log_sums, size_t log_stride, int rows, int columns);
 
     /* means [blocks,padded] of each `block` rows [tokens,width] (fewer in the last one). */
     void (*block_means)(float *means, const float *rows, size_t stride, int tokens, int width,

@@ -3,8 +3,8 @@
  *
  * Within a tile the lanes of a vector are its queries: scores lie as [key][query], so that maxima,
  * exponentials, masks and sums are whole vectors, and a key is 16 numbers wide. Products keep 8 or
- * 16 sums in registers, one operand broadcast from memory. Scores are taken times log2(e), so that
- * an exponential is a power of two.
+ * 16 sums in registers, one operand broadcast from memory. Exponentials are powers of two, of
+ * scores times log2(e).
  *
  * Compiled as attention_kernels_portable, and once more for each wider set (set.h).
  */
@@ -27,7 +27,7 @@
 #define PACK_AHEAD 16                /* rows */
 
 #define LOG2_E 1.44269504f
-#define LN_2 0.693147181f
+#define REMOVED (-0.25f * FLT_MAX) /* a score below all, and finite times LOG2_E */
 
 /* ---- queries of a tile ----------------------------------------------------------------------- */
 
@@ -194,6 +194,8 @@ struct chunk {
     int run, used; /* the next to take: a run, and how many of its keys are gone */
     int at;        /* position of this chunk's first key among all of the tile */
     int count;     /* keys; 8 more may be read, which are the last one again */
+    int ahead;     /* rows of the next tiles that were fetched */
+    float *scores; /* rows [·,T] for those of the tile; NULL: not wanted */
     int pieces;
     int32_t keys[CHUNK + 8];
     struct piece piece[CHUNK];
@@ -226,40 +228,34 @@ static int next_chunk(struct chunk *chunk) {
     return chunk->count > 0;
 }
 
-/* Rows [rows,T] that a viewer gets lie apart, so that no processor foresees what is written: the
- * lines of a chunk are fetched between its products, half of the rows with each 8 keys. */
-INLINE void expect_rows(float *const *seen, int rows, size_t stride, const struct chunk *chunk,
-                        int j) {
+/* What is written across rows [·,T] lies too far apart for the processor to foresee: its lines are
+ * fetched between the products, half of the rows with each 8 keys. */
+INLINE void expect_scores(const struct chunk *chunk, size_t tokens, int j) {
     size_t at = (size_t)(chunk->at + j / 16 * 16);
-    for (int i = 0; i < ATTENTION_SEEN; i++)
-        for (int row = j / 8 % 2; seen[i] && row < rows; row += 2)
-            __builtin_prefetch(seen[i] + (size_t)row * stride + at, 1);
+    for (int r = j / 8 % 2; chunk->scores && r < ROWS; r += 2)
+        __builtin_prefetch(chunk->scores + (size_t)r * tokens + at, 1);
 }
 
-/* products [count rounded up to 8, ROWS] of the chunk's rows with the turned queries. seen: NULL,
- * or what score_rows has. */
-INLINE void multiply_chunk(const struct attention_view *view, const struct chunk *chunk,
-                           float *products, const float *rows, const float *columns,
-                           float *const *seen, const int padded) {
-    for (int j = 0; j < chunk->count; j += 8) {
+/* products [count rounded up to 8, ROWS] of the chunk's rows with the turned queries. */
+INLINE void multiply_chunk(const struct attention_view *view, struct chunk *chunk, float *products,
+                           const float *rows, const float *columns, const int padded) {
+    for (int j = 0; j < chunk->count; j += 8, chunk->ahead++) {
         const float *row[8];
-        int ahead = (chunk->at + j) / 8;
-        for (int i = 0; i < ATTENTION_AHEAD && ahead < view->ahead_rows; i++)
+        for (int i = 0; i < ATTENTION_AHEAD && chunk->ahead < view->ahead_rows; i++)
             if (view->ahead[i])
-                expect(view->ahead[i] + (size_t)ahead * view->stride, view->width);
-        if (seen)
-            expect_rows(seen, chunk->tile->rows, (size_t)view->tokens, chunk, j);
+                expect(view->ahead[i] + (size_t)chunk->ahead * view->stride, view->width);
+        expect_scores(chunk, (size_t)view->tokens, j);
         UNROLL for (int k = 0; k < 8; k++) row[k] =
             rows + (size_t)chunk->keys[j + k] * (size_t)padded;
         multiply_queries(products + j * ROWS, row, columns, padded);
     }
 }
 
-INLINE void weigh_chunk(const struct chunk *chunk, float *sums, const float *weights,
-                        const float *rows, const int padded) {
+/* sums of the queries of a tile += what its weights and the chunk's rows make. */
+INLINE void weigh_chunk(const struct attention_tile *tile, const struct chunk *chunk, float *sums,
+                        const float *weights, const float *rows, const int padded) {
     for (int g = 0; g < ATTENTION_GROUPS; g++) {
-        int begin = chunk->tile->reach[g].begin - chunk->at;
-        int end = chunk->tile->reach[g].end - chunk->at;
+        int begin = tile->reach[g].begin - chunk->at, end = tile->reach[g].end - chunk->at;
         begin = begin > 0 ? begin : 0;
         end = end < chunk->count ? end : chunk->count;
         if (begin < end)
@@ -270,7 +266,7 @@ INLINE void weigh_chunk(const struct chunk *chunk, float *sums, const float *wei
 
 /* ---- forward: tiles -------------------------------------------------------------------------- */
 
-/* The running softmax of a tile's queries. */
+/* The running softmax of a tile's queries; largest in natural units. */
 struct softmax {
     vector largest[VECTORS], total[VECTORS];
 };
@@ -289,7 +285,7 @@ INLINE void largest_of_chunk(const struct chunk *chunk, float *weights, vector *
             unsigned bits = piece->bits[j - piece->begin];
             UNROLL for (int v = 0; v < VECTORS; v++) {
                 float *at = weights + j * ROWS + v * LANES;
-                vector score = masked(bits, v, load(at), all_of(-FLT_MAX));
+                vector score = masked(bits, v, load(at), all_of(REMOVED));
                 store(at, score);
                 largest[v] = larger(score, largest[v]);
             }
@@ -299,12 +295,14 @@ INLINE void largest_of_chunk(const struct chunk *chunk, float *weights, vector *
 
 INLINE void exponentials_of_chunk(const struct chunk *chunk, float *weights,
                                   struct softmax *softmax) {
+    vector largest[VECTORS];
+    UNROLL for (int v = 0; v < VECTORS; v++) largest[v] = softmax->largest[v] * LOG2_E;
     for (int i = 0; i < chunk->pieces; i++) {
         const struct piece *piece = &chunk->piece[i];
         for (int j = piece->begin; j < piece->end; j++) {
             UNROLL for (int v = 0; v < VECTORS; v++) {
                 float *at = weights + j * ROWS + v * LANES;
-                vector power = power_of_two(load(at) - softmax->largest[v]);
+                vector power = power_of_two(load(at) * LOG2_E - largest[v]);
                 if (piece->bits)
                     power = masked(piece->bits[j - piece->begin], v, power, (vector){0});
                 store(at, power);
@@ -318,7 +316,7 @@ INLINE void exponentials_of_chunk(const struct chunk *chunk, float *weights,
 INLINE void rescale(struct softmax *softmax, const vector *largest, float *sums, int padded) {
     float factors[ROWS];
     UNROLL for (int v = 0; v < VECTORS; v++) {
-        vector factor = power_of_two(softmax->largest[v] - largest[v]);
+        vector factor = power_of_two((softmax->largest[v] - largest[v]) * LOG2_E);
         softmax->largest[v] = largest[v];
         softmax->total[v] *= factor;
         store(factors + v * LANES, factor);
@@ -329,10 +327,10 @@ INLINE void rescale(struct softmax *softmax, const vector *largest, float *sums,
 }
 
 /* Multiplies the chunk's weights [count,ROWS] with the dropout of their pairs. */
-static void drop_chunk(const struct attention_view *view, const struct chunk *chunk,
-                       float *weights) {
+static void drop_chunk(const struct attention_view *view, const struct attention_tile *tile,
+                       const struct chunk *chunk, float *weights) {
     naturals index[VECTORS];
-    stream_rows(view, chunk->tile, index);
+    stream_rows(view, tile, index);
     for (int j = 0; j < chunk->count; j++) {
         uint32_t token = (uint32_t)token_at(view, chunk->keys[j]);
         for (int v = 0; v < VECTORS; v++) {
@@ -354,39 +352,62 @@ INLINE void finish_row(const struct attention_view *view, int place, const float
     for (; d < view->width; d++)
         out[d] = sums[d] * inverse;
     if (view->log_sums)
-        view->log_sums[token * view->log_stride] =
-            total == 0.0f ? 0.0f : largest * LN_2 + logf(total);
+        view->log_sums[token * view->log_stride] = total == 0.0f ? 0.0f : largest + logf(total);
 }
 
-INLINE void forward_runs(const struct attention_view *view, const struct attention_tile *tile,
-                         const int padded) {
-    struct softmax softmax;
-    struct chunk chunk = {.tile = tile};
-    float *weights = view->weights;
-    for (int v = 0; v < VECTORS; v++) {
-        softmax.largest[v] = all_of(-FLT_MAX);
-        softmax.total[v] = (vector){0};
+/* One chunk of keys for the queries of a tile. */
+INLINE void forward_chunk(const struct attention_view *view, const struct attention_tile *tile,
+                          struct chunk *chunk, const float *columns, struct softmax *softmax,
+                          float *sums, const int padded) {
+    vector largest[VECTORS];
+    float *weights = view->weights, *scores = chunk->scores;
+    multiply_chunk(view, chunk, weights, view->keys, columns, padded);
+    if (scores)
+        turn(scores + chunk->at, (size_t)view->tokens, weights, ROWS, chunk->count, tile->rows,
+             1.0f);
+    for (int v = 0; v < VECTORS; v++)
+        largest[v] = softmax->largest[v];
+    largest_of_chunk(chunk, weights, largest);
+    if (chunk->at > 0)
+        rescale(softmax, largest, sums, padded);
+    else
+        memcpy(softmax->largest, largest, sizeof(largest));
+    exponentials_of_chunk(chunk, weights, softmax);
+    if (view->dropout.threshold)
+        drop_chunk(view, tile, chunk, weights);
+    weigh_chunk(tile, chunk, sums, weights, view->values, padded);
+}
+
+/* The chunks of keys go by once for all tiles, so that each is read from afar once. */
+INLINE void forward_runs(const struct attention_view *view, const struct attention_tile *tiles,
+                         int count, const int padded) {
+    struct softmax softmax[ATTENTION_TOGETHER];
+    struct chunk chunk = {.tile = tiles};
+    const size_t room = ROWS * (size_t)padded;
+    for (int t = 0; t < count; t++) {
+        take_rows(view, view->query, tiles[t].first, tiles[t].rows, view->rows,
+                  view->columns + (size_t)t * room, view->factor, padded);
+        for (int v = 0; v < VECTORS; v++) {
+            softmax[t].largest[v] = all_of(REMOVED);
+            softmax[t].total[v] = (vector){0};
+        }
     }
-    memset(view->sums, 0, ROWS * (size_t)padded * sizeof(float));
+    memset(view->sums, 0, (size_t)count * room * sizeof(float));
     while (next_chunk(&chunk)) {
-        vector largest[VECTORS];
-        multiply_chunk(view, &chunk, weights, view->keys, view->columns, NULL, padded);
-        for (int v = 0; v < VECTORS; v++)
-            largest[v] = softmax.largest[v];
-        largest_of_chunk(&chunk, weights, largest);
-        if (chunk.at > 0)
-            rescale(&softmax, largest, view->sums, padded);
-        else
-            memcpy(softmax.largest, largest, sizeof(largest));
-        exponentials_of_chunk(&chunk, weights, &softmax);
-        if (view->dropout.threshold)
-            drop_chunk(view, &chunk, weights);
-        weigh_chunk(&chunk, view->sums, weights, view->values, padded);
+        for (int t = 0; t < count; t++) {
+            size_t at = (size_t)(tiles[t].first - tiles[0].first) * (size_t)view->tokens;
+            chunk.scores = view->scores ? view->scores + at : NULL;
+            forward_chunk(view, &tiles[t], &chunk, view->columns + (size_t)t * room, &softmax[t],
+                          view->sums + (size_t)t * room, padded);
+        }
     }
-    for (int r = 0; r < tile->rows; r++)
-        if (!(tile->listed >> r & 1))
-            finish_row(view, tile->first + r, view->sums + r * padded,
-                       softmax.total[r / LANES][r % LANES], softmax.largest[r / LANES][r % LANES]);
+    for (int t = 0; t < count; t++)
+        for (int r = 0; r < tiles[t].rows; r++)
+            if (!(tiles[t].listed >> r & 1))
+                finish_row(view, tiles[t].first + r,
+                           view->sums + (size_t)t * room + (size_t)(r * padded),
+                           softmax[t].total[r / LANES][r % LANES],
+                           softmax[t].largest[r / LANES][r % LANES]);
 }
 
 /* ---- listed queries: one row at a time ------------------------------------------------------- */
@@ -481,18 +502,18 @@ INLINE void forward_list(const struct attention_view *view, const struct attenti
     if (known) {
         const float *scores = known + (size_t)row * (size_t)view->tokens;
         for (int j = 0; j < count; j++)
-            weights[j] = scores[keys[j]] * LOG2_E;
+            weights[j] = scores[keys[j]];
     } else {
-        multiply_list(weights, view->rows + row * padded, view->keys, keys, count,
-                      view->factor * LOG2_E, padded);
+        multiply_list(weights, view->rows + row * padded, view->keys, keys, count, view->factor,
+                      padded);
     }
-    pad_list(weights, count, -FLT_MAX);
-    vector most = all_of(-FLT_MAX), total = {0};
+    pad_list(weights, count, REMOVED);
+    vector most = all_of(REMOVED), total = {0};
     for (int j = 0; j < count; j += LANES)
         most = larger(load(weights + j), most);
     float largest = largest_of(most);
     for (int j = 0; j < count; j += LANES) {
-        vector power = power_of_two(load(weights + j) - largest);
+        vector power = power_of_two((load(weights + j) - largest) * LOG2_E);
         store(weights + j, power);
         total += power;
     }
@@ -503,20 +524,25 @@ INLINE void forward_list(const struct attention_view *view, const struct attenti
     finish_row(view, tile->first + row, sum, count > 0 ? sum_of(total) : 0.0f, largest);
 }
 
-INLINE void forward_tile(const struct attention_view *view, const struct attention_tile *tile,
-                         const float *known, const int padded) {
-    int runs = has_runs(tile);
-    take_rows(view, view->query, tile->first, tile->rows, view->rows, runs ? view->columns : NULL,
-              view->factor * LOG2_E, padded);
-    if (runs)
-        forward_runs(view, tile, padded);
+/* The listed queries of a tile. */
+INLINE void forward_lists(const struct attention_view *view, const struct attention_tile *tile,
+                          const float *known, const int padded) {
     const int32_t *list = tile->list;
+    take_rows(view, view->query, tile->first, tile->rows, view->rows, NULL, 1.0f, padded);
     for (int r = 0; r < tile->rows; r++) {
         if (!(tile->listed >> r & 1))
             continue;
         forward_list(view, tile, r, list + 1, list[0], known, padded);
         list += list[0] + 1;
     }
+}
+
+INLINE void forward_tiles(const struct attention_view *view, const struct attention_tile *tiles,
+                          int count, const float *known, const int padded) {
+    if (has_runs(tiles))
+        forward_runs(view, tiles, count, padded);
+    if (tiles->listed)
+        forward_lists(view, tiles, known, padded);
 }
 
 /* The widths of common models have code of their own. */
@@ -534,9 +560,9 @@ INLINE void forward_tile(const struct attention_view *view, const struct attenti
         }                                                                                          \
     } while (0)
 
-static void forward(const struct attention_view *view, const struct attention_tile *tile,
-                    const float *known) {
-    FOR_WIDTH(view->padded, forward_tile(view, tile, known, PADDED));
+static void forward(const struct attention_view *view, const struct attention_tile *tiles,
+                    int count, const float *known) {
+    FOR_WIDTH(view->padded, forward_tiles(view, tiles, count, known, PADDED));
 }
 
 /* ---- backward -------------------------------------------------------------------------------- */
@@ -601,12 +627,12 @@ INLINE void backward_runs(const struct attention_view *view, const struct attent
     float *weights = view->weights, *grads = view->weight_grads;
     memset(view->sums, 0, ROWS * (size_t)padded * sizeof(float));
     while (next_chunk(&chunk)) {
-        multiply_chunk(view, &chunk, weights, view->keys, view->columns, NULL, padded);
-        multiply_chunk(view, &chunk, grads, view->values, view->column_grads, NULL, padded);
+        multiply_chunk(view, &chunk, weights, view->keys, view->columns, padded);
+        multiply_chunk(view, &chunk, grads, view->values, view->column_grads, padded);
         gradients_of_chunk(view, &chunk, weights, grads, along, log_sums);
         spread(view->value_sums, weights, view->row_grads, chunk.keys, chunk.count, padded);
         spread(view->key_sums, grads, view->rows, chunk.keys, chunk.count, padded);
-        weigh_chunk(&chunk, view->sums, grads, view->keys, padded);
+        weigh_chunk(tile, &chunk, view->sums, grads, view->keys, padded);
     }
 }
 
@@ -617,7 +643,7 @@ INLINE void backward_list(const struct attention_view *view, const struct attent
     float *weights = view->list, *grads = view->list_grads, *sum = view->sums + row * padded;
     multiply_list(weights, query, view->keys, keys, count, view->factor * LOG2_E, padded);
     multiply_list(grads, gradient, view->values, keys, count, 1.0f, padded);
-    pad_list(weights, count, -FLT_MAX);
+    pad_list(weights, count, REMOVED);
     pad_list(grads, count, 0.0f);
     for (int j = 0; j < count; j += LANES)
         store(weights + j, power_of_two(load(weights + j) - log_sum));
@@ -665,51 +691,53 @@ static void backward(const struct attention_view *view, const struct attention_t
     FOR_WIDTH(view->padded, backward_tile(view, tile, PADDED));
 }
 
-/* ---- rows of scores and probabilities -------------------------------------------------------- */
+/* ---- rows of scores -------------------------------------------------------------------------- */
 
 INLINE void score_tile(const struct attention_view *view, int first, int rows, float *scores,
-                       float *probabilities, const int padded) {
-    float *const seen[ATTENTION_SEEN] = {scores, probabilities};
+                       const int padded) {
     struct attention_run run;
     struct attention_tile tile = attention_tile_dense(&run, view->tokens, first);
-    struct chunk chunk = {.tile = &tile};
+    struct chunk chunk = {.tile = &tile, .scores = scores};
     take_rows(view, view->query, first, rows, view->rows, view->columns, view->factor, padded);
     while (next_chunk(&chunk)) {
-        multiply_chunk(view, &chunk, view->weights, view->keys, view->columns, seen, padded);
+        multiply_chunk(view, &chunk, view->weights, view->keys, view->columns, padded);
         turn(scores + chunk.at, (size_t)view->tokens, view->weights, ROWS, chunk.count, rows, 1.0f);
     }
 }
 
-static void score_rows(const struct attention_view *view, int first, int rows, float *scores,
-                       float *probabilities) {
-    FOR_WIDTH(view->padded, score_tile(view, first, rows, scores, probabilities, PADDED));
+static void score_rows(const struct attention_view *view, int first, int rows, float *scores) {
+    FOR_WIDTH(view->padded, score_tile(view, first, rows, scores, PADDED));
 }
 
-INLINE void weigh_tile(const struct attention_view *view, int first, int rows, const float *weights,
-                       const int padded) {
-    struct attention_run run;
-    struct attention_tile tile = attention_tile_dense(&run, view->tokens, first);
-    struct chunk chunk = {.tile = &tile};
-    size_t tokens = (size_t)view->tokens;
-    memset(view->sums, 0, ROWS * (size_t)padded * sizeof(float));
-    while (next_chunk(&chunk)) {
-        const float *weight = weights + chunk.at;
-        int row = 0;
-        for (; row + GROUP <= rows; row += GROUP)
-            weigh_group(view->sums + row * padded, weight + (size_t)row * tokens, 1, tokens,
-                        view->values, chunk.keys, 0, chunk.count, padded);
-        for (; row < rows; row++)
-            weigh_list(view->sums + row * padded, weight + (size_t)row * tokens, view->values,
-                       chunk.keys, chunk.count, padded);
+/* Bit i: pair i, of up to LANES, is kept. */
+INLINE unsigned bits_of(const uint8_t *keep, int count) {
+    unsigned bits = 0;
+    for (int i = 0; i < count; i++)
+        bits |= (keep[i] != 0u) << i;
+    return bits;
+}
+
+static void probabilities(float *out, const float *scores, const uint8_t *mask,
+                          const float *log_sums, size_t log_stride, int rows, int columns) {
+    for (int row = 0; row < rows; row++) {
+        const vector log_sum = all_of(log_sums[(size_t)row * log_stride]) * LOG2_E;
+        size_t at = (size_t)row * (size_t)columns;
+        for (int left = columns; left > 0; left -= LANES, at += LANES) {
+            int count = left < LANES ? left : LANES;
+            vector score = {0};
+            if (count == LANES)
+                score = load(scores + at);
+            else
+                memcpy(&score, scores + at, (size_t)count * sizeof(float));
+            vector share = power_of_two(score * LOG2_E - log_sum);
+            if (mask)
+                share = masked(bits_of(mask + at, count), 0, share, (vector){0});
+            if (count == LANES)
+                store(out + at, share);
+            else
+                memcpy(out + at, &share, (size_t)count * sizeof(float));
+        }
     }
-    for (int r = 0; r < rows; r++)
-        copy_row(view->out + (size_t)(first + r) * view->stride, view->sums + r * padded,
-                 view->width, view->width);
-}
-
-static void weigh_rows(const struct attention_view *view, int first, int rows,
-                       const float *weights) {
-    FOR_WIDTH(view->padded, weigh_tile(view, first, rows, weights, PADDED));
 }
 
 /* ---- packing --------------------------------------------------------------------------------- */
@@ -746,6 +774,6 @@ const struct attention_kernels OF_SET(attention_kernels) = {
     .forward = forward,
     .backward = backward,
     .score_rows = score_rows,
-    .weigh_rows = weigh_rows,
+    .probabilities = probabilities,
     .block_means = block_means,
 };

@@ -109,13 +109,6 @@ struct kernels {
     void (*dropout)(float *out, const float *x, size_t count, const struct dropout *dropout,
                     uint32_t first);
 
-    /*
-     * Of each row of scores [rows,columns]; out may be the same memory. mask [rows,columns] (NULL:
-     * all kept) is applied before: a removed pair gets exactly 0. A row that keeps nothing becomes
-     * 0.
-     */
-    void (*softmax)(float *out, const float *scores, const uint8_t *mask, int rows, int columns);
-
     /* y += x. */
     void (*add)(float *y, const float *x, size_t count);
 };

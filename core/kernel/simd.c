@@ -8,7 +8,6 @@
 #include "core/kernel/kernels.h"
 #include "core/kernel/set.h"
 
-#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -259,61 +258,6 @@ static void add(float *restrict y, const float *restrict x, size_t count) {
         y[i] += x[i];
 }
 
-/* ---- softmax --------------------------------------------------------------------------------- */
-
-static float largest_kept(const float *restrict line, const uint8_t *restrict keep, int columns) {
-    float largest = -FLT_MAX;
-    if (!keep) {
-#pragma omp simd reduction(max : largest)
-        for (int column = 0; column < columns; column++)
-            largest = line[column] > largest ? line[column] : largest;
-        return largest;
-    }
-#pragma omp simd reduction(max : largest)
-    for (int column = 0; column < columns; column++) {
-        float value = keep[column] ? line[column] : -FLT_MAX;
-        largest = value > largest ? value : largest;
-    }
-    return largest;
-}
-
-static float exponentials(float *out, const float *line, const uint8_t *restrict keep, int columns,
-                          float largest) {
-    float total = 0.0f;
-    if (!keep) {
-#pragma omp simd reduction(+ : total)
-        for (int column = 0; column < columns; column++) {
-            float value = exponential(line[column] - largest);
-            out[column] = value;
-            total += value;
-        }
-        return total;
-    }
-#pragma omp simd reduction(+ : total)
-    for (int column = 0; column < columns; column++) {
-        float value = exponential(line[column] - largest);
-        value = keep[column] ? value : 0.0f;
-        out[column] = value;
-        total += value;
-    }
-    return total;
-}
-
-static void softmax(float *out, const float *scores, const uint8_t *mask, int rows, int columns) {
-    for (int row = 0; row < rows; row++) {
-        size_t start = (size_t)row * (size_t)columns;
-        const uint8_t *keep = mask ? mask + start : NULL;
-        const float *line = scores + start;
-        float *shares = out + start;
-        float total = exponentials(shares, line, keep, columns, largest_kept(line, keep, columns));
-        /* Also for a row of NaN, which must stay visible. */
-        float inverse = total == 0.0f ? 0.0f : 1.0f / total;
-#pragma omp simd
-        for (int column = 0; column < columns; column++)
-            shares[column] *= inverse;
-    }
-}
-
 const struct kernels OF_SET(kernels) = {
     .name = SET_NAME,
     .update = &OF_SET(update_kernels),
@@ -326,6 +270,5 @@ const struct kernels OF_SET(kernels) = {
     .norm_backward = norm_backward,
     .column_sums = column_sums,
     .dropout = dropout,
-    .softmax = softmax,
     .add = add,
 };

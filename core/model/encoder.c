@@ -355,12 +355,13 @@ static int attend(const struct pass *pass, struct sawb_error *error) {
     const struct encoder_capture *capture = encoder->options.capture;
     struct attention_batch batch = encoder_attention(encoder, pass->layer);
     size_t tokens = (size_t)encoder->tokens;
-    size_t at = (size_t)pass->layer * (size_t)encoder->config.heads * tokens * tokens;
+    size_t rows = (size_t)pass->layer * (size_t)encoder->config.heads * tokens, at = rows * tokens;
     struct attention_capture maps;
     if (capture && (capture->scores || capture->attention || capture->mask)) {
         maps = (struct attention_capture){capture->scores ? capture->scores + at : NULL,
                                           capture->attention ? capture->attention + at : NULL,
-                                          capture->mask ? capture->mask + at : NULL};
+                                          capture->mask ? capture->mask + at : NULL,
+                                          capture->log_sums ? capture->log_sums + rows : NULL};
         batch.capture = &maps;
     }
     if (attention_forward(encoder->attention, &batch, error) < 0)

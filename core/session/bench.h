@@ -45,6 +45,8 @@ struct measure {
     int lengths[BENCH_LENGTHS]; /* n; 0 ends */
     int (*prepare)(struct bench *bench, struct sawb_error *error);
     int (*run)(void *bench, struct sawb_error *error);
+    int (*without)(void *bench, struct sawb_error *error); /* what it adds something to, timed in
+                                                              turns with it; NULL: nothing */
     int any_length; /* 1: n may lie above the model's limit */
 };
 

@@ -27,10 +27,10 @@ static int measure_one(const struct measure *measure, int n, const struct bench_
     struct timing timing;
     struct timing_limits limits =
         job->options.seconds > 0 ? timing_within(job->options.seconds) : timing_usual;
-    struct timed timed = {measure->run, &bench};
+    struct timed sides[TIMING_SIDES] = {{measure->run, &bench}, {measure->without, &bench}};
     int status = bench_prepare(&bench, measure, error);
     if (status == 0)
-        status = timing_run(&timed, 1, &limits, worker, &timing, error);
+        status = timing_run(sides, measure->without ? 2 : 1, &limits, worker, &timing, error);
     double flops = bench.flops;
     bench_release(&bench);
     if (status != 0)
@@ -38,6 +38,9 @@ static int measure_one(const struct measure *measure, int n, const struct bench_
     if (flops > 0)
         worker_note(worker, "%s, %d: %.1f GFLOP/s", measure->name, n,
                     flops / (1e6 * timing.ms[0].median));
+    if (measure->without)
+        worker_note(worker, "%s, %d: takes %.1f %% more than without, in turns", measure->name, n,
+                    100 * (timing.ratio.median - 1));
     struct event event = {.kind = EVENT_BENCH};
     event.data.measurement = (struct measurement){.name = measure->name,
                                                   .n = n,

@@ -429,10 +429,12 @@ static void check_capture(const char *text, int tokens, const struct kernels *ke
     use_set(&layer, kernels);
     layer.batch.source = &source;
     size_t pairs = (size_t)tokens * (size_t)tokens;
-    struct guarded guards[3];
-    struct attention_capture capture = {guarded_open(&guards[0], 2 * pairs * sizeof(float), 1),
-                                        guarded_open(&guards[1], 2 * pairs * sizeof(float), 1),
-                                        guarded_open(&guards[2], 2 * pairs, 1)};
+    struct guarded guards[4];
+    struct attention_capture capture = {
+        guarded_open(&guards[0], 2 * pairs * sizeof(float), 1),
+        guarded_open(&guards[1], 2 * pairs * sizeof(float), 1),
+        guarded_open(&guards[2], 2 * pairs, 1),
+        guarded_open(&guards[3], 2 * (size_t)tokens * sizeof(float), 1)};
     layer.batch.capture = &capture;
     for (int round = 0; round < 2; round++) { /* without a backward pass to come, and with one */
         layer.batch.log_sums = round ? layer.array[LOG_SUMS] : NULL;
@@ -449,6 +451,12 @@ static void check_capture(const char *text, int tokens, const struct kernels *ke
                 assert_float_equal(share, plain.share[i][j], 1e-5);
                 assert_true(plain.mask[p] || share == 0.0f);
             }
+            for (int i = 0; i < tokens; i++) {
+                double sum = 0;
+                for (int j = 0; j < tokens; j++)
+                    sum += plain.mask[i * tokens + j] ? exp((double)plain.score[i][j]) : 0;
+                assert_float_equal(capture.log_sums[h * tokens + i], sum > 0 ? log(sum) : 0, 1e-5);
+            }
         }
     }
     /* Any of them may be missing. */
@@ -457,7 +465,7 @@ static void check_capture(const char *text, int tokens, const struct kernels *ke
     layer.batch.capture = &part;
     assert_int_equal(attention_forward(layer.attention, &layer.batch, &layer.error), 0);
     assert_memory_equal(plain.mask, capture.mask + pairs, pairs);
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < 4; i++)
         guarded_close(&guards[i]);
     close_layer(&layer);
     sparsity_free(sparsity);

@@ -22,6 +22,7 @@
 #define GROUP ATTENTION_GROUP
 #define VECTORS (ROWS / LANES)       /* of the queries of a tile */
 #define KEYS_AT_ONCE (8 / VECTORS)   /* in a product with the queries: 8 sums */
+#define STRAIGHT 16                  /* keys that follow one another, where there are registers */
 #define WIDE (LANES == 16 ? 4 : 2)   /* vectors of values in a product: 8 or 16 sums */
 #define SPREAD (LANES == 16 ? 4 : 2) /* keys whose gradients are in registers */
 #define PACK_AHEAD 16                /* rows */
@@ -69,27 +70,74 @@ INLINE void take_rows(const struct attention_view *view, const float *matrix, in
         turn(turned, ROWS, taken, (size_t)padded, ROWS, padded, factor);
 }
 
+/* The queries of a tile turned [padded,ROWS], straight from where they are if they are whole. */
+INLINE void take_columns(const struct attention_view *view, int first, int rows, float *turned,
+                         const int padded) {
+    if (rows == ROWS && view->width == padded && !view->order)
+        turn(turned, ROWS, view->query + (size_t)first * view->stride, view->stride, ROWS, padded,
+             view->factor);
+    else
+        take_rows(view, view->query, first, rows, view->rows, turned, view->factor, padded);
+}
+
 /* ---- products -------------------------------------------------------------------------------- */
 
-/* products [8,ROWS] of 8 rows with the turned queries: what costs half of all. */
-INLINE void multiply_queries(float *products, const float *const *row, const float *columns,
-                             const int padded) {
-    UNROLL for (int first = 0; first < 8; first += KEYS_AT_ONCE) {
-        vector sum[KEYS_AT_ONCE][VECTORS];
-        UNROLL for (int k = 0; k < KEYS_AT_ONCE; k++) UNROLL for (int v = 0; v < VECTORS; v++)
-            sum[k][v] = (vector){0};
-        for (int d = 0; d < padded; d++) {
+/* What is needed soon after STRAIGHT keys: rows, and rows of scores that lie `tokens` apart (NULL:
+ * none). Memory answers late and only so many questions at once, so they are spread. */
+struct soon {
+    const float *row[STRAIGHT / 8 * ATTENTION_AHEAD];
+    float *scores;
+    size_t tokens;
+    int at, line,
+        due; /* where fetch_soon is: a row, a line of it, and steps since the last score */
+};
+
+/* Once for two steps of a product of STRAIGHT keys: all are fetched when it ends. */
+INLINE void fetch_soon(struct soon *soon, const int padded) {
+    __builtin_prefetch(soon->row[soon->at] + soon->line);
+    soon->line += 16;
+    if (soon->line == padded) {
+        soon->line = 0;
+        soon->at++;
+    }
+    if (!soon->scores)
+        return;
+    for (soon->due += 2 * ROWS; soon->due >= padded; soon->due -= padded) {
+        __builtin_prefetch(soon->scores, 1);
+        soon->scores += soon->tokens;
+    }
+}
+
+/* products [count,ROWS] of as many rows with the turned queries: what costs half of all. row: where
+ * each is; NULL: they follow one another from `first` on, and `soon` is fetched meanwhile. */
+INLINE void multiply_rows(float *products, const float *const *row, const float *first,
+                          const float *columns, const int count, struct soon *soon,
+                          const int padded) {
+    vector sum[STRAIGHT][VECTORS];
+    UNROLL for (int k = 0; k < count; k++) UNROLL for (int v = 0; v < VECTORS; v++) sum[k][v] =
+        (vector){0};
+    for (int step = 0; step < padded; step += 2) {
+        if (!row)
+            fetch_soon(soon, padded);
+        UNROLL for (int d = step; d < step + 2; d++) {
             vector query[VECTORS];
             UNROLL for (int v = 0; v < VECTORS; v++) query[v] =
                 load(columns + d * ROWS + v * LANES);
-            UNROLL for (int k = 0; k < KEYS_AT_ONCE; k++) {
-                vector key = all_of(row[first + k][d]);
+            UNROLL for (int k = 0; k < count; k++) {
+                vector key = all_of(row ? row[k][d] : first[k * padded + d]);
                 UNROLL for (int v = 0; v < VECTORS; v++) sum[k][v] += key * query[v];
             }
         }
-        UNROLL for (int k = 0; k < KEYS_AT_ONCE; k++) UNROLL for (int v = 0; v < VECTORS; v++)
-            store(products + (first + k) * ROWS + v * LANES, sum[k][v]);
     }
+    UNROLL for (int k = 0; k < count; k++) UNROLL for (int v = 0; v < VECTORS; v++)
+        store(products + k * ROWS + v * LANES, sum[k][v]);
+}
+
+/* Of 8 rows wherever they are. */
+INLINE void multiply_scattered(float *products, const float *const *row, const float *columns,
+                               const int padded) {
+    UNROLL for (int k = 0; k < 8; k += KEYS_AT_ONCE)
+        multiply_rows(products + k * ROWS, row + k, NULL, columns, KEYS_AT_ONCE, NULL, padded);
 }
 
 /* sums [GROUP,·] += Σ over keys of weight · row; `vectors` of each row are worked out. */
@@ -228,26 +276,43 @@ static int next_chunk(struct chunk *chunk) {
     return chunk->count > 0;
 }
 
-/* What is written across rows [·,T] lies too far apart for the processor to foresee: its lines are
- * fetched between the products, half of the rows with each 8 keys. */
-INLINE void expect_scores(const struct chunk *chunk, size_t tokens, int j) {
-    size_t at = (size_t)(chunk->at + j / 16 * 16);
-    for (int r = j / 8 % 2; chunk->scores && r < ROWS; r += 2)
-        __builtin_prefetch(chunk->scores + (size_t)r * tokens + at, 1);
+/* What is fetched between the products of the next STRAIGHT keys: as many rows of the next tiles as
+ * two for 8 keys, and where the scores go, whose rows no processor foresees. */
+INLINE struct soon soon_after(const struct attention_view *view, struct chunk *chunk, int j,
+                              const float *columns) {
+    struct soon soon = {.scores = chunk->scores ? chunk->scores + chunk->at + j : NULL,
+                        .tokens = (size_t)view->tokens};
+    for (int i = 0; i < STRAIGHT / 8; i++, chunk->ahead++)
+        for (int k = 0; k < ATTENTION_AHEAD; k++)
+            soon.row[i * ATTENTION_AHEAD + k] =
+                view->ahead[k] && chunk->ahead < view->ahead_rows
+                    ? view->ahead[k] + (size_t)chunk->ahead * view->stride
+                    : columns; /* which is there already */
+    return soon;
 }
 
 /* products [count rounded up to 8, ROWS] of the chunk's rows with the turned queries. */
 INLINE void multiply_chunk(const struct attention_view *view, struct chunk *chunk, float *products,
                            const float *rows, const float *columns, const int padded) {
-    for (int j = 0; j < chunk->count; j += 8, chunk->ahead++) {
+    for (int j = 0, step; j < chunk->count; j += step) {
+        const int32_t *keys = chunk->keys + j;
+        float *product = products + j * ROWS;
+        if (LANES == 16 && chunk->count - j >= STRAIGHT &&
+            keys[STRAIGHT - 1] - keys[0] == STRAIGHT - 1) {
+            struct soon soon = soon_after(view, chunk, j, columns);
+            multiply_rows(product, NULL, rows + (size_t)keys[0] * (size_t)padded, columns, STRAIGHT,
+                          &soon, padded);
+            step = STRAIGHT;
+            continue;
+        }
         const float *row[8];
-        for (int i = 0; i < ATTENTION_AHEAD && chunk->ahead < view->ahead_rows; i++)
-            if (view->ahead[i])
-                expect(view->ahead[i] + (size_t)chunk->ahead * view->stride, view->width);
-        expect_scores(chunk, (size_t)view->tokens, j);
-        UNROLL for (int k = 0; k < 8; k++) row[k] =
-            rows + (size_t)chunk->keys[j + k] * (size_t)padded;
-        multiply_queries(products + j * ROWS, row, columns, padded);
+        for (int k = 0; k < ATTENTION_AHEAD && chunk->ahead < view->ahead_rows; k++)
+            if (view->ahead[k])
+                expect(view->ahead[k] + (size_t)chunk->ahead * view->stride, view->width);
+        UNROLL for (int k = 0; k < 8; k++) row[k] = rows + (size_t)keys[k] * (size_t)padded;
+        multiply_scattered(product, row, columns, padded);
+        chunk->ahead++;
+        step = 8;
     }
 }
 
@@ -385,8 +450,7 @@ INLINE void forward_runs(const struct attention_view *view, const struct attenti
     struct chunk chunk = {.tile = tiles};
     const size_t room = ROWS * (size_t)padded;
     for (int t = 0; t < count; t++) {
-        take_rows(view, view->query, tiles[t].first, tiles[t].rows, view->rows,
-                  view->columns + (size_t)t * room, view->factor, padded);
+        take_columns(view, tiles[t].first, tiles[t].rows, view->columns + (size_t)t * room, padded);
         for (int v = 0; v < VECTORS; v++) {
             softmax[t].largest[v] = all_of(REMOVED);
             softmax[t].total[v] = (vector){0};

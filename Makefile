@@ -40,7 +40,8 @@ ALL_SOURCES := $(SOURCES) $(MAIN) $(TEST_SOURCES) $(FUZZ_SOURCES) $(BENCH_SOURCE
 
 # The kernels are portable sources, compiled once more for each instruction set that is worth it.
 # Products and sums may be fused there (the polynomials were fitted with room for it), but for update.c.
-SIMD_SOURCES := core/kernel/simd.c core/kernel/attention_simd.c core/kernel/gemm.c core/kernel/update.c
+SIMD_SOURCES := core/kernel/simd.c core/kernel/attention_simd.c core/kernel/attention_backward.c \
+                core/kernel/gemm.c core/kernel/update.c
 ifeq ($(shell $(CC) -dumpmachine | cut -d- -f1),x86_64)
 SIMD_SETS := avx2 avx512
 endif
@@ -101,8 +102,9 @@ $(BUILD)/tests/unit.o: $(BUILD)/tests/groups.h
 $(BUILD)/tests/unit.o: CFLAGS += -I$(BUILD)/tests
 $(SIMD_SOURCES:%.c=$(BUILD)/%.o): CFLAGS += $(SIMD_FLAGS)
 ifneq ($(SIMD_SETS),)
-$(BUILD)/core/kernel/gemm_bf16.o $(BUILD)/core/kernel/gemm_amx.o: CFLAGS += $(SIMD_FLAGS) $(SIMD_FLAGS_avx512) -mavx512bf16
-$(BUILD)/core/kernel/gemm_amx.o: CFLAGS += -mamx-tile -mamx-bf16
+AMX_OBJECTS := $(BUILD)/core/kernel/gemm_amx.o $(BUILD)/core/kernel/attention_amx.o
+$(BUILD)/core/kernel/gemm_bf16.o $(AMX_OBJECTS): CFLAGS += $(SIMD_FLAGS) $(SIMD_FLAGS_avx512) -mavx512bf16
+$(AMX_OBJECTS): CFLAGS += -mamx-tile -mamx-bf16
 endif
 $(BUILD)/core/base/ranks.o: CFLAGS += $(MPI_CFLAGS)
 

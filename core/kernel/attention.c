@@ -12,6 +12,7 @@
 
 #include "core/kernel/attention_kernels.h"
 #include "core/kernel/attention_plan.h"
+#include "core/kernel/gemm.h"
 #include "core/kernel/scratch.h"
 
 #define ALIGNMENT 64
@@ -124,12 +125,14 @@ static float *cut_floats(struct cutter *cutter, size_t count) {
 /* What a task works in. */
 struct work {
     float *keys, *values;
-    float *key_sums, *value_sums;   /* backward */
-    float *kernel;                  /* attention_work_floats */
-    void *room;                     /* attention_room_bytes */
-    float *scores;                  /* [multiple,T] or [blocks,blocks] */
-    uint8_t *mask;                  /* as scores */
-    float *log_sums;                /* [T], captured */
+    float *key_sums, *value_sums; /* backward */
+    float *kernel;                /* attention_work_floats */
+    void *room;                   /* attention_room_bytes */
+    float *scores;                /* [multiple,T] or [blocks,blocks] */
+    uint8_t *mask;                /* as scores */
+    float *log_sums;              /* [T], captured */
+    struct attention_words words; /* of the matrix unit */
+    uint32_t *unit_queries;
     float *query_means, *key_means; /* [blocks,padded] */
 };
 
@@ -140,6 +143,7 @@ struct demand {
     int rows;   /* of scores and mask; 0: none */
     int blocks; /* of a row of blocks; 0: none */
     int captured;
+    int unit; /* 1: tiles may go through a matrix unit */
 };
 
 static struct work cut_work(const struct demand *demand, struct cutter *cutter) {
@@ -157,6 +161,12 @@ static struct work cut_work(const struct demand *demand, struct cutter *cutter) 
     work.scores = cut_floats(cutter, pairs);
     work.mask = cut(cutter, pairs);
     work.log_sums = cut_floats(cutter, demand->captured ? tokens : 0);
+    size_t room = demand->unit ? (size_t)attention_words_room(demand->tokens) : 0;
+    size_t wide = (padded + 31) / 32 * 32;
+    work.words = (struct attention_words){.wide = (int)wide};
+    work.words.keys = cut(cutter, room * wide * sizeof(uint16_t));
+    work.words.values = cut(cutter, room * padded * sizeof(uint16_t));
+    work.unit_queries = cut(cutter, demand->unit ? ROWS_TOGETHER * wide * sizeof(uint16_t) : 0);
     work.query_means = cut_floats(cutter, blocks * padded);
     work.key_means = cut_floats(cutter, blocks * padded);
     return work;
@@ -227,8 +237,9 @@ struct task {
     const struct attention_plan *plan;
     struct work work;
     struct attention_view view;
-    const float *key, *value; /* of the head, where they stand */
-    int packed;               /* keys and values so far */
+    const float *key, *value;          /* of the head, where they stand */
+    int packed;                        /* keys and values so far */
+    const struct attention_unit *unit; /* NULL: tiles go through the vector kernels alone */
     int backward;
     const struct attention_capture *capture; /* NULL: no viewer */
     uint64_t kept;
@@ -295,6 +306,10 @@ static void open_view(const struct run *run, struct task *task, int sentence, in
     task->key = batch->key + at;
     task->value = batch->value + at;
     task->packed = 0;
+    task->work.words.packed = 0;
+    task->work.words.room = attention_words_room(view->tokens);
+    view->words = &task->work.words;
+    view->unit_queries = task->work.unit_queries;
     if (!gradients)
         return;
     size_t floats = (size_t)view->tokens * (size_t)view->padded;
@@ -328,12 +343,28 @@ static void look_ahead(struct task *task, int query) {
     view->ahead[2] = keys >= rows ? task->value + from : NULL;
 }
 
+/* Whether a matrix unit can have tiles: their keys follow one another. */
+static int suits_unit(const struct task *task, const struct attention_tile *tile) {
+    if (!task->unit || task->view.order || tile->listed || tile->runs == 0)
+        return 0;
+    for (int i = 1; i < tile->runs; i++)
+        if (tile->run[i].key != tile->run[i - 1].key + tile->run[i - 1].count)
+            return 0;
+    return 1;
+}
+
 /* known: see the forward kernel. */
 static void run_tiles(struct task *task, const struct attention_tile *tiles, int count,
                       const float *known) {
     for (int i = 0; i < count; i++)
         task->kept += tiles[i].kept;
-    pack_until(task, tiles->end);
+    task->view.unit = known || !suits_unit(task, tiles) ? NULL : task->unit;
+    if (task->view.unit)
+        task->unit->pack(&task->work.words, task->key, task->value, task->view.stride,
+                         task->view.tokens, task->view.width, task->view.padded,
+                         tiles->end + ATTENTION_UNIT_KEYS);
+    else
+        pack_until(task, tiles->end);
     look_ahead(task, tiles[count - 1].first + tiles[count - 1].rows);
     if (task->backward)
         task->kernels->backward(&task->view, tiles);
@@ -561,6 +592,7 @@ static void run_head(void *user, int index) {
                         .backward = run->gradients != NULL};
     const struct attention_layout *layout = task.plan->layout;
     task.capture = task.backward ? NULL : batch->capture;
+    task.unit = run->demand.unit ? attention->compute.gemm->attention : NULL;
     open_view(run, &task, sentence, head,
               layout && !task.capture ? attention_layout_order(layout) : NULL);
     if (task.capture)
@@ -572,6 +604,11 @@ static void run_head(void *user, int index) {
     else if (batch->kept)
         batch->kept[index] = task.kept;
     scratch_give(attention->scratch, cutter.base);
+}
+
+/* A backward pass works scores out again and needs them as they were: in float32. */
+static int uses_unit(const struct attention *attention, const struct attention_batch *batch) {
+    return attention->compute.gemm->attention && !batch->log_sums;
 }
 
 static int run_batch(struct attention *attention, const struct attention_batch *batch,
@@ -586,7 +623,8 @@ static int run_batch(struct attention *attention, const struct attention_batch *
                       gradients,
                       {.padded = padded_width(batch->width),
                        .backward = gradients != NULL,
-                       .captured = batch->capture != NULL}};
+                       .captured = batch->capture != NULL,
+                       .unit = uses_unit(attention, batch)}};
     for (int i = 0; i < heads; i++)
         add_demand(&attention->plans[i], &run.demand);
     if (ensure(attention, &run.demand, error) < 0)

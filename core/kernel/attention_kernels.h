@@ -10,6 +10,7 @@
 #define SAWB_CORE_KERNEL_ATTENTION_KERNELS_H
 
 #include "core/kernel/attention_layout.h"
+#include "core/kernel/attention_unit.h"
 
 #define ATTENTION_AHEAD 4    /* queries, keys, values, out */
 #define ATTENTION_CHUNK 128  /* keys between two looks at the running maximum */
@@ -32,6 +33,12 @@ struct attention_view {
     /* Scores [rows,T] of all queries of the tiles, which keep all keys in order; NULL: not wanted.
      */
     float *scores;
+
+    /* What multiplies in the place of keys and values; NULL: the vector kernels. All keys of the
+     * tiles follow one another then, without listed queries. */
+    const struct attention_unit *unit;
+    const struct attention_words *words;
+    uint32_t *unit_queries; /* [wide/2,16] of each tile */
 
     /* The backward pass only. */
     const float *out_gradient;
@@ -90,8 +97,12 @@ struct attention_kernels {
                         int padded, int block);
 };
 
+typedef void attention_way_back(const struct attention_view *view,
+                                const struct attention_tile *tile);
+extern attention_way_back attention_tile_backward_portable; /* of the tables below */
 extern const struct attention_kernels attention_kernels_portable;
 #if defined(__x86_64__)
+extern attention_way_back attention_tile_backward_avx2, attention_tile_backward_avx512;
 extern const struct attention_kernels attention_kernels_avx2, attention_kernels_avx512;
 #endif
 

@@ -1,5 +1,5 @@
 /*
- * attention_vectors.h - the vectors that attention_simd.c is written in: of LANES floats, whatever
+ * attention_vectors.h - the vectors that attention_tiles.h is written in: of LANES floats, whatever
  * the instruction set has. Included by it alone, once for each set.
  */
 #ifndef SAWB_CORE_KERNEL_ATTENTION_VECTORS_H

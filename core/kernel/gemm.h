@@ -20,6 +20,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct attention_unit; /* attention_unit.h */
+
 struct gemm_tile {
     const void *left; /* a: word w of row r at left + r row_stride + w word_stride (in words), or
                          as the set packed it */
@@ -54,6 +56,8 @@ struct gemm {
                          int steps);
 
     void (*multiply)(const struct gemm_tile *tile);
+
+    const struct attention_unit *attention; /* for its products; NULL: they are float32 */
 };
 
 extern const struct gemm gemm_portable;

@@ -17,10 +17,12 @@
 
 #define TILE_ROWS 32
 #define COLUMNS 32
-#define SIDE 16 /* of a register: rows, and words of a row */
-#define LINE_BYTES ((size_t)SIDE * sizeof(int32_t))
+#define SIDE AMX_SIDE
+#define LINE_BYTES AMX_LINE
 #define BLOCK_WORDS ((size_t)TILE_ROWS * SIDE) /* of a, from one register's depth to the next */
 
+#include "core/kernel/amx.h"
+#include "core/kernel/attention_unit.h"
 #include "core/kernel/gemm_pairs.h"
 
 /* ---- packing --------------------------------------------------------------------------------- */
@@ -153,20 +155,6 @@ static void give_sums(const struct gemm_tile *tile, const float *room) {
     }
 }
 
-/* All registers as large as they can be. */
-static void configure(void) {
-    struct {
-        uint8_t palette, start, zeros[14];
-        uint16_t bytes[16]; /* of a row of each register */
-        uint8_t rows[16];
-    } shape = {.palette = 1};
-    for (int i = 0; i < 8; i++) {
-        shape.bytes[i] = (uint16_t)LINE_BYTES;
-        shape.rows[i] = SIDE;
-    }
-    _tile_loadconfig(&shape);
-}
-
 /* Sums go straight from and to y where a whole tile of it lies there. */
 static void multiply(const struct gemm_tile *tile) {
     float room[TILE_ROWS * COLUMNS] __attribute__((aligned(64)));
@@ -174,7 +162,7 @@ static void multiply(const struct gemm_tile *tile) {
     int straight = tile->rows == TILE_ROWS && tile->columns == COLUMNS && !tile->bias;
     size_t bytes = straight ? tile->stride * sizeof(float) : COLUMNS * sizeof(float);
     float *sums = straight ? tile->y : room;
-    configure();
+    amx_configure();
     if (tile->accumulate && !straight)
         take_sums(room, tile);
     if (tile->accumulate)
@@ -210,6 +198,7 @@ const struct gemm gemm_amx = {
     .left_rows = left_rows,
     .left_columns = left_columns,
     .multiply = multiply,
+    .attention = &attention_amx,
 };
 
 #endif

@@ -1,0 +1,172 @@
+/*
+ * attention_backward.c - the way back through attention by tiles: scores and probabilities are
+ * worked out again.
+ *
+ * Compiled once for each instruction set (set.h).
+ */
+#include "core/kernel/attention_tiles.h"
+#include "core/kernel/set.h"
+
+#define SPREAD (LANES == 16 ? 4 : 2) /* keys whose gradients are in registers */
+
+/* Rows of `count` keys += Σ over the tile's queries of weight [key,ROWS] · row [ROWS,padded]. */
+INLINE void spread_keys(float *const *row, const float *weights, const float *rows, const int count,
+                        const int vectors, const int padded) {
+    vector sum[SPREAD][WIDE];
+    UNROLL for (int k = 0; k < count; k++) UNROLL for (int v = 0; v < vectors; v++) sum[k][v] =
+        load(row[k] + v * LANES);
+    for (int r = 0; r < ROWS; r++) {
+        vector value[WIDE];
+        UNROLL for (int v = 0; v < vectors; v++) value[v] = load(rows + r * padded + v * LANES);
+        UNROLL for (int k = 0; k < count; k++) {
+            vector share = all_of(weights[k * ROWS + r]);
+            UNROLL for (int v = 0; v < vectors; v++) sum[k][v] += share * value[v];
+        }
+    }
+    UNROLL for (int k = 0; k < count; k++) UNROLL for (int v = 0; v < vectors; v++)
+        store(row[k] + v * LANES, sum[k][v]);
+}
+
+INLINE void spread(float *sums, const float *weights, const float *rows, const int32_t *keys,
+                   int count, const int padded) {
+    for (int j = 0; j < count;) {
+        int several = count - j >= SPREAD;
+        const float *weight = weights + j * ROWS;
+        for (int d = 0, vectors; d < padded; d += vectors * LANES) {
+            float *row[SPREAD];
+            vectors = vectors_in(padded - d);
+            for (int k = 0; k < (several ? SPREAD : 1); k++)
+                row[k] = sums + (size_t)keys[j + k] * (size_t)padded + (size_t)d;
+            if (several)
+                FOR_VECTORS(vectors, spread_keys(row, weight, rows + d, SPREAD, AT_ONCE, padded));
+            else
+                FOR_VECTORS(vectors, spread_keys(row, weight, rows + d, 1, AT_ONCE, padded));
+        }
+        j += several ? SPREAD : 1;
+    }
+}
+
+/* Σ over the width of out and its gradient: what the softmax takes back from every pair of a query.
+ * Listed queries have theirs too. */
+static void find_along(const struct attention_view *view, const struct attention_tile *tile,
+                       float *along, float *log_sums) {
+    for (int r = 0; r < ROWS; r++) {
+        along[r] = log_sums[r] = 0.0f;
+        if (r >= tile->rows)
+            continue;
+        size_t token = (size_t)token_at(view, tile->first + r);
+        const float *restrict out = view->out + token * view->stride;
+        const float *restrict gradient = view->row_grads + r * view->padded;
+        float sum = 0.0f;
+#pragma omp simd reduction(+ : sum)
+        for (int d = 0; d < view->width; d++)
+            sum += out[d] * gradient[d];
+        along[r] = sum;
+        log_sums[r] = view->log_sums[token * view->log_stride] * LOG2_E;
+    }
+}
+
+/* weights: scores -> what the values were weighed with; grads: of those -> of the scores. */
+INLINE void gradients_of_chunk(const struct attention_view *view, const struct chunk *chunk,
+                               float *weights, float *grads, const float *along,
+                               const float *log_sums) {
+    naturals index[VECTORS];
+    int drops = view->dropout.threshold != 0;
+    unsigned listed = chunk->tile->listed; /* not of the runs, not even of whole ones */
+    if (drops)
+        stream_rows(view, chunk->tile, index);
+    for (int i = 0; i < chunk->pieces; i++) {
+        const struct piece *piece = &chunk->piece[i];
+        int partial = piece->bits || listed;
+        for (int j = piece->begin; j < piece->end; j++) {
+            unsigned bits = piece->bits ? piece->bits[j - piece->begin] : ~listed;
+            UNROLL for (int v = 0; v < VECTORS; v++) {
+                float *at = weights + j * ROWS + v * LANES, *slope = grads + j * ROWS + v * LANES;
+                vector share = power_of_two(load(at) - load(log_sums + v * LANES));
+                vector gradient = load(slope);
+                if (partial)
+                    share = masked(bits, v, share, (vector){0});
+                vector used = share;
+                if (drops) {
+                    uint32_t token = (uint32_t)token_at(view, chunk->keys[j]);
+                    vector factor = dropout_factors(&view->dropout, index[v] + token);
+                    used = share * factor;
+                    gradient = gradient * factor;
+                }
+                store(at, used);
+                store(slope, share * (gradient - load(along + v * LANES)) * view->factor);
+            }
+        }
+    }
+}
+
+INLINE void backward_runs(const struct attention_view *view, const struct attention_tile *tile,
+                          const float *along, const float *log_sums, const int padded) {
+    struct chunk chunk = {.tile = tile};
+    float *weights = view->weights, *grads = view->weight_grads;
+    memset(view->sums, 0, ROWS * (size_t)padded * sizeof(float));
+    while (next_chunk(&chunk)) {
+        multiply_chunk(view, &chunk, weights, view->keys, view->columns, padded);
+        multiply_chunk(view, &chunk, grads, view->values, view->column_grads, padded);
+        gradients_of_chunk(view, &chunk, weights, grads, along, log_sums);
+        spread(view->value_sums, weights, view->row_grads, chunk.keys, chunk.count, padded);
+        spread(view->key_sums, grads, view->rows, chunk.keys, chunk.count, padded);
+        weigh_chunk(tile, &chunk, view->sums, grads, view->keys, padded);
+    }
+}
+
+INLINE void backward_list(const struct attention_view *view, const struct attention_tile *tile,
+                          int row, const int32_t *keys, int count, float along, float log_sum,
+                          const int padded) {
+    const float *query = view->rows + row * padded, *gradient = view->row_grads + row * padded;
+    float *weights = view->list, *grads = view->list_grads, *sum = view->sums + row * padded;
+    multiply_list(weights, query, view->keys, keys, count, view->factor * LOG2_E, padded);
+    multiply_list(grads, gradient, view->values, keys, count, 1.0f, padded);
+    pad_list(weights, count, REMOVED);
+    pad_list(grads, count, 0.0f);
+    for (int j = 0; j < count; j += LANES)
+        store(weights + j, power_of_two(load(weights + j) - log_sum));
+    if (view->dropout.threshold)
+        drop_list(view, tile->first + row, keys, count, grads);
+    for (int j = 0; j < count; j += LANES)
+        store(grads + j, load(weights + j) * (load(grads + j) - along) * view->factor);
+    if (view->dropout.threshold)
+        drop_list(view, tile->first + row, keys, count, weights);
+    memset(sum, 0, (size_t)padded * sizeof(*sum));
+    weigh_list(sum, grads, view->keys, keys, count, padded);
+    for (int j = 0; j < count; j++) {
+        size_t at = (size_t)keys[j] * (size_t)padded;
+        float *value = view->value_sums + at, *key = view->key_sums + at;
+        for (int d = 0; d < padded; d += LANES) {
+            store(value + d, load(value + d) + weights[j] * load(gradient + d));
+            store(key + d, load(key + d) + grads[j] * load(query + d));
+        }
+    }
+}
+
+INLINE void backward_tile(const struct attention_view *view, const struct attention_tile *tile,
+                          const int padded) {
+    float along[ROWS], log_sums[ROWS];
+    int runs = has_runs(tile);
+    take_rows(view, view->query, tile->first, tile->rows, view->rows, runs ? view->columns : NULL,
+              view->factor * LOG2_E, padded);
+    take_rows(view, view->out_gradient, tile->first, tile->rows, view->row_grads,
+              runs ? view->column_grads : NULL, 1.0f, padded);
+    find_along(view, tile, along, log_sums);
+    if (runs)
+        backward_runs(view, tile, along, log_sums, padded);
+    const int32_t *list = tile->list;
+    for (int r = 0; r < tile->rows; r++) {
+        if (tile->listed >> r & 1) {
+            backward_list(view, tile, r, list + 1, list[0], along[r], log_sums[r], padded);
+            list += list[0] + 1;
+        }
+        copy_row(view->query_gradient + (size_t)token_at(view, tile->first + r) * view->stride,
+                 view->sums + r * padded, view->width, view->width);
+    }
+}
+
+void OF_SET(attention_tile_backward)(const struct attention_view *view,
+                                     const struct attention_tile *tile) {
+    FOR_WIDTH(view->padded, backward_tile(view, tile, PADDED));
+}

@@ -4,6 +4,7 @@
  * Real steps of a real trainer, on a data set or on sentences drawn by the seed whose lengths are
  * spread as those of short reviews are.
  */
+#include <cblas.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,11 +13,12 @@
 #include "core/base/random.h"
 #include "core/base/resident.h"
 #include "core/kernel/profile.h"
-#include "core/session/job.h"
+#include "core/session/bench.h"
 #include "core/session/timing.h"
 
 #define WARM_UP_STEPS 3
-#define LENGTH_LEAST 3 /* tokens of a drawn sentence, and by how many more on average */
+#define SGEMM_ROUNDS 15 /* of a step and one large product, in turns */
+#define LENGTH_LEAST 3  /* tokens of a drawn sentence, and by how many more on average */
 #define LENGTH_MORE 10.3
 #define LENGTH_MOST 61
 #define WORD_BYTES_MOST 15
@@ -55,8 +57,8 @@ static char *draw_rows(const struct train_bench *bench, size_t *size) {
     static const char header[] = "sentence\tlabel\n";
     const struct tokenizer *tokenizer = bench->arm.model->tokenizer;
     uint64_t key = random_key(bench->options.seed, RANDOM_PATTERN, 4, 0), counter = 0;
-    size_t rows =
-        (size_t)bench->options.batch_size * (size_t)(WARM_UP_STEPS + bench->options.steps);
+    size_t rows = (size_t)bench->options.batch_size *
+                  (size_t)(WARM_UP_STEPS + bench->options.steps + SGEMM_ROUNDS);
     char *text = calloc(sizeof(header) + rows * ROW_BYTES_MOST, 1), *end = text;
     if (!text)
         return NULL;
@@ -99,7 +101,7 @@ static int prepare(struct train_bench *bench, const struct compute *given,
     if (!bench->seconds || !bench->speeds)
         return error_set(error, "bench: out of memory for %d steps", bench->options.steps);
     options.batch_size = bench->options.batch_size;
-    options.max_steps = WARM_UP_STEPS + bench->options.steps;
+    options.max_steps = WARM_UP_STEPS + bench->options.steps + SGEMM_ROUNDS;
     options.seed = bench->options.seed;
     if (bench->options.profile)
         compute.profile = &bench->profile;
@@ -181,6 +183,49 @@ static void tell_speed(struct train_bench *bench, struct worker *worker) {
     tell(worker, SERIES_SPEED, bench->dataset.path, point);
 }
 
+/* Of a step, by the weights of the layers' matrices: each is multiplied with three times. */
+static double flops_of(const struct model_config *config, int tokens) {
+    double hidden = config->hidden, wide = config->feed_forward;
+    return 6 * config->layers * (4 * hidden * hidden + 2 * hidden * wide) * tokens;
+}
+
+/* What a step makes of the rate of OpenBLAS' sgemm, both measured in turns. Its memory comes after
+ * the peak was told. */
+static int compare_sgemm(const struct train_bench *bench, struct worker *worker,
+                         struct sawb_error *error) {
+    double shares[SGEMM_ROUNDS], rates[SGEMM_ROUNDS];
+    struct bench large = {.model = bench->arm.model,
+                          .sparsity = bench->arm.sparsity,
+                          .compute = *worker_compute(worker)};
+    const struct measure *sgemm = bench_find("matmul_sgemm");
+    struct step_report report;
+    int status = bench_prepare(&large, sgemm, error);
+    for (int i = 0; i < SGEMM_ROUNDS && status == 0; i++) {
+        double begin = clock_seconds();
+        status = trainer_step(bench->trainer, &report, error) < 0 ? -1 : 0;
+        double between = clock_seconds();
+        if (status == 0)
+            status = sgemm->run(&large, error);
+        double end = clock_seconds();
+        rates[i] = per_second(large.flops, end - between);
+        shares[i] =
+            per_second(flops_of(&bench->arm.model->config, report.tokens), between - begin) /
+            rates[i];
+        if (status == 0 && worker_breathe(worker))
+            status = 1;
+    }
+    bench_release(&large);
+    if (status != 0)
+        return status;
+    worker_note(
+        worker,
+        "a step makes %.0f %% of the rate of OpenBLAS' sgemm (%s, %.0f GFLOP/s), by 6 x the "
+        "weights of the layers a token; in turns, median of %d",
+        100 * spread_of(shares, SGEMM_ROUNDS).median, openblas_get_corename(),
+        spread_of(rates, SGEMM_ROUNDS).median, SGEMM_ROUNDS);
+    return 0;
+}
+
 static int bench_run(struct job *base, struct worker *worker, struct sawb_error *error) {
     struct train_bench *bench = (struct train_bench *)base;
     struct pool *pool = worker_compute(worker)->pool;
@@ -197,10 +242,10 @@ static int bench_run(struct job *base, struct worker *worker, struct sawb_error 
     if (bench->options.profile)
         tell_profile(bench, worker);
     tell_speed(bench, worker);
-    return 0;
+    return bench->options.profile ? compare_sgemm(bench, worker, error) : 0;
 }
 
-static void bench_release(struct job *base) {
+static void train_bench_release(struct job *base) {
     struct train_bench *bench = (struct train_bench *)base;
     trainer_free(bench->trainer);
     model_release(bench->model);
@@ -224,12 +269,12 @@ struct job *job_bench_train(const struct job_arm *arm, const struct train_bench_
         error_set(error, "bench: out of memory");
         return NULL;
     }
-    bench->job = (struct job){.name = "bench", .run = bench_run, .release = bench_release};
+    bench->job = (struct job){.name = "bench", .run = bench_run, .release = train_bench_release};
     bench->options = *options;
     bench->options.data = NULL;
     if (copy_text(&bench->data, options->data, error) < 0 ||
         arm_keep(&bench->arm, arm, error) < 0) {
-        bench_release(&bench->job);
+        train_bench_release(&bench->job);
         return NULL;
     }
     return &bench->job;

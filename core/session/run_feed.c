@@ -8,28 +8,40 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/base/clock.h"
 #include "core/base/file.h"
 #include "core/base/json.h"
 #include "core/session/run_line.h"
 #include "core/session/run_log.h"
 #include "core/session/run_socket.h"
 
-#define LOOK_SECONDS 0.5 /* between two looks at a log whose run has no socket for us */
-#define CHUNK 65536      /* of a log that is read at once */
+#define LOOK_SECONDS 0.5   /* between two looks at a log whose run has no socket for us */
+#define SEEK_SECONDS 0.1   /* the same while it may come to listening */
+#define LISTEN_SECONDS 2.0 /* after a run has begun: by then it listens, if it ever does */
+#define HEAD_BYTES 256     /* of a log, by which one is known from the one that takes its place */
+#define CHUNK 65536        /* of a log that is read at once */
 #define LINE_MOST (1 << 20)
 
 struct run_feed {
-    int log;        /* descriptor */
-    int socket;     /* -1: none */
-    int64_t offset; /* bytes of the log that were read */
-    char *bytes;    /* [capacity + 1] begin..used: read and not yet given out */
+    int log;    /* descriptor */
+    int socket; /* -1: none */
+    char *directory;
+    int watch;             /* 1: nothing will be asked */
+    int absent;            /* 1: nobody listens at the socket, or not yet */
+    int64_t offset;        /* bytes of the log that were read */
+    char head[HEAD_BYTES]; /* its first bytes */
+    size_t head_count;
+    char *bytes; /* [capacity + 1] begin..used: read and not yet given out */
     size_t begin, used, capacity;
-    int ended; /* the newest line that says it: the run has ended, and not begun again */
-    int over;  /* nothing more will come */
+    int begun;    /* the newest line that says it: a run has begun, and not ended */
+    int ended;    /* the newest line that says it: the run has ended, and not begun again */
+    double since; /* when the line that it has begun was read */
+    int over;     /* nothing more will come */
     struct sawb_error hindrance; /* empty: none */
+    char out[RUN_SOCKET_LINE];   /* what waits for a run that does not listen yet */
+    size_t out_count;
 
     char in[RUN_SOCKET_LINE];
     size_t in_count;
@@ -92,25 +104,78 @@ static void listen_to(struct run_feed *feed) {
         hang_up(feed, strerror(errno));
 }
 
-int run_feed_ask(struct run_feed *feed, const char *words, struct sawb_error *error) {
-    char line[RUN_SOCKET_LINE];
-    size_t length = strlen(words);
-    if (feed->hindrance.message[0] || feed->socket < 0)
-        return error_set(error, "run: %s",
-                         feed->hindrance.message[0] ? feed->hindrance.message : "it has ended");
-    if (length + 2 > sizeof(line) || strchr(words, '\n'))
-        return error_set(error, "run: one line of at most %zu bytes can be asked",
-                         sizeof(line) - 2);
-    memcpy(line, words, length);
-    line[length] = '\n';
-    ssize_t sent = send(feed->socket, line, length + 1, MSG_NOSIGNAL);
-    if (sent == (ssize_t)length + 1)
+/* 1: the run that holds the log has not come to listening. What a run has left that was killed says
+ * that it goes on, but its socket refuses. */
+static int is_starting(const struct run_feed *feed, int problem) {
+    return problem == ECONNREFUSED || (problem == ENOENT && !feed->begun);
+}
+
+/* Whole lines to a socket that is there. */
+static int say(struct run_feed *feed, const char *lines, size_t length, struct sawb_error *error) {
+    ssize_t sent = send(feed->socket, lines, length, MSG_NOSIGNAL);
+    if (sent == (ssize_t)length)
         return 0;
     if (sent < 0 && errno == EAGAIN)
         return error_set(error, "run: it has not read what it was asked before; try again");
     /* Half a line, or nobody there: what comes next would be misread. */
     hang_up(feed, sent < 0 ? strerror(errno) : "the run no longer listens");
     return error_set(error, "run: %s", feed->hindrance.message);
+}
+
+/* What waits is sent, or refused when nobody will read it. */
+static void settle(struct run_feed *feed) {
+    int late = !feed->absent || clock_seconds() - feed->since > LISTEN_SECONDS;
+    if (feed->out_count == 0 || (feed->socket < 0 && !(feed->hindrance.message[0] && late)))
+        return;
+    if (feed->socket < 0)
+        feed->refusal = feed->hindrance;
+    else
+        (void)!say(feed, feed->out, feed->out_count, &feed->refusal);
+    feed->out_count = 0;
+}
+
+/* A run that starts is there before its socket is. */
+static void seek_run(struct run_feed *feed) {
+    struct sawb_error error = {{0}};
+    feed->socket = run_socket_connect(feed->directory, &error);
+    int problem = feed->socket < 0 ? errno : 0;
+    feed->absent = problem == ENOENT || problem == ECONNREFUSED;
+    if (feed->absent && !is_starting(feed, problem))
+        error_set(&error, "%s: the run can only be watched: it has no " RUN_SOCKET_FILE,
+                  feed->directory);
+    feed->hindrance = error;
+    if (is_starting(feed, problem))
+        feed->hindrance.message[0] = '\0';
+    if (feed->socket >= 0 && feed->watch)
+        (void)!say(feed, "watch\n", 6, NULL); /* a run that has just ended still has its log */
+    settle(feed);
+}
+
+/* Keeps a line for a run that does not listen yet. */
+static int keep(struct run_feed *feed, const char *line, size_t length, struct sawb_error *error) {
+    if (feed->out_count + length > sizeof(feed->out))
+        return error_set(error, "run: it is starting, and what it was asked before waits for it; "
+                                "try again in a moment");
+    memcpy(feed->out + feed->out_count, line, length);
+    feed->out_count += length;
+    return 0;
+}
+
+int run_feed_ask(struct run_feed *feed, const char *words, struct sawb_error *error) {
+    char line[RUN_SOCKET_LINE];
+    size_t length = strlen(words);
+    if (feed->watch || feed->over || feed->hindrance.message[0])
+        return error_set(error, "run: %s",
+                         feed->watch  ? "it is only watched"
+                         : feed->over ? "it has ended"
+                                      : feed->hindrance.message);
+    if (length + 2 > sizeof(line) || strchr(words, '\n'))
+        return error_set(error, "run: one line of at most %zu bytes can be asked",
+                         sizeof(line) - 2);
+    memcpy(line, words, length);
+    line[length] = '\n';
+    return feed->socket < 0 ? keep(feed, line, length + 1, error)
+                            : say(feed, line, length + 1, error);
 }
 
 /* ---- the log --------------------------------------------------------------------------------- */
@@ -133,20 +198,39 @@ static int make_room(struct run_feed *feed) {
     return 0;
 }
 
+/* 1: the file is that of a new run in the same folder, which began it anew. */
+static int is_another(struct run_feed *feed) {
+    char head[HEAD_BYTES];
+    size_t known = feed->head_count;
+    ssize_t got = known > 0 ? pread(feed->log, head, known, 0) : 0;
+    return got >= 0 && ((size_t)got < known || memcmp(head, feed->head, known) != 0);
+}
+
+static void know_head(struct run_feed *feed, const char *bytes, size_t count) {
+    size_t at = (size_t)feed->offset;
+    if (at >= HEAD_BYTES)
+        return;
+    count = count < HEAD_BYTES - at ? count : HEAD_BYTES - at;
+    memcpy(feed->head + at, bytes, count);
+    feed->head_count = at + count;
+}
+
 /* Reads on. 0 at the end of what there is. */
 static int read_log(struct run_feed *feed) {
-    struct stat status;
     if (make_room(feed) < 0)
         return 0;
-    /* A shorter file is a new run in the same folder. */
-    if (fstat(feed->log, &status) == 0 && status.st_size < feed->offset) {
+    char *to = feed->bytes + feed->used;
+    ssize_t got = pread(feed->log, to, feed->capacity - feed->used, feed->offset);
+    /* Looked at behind the bytes: those of the file before that were read are none of this one. */
+    if (is_another(feed)) {
         feed->offset = 0;
-        feed->begin = feed->used = 0;
+        feed->begin = feed->used = feed->head_count = 0;
+        feed->begun = feed->ended = 0;
+        return 1;
     }
-    ssize_t got =
-        pread(feed->log, feed->bytes + feed->used, feed->capacity - feed->used, feed->offset);
     if (got <= 0)
         return 0;
+    know_head(feed, to, (size_t)got);
     feed->used += (size_t)got;
     feed->offset += got;
     return 1;
@@ -157,8 +241,14 @@ static void look_at(struct run_feed *feed, const char *text, size_t length) {
     struct run_line line;
     if (!memmem(text, length, "\"state\"", 7) || run_line_read(&line, text, length) < 0)
         return;
-    if (line.kind == RUN_LINE_BEGUN || line.kind == RUN_LINE_ENDED)
+    if (line.kind == RUN_LINE_BEGUN || line.kind == RUN_LINE_ENDED) {
+        feed->begun = line.kind == RUN_LINE_BEGUN;
         feed->ended = line.kind == RUN_LINE_ENDED;
+    }
+    if (line.kind == RUN_LINE_BEGUN) {
+        feed->since = clock_seconds();
+        feed->absent |= feed->socket < 0; /* this one may listen where the one before did not */
+    }
     run_line_free(&line);
 }
 
@@ -192,6 +282,8 @@ int run_feed_line(struct run_feed *feed, const char **text, size_t *length) {
     int locked = feed->socket >= 0 || run_log_is_locked(feed->log);
     if (any_line(feed, text, length))
         return 1;
+    if (locked && feed->absent)
+        seek_run(feed);
     if (locked)
         return 0;
     feed->over = 1;
@@ -204,33 +296,38 @@ int run_feed_end(const struct run_feed *feed) {
 
 /* ---- all of it ------------------------------------------------------------------------------- */
 
+static int open_log(struct run_feed *feed, struct sawb_error *error) {
+    char *path = file_join(feed->directory, RUN_LOG_FILE);
+    if (!path)
+        return error_set(error, "%s: out of memory", feed->directory);
+    feed->log = open(path, O_RDONLY | O_CLOEXEC);
+    if (feed->log < 0 && errno == ENOENT)
+        error_set(error, "%s: no run writes or has written there (it has no " RUN_LOG_FILE ")",
+                  feed->directory);
+    else if (feed->log < 0)
+        error_set(error, "%s: %s", path, strerror(errno));
+    free(path);
+    return feed->log < 0 ? -1 : 0;
+}
+
 int run_feed_open(struct run_feed **feed, const char *directory, int watch,
                   struct sawb_error *error) {
     struct run_feed *made = calloc(1, sizeof(*made));
-    char *path = file_join(directory, RUN_LOG_FILE);
-    if (!made || !path) {
+    char *name = strdup(directory);
+    if (!made || !name) {
         free(made);
-        free(path);
+        free(name);
         return error_set(error, "%s: out of memory", directory);
     }
-    made->socket = -1;
-    made->log = open(path, O_RDONLY | O_CLOEXEC);
-    if (made->log < 0 && errno == ENOENT)
-        error_set(error, "%s: no run writes or has written there (it has no " RUN_LOG_FILE ")",
-                  directory);
-    else if (made->log < 0)
-        error_set(error, "%s: %s", path, strerror(errno));
-    free(path);
-    if (made->log < 0) {
-        free(made);
+    made->socket = made->log = -1;
+    made->watch = watch;
+    made->directory = name;
+    if (open_log(made, error) < 0) {
+        run_feed_free(made);
         return -1;
     }
     if (run_log_is_locked(made->log))
-        made->socket = run_socket_connect(directory, &made->hindrance);
-    if (watch && made->socket >= 0)
-        (void)!run_feed_ask(made, "watch", NULL); /* a run that has just ended still has its log */
-    if (watch)
-        error_set(&made->hindrance, "it is only watched");
+        seek_run(made);
     *feed = made;
     return 0;
 }
@@ -240,13 +337,11 @@ void run_feed_free(struct run_feed *feed) {
         return;
     if (feed->socket >= 0)
         close(feed->socket);
-    close(feed->log);
+    if (feed->log >= 0)
+        close(feed->log);
+    free(feed->directory);
     free(feed->bytes);
     free(feed);
-}
-
-const char *run_feed_hindrance(const struct run_feed *feed) {
-    return feed->hindrance.message[0] ? feed->hindrance.message : NULL;
 }
 
 int run_feed_progress(struct run_feed *feed, struct run_progress *progress) {
@@ -270,5 +365,7 @@ int run_feed_descriptor(const struct run_feed *feed) {
 }
 
 double run_feed_patience(const struct run_feed *feed) {
-    return feed->over || feed->socket >= 0 ? -1 : LOOK_SECONDS;
+    if (feed->over || feed->socket >= 0)
+        return -1;
+    return feed->absent ? SEEK_SECONDS : LOOK_SECONDS;
 }

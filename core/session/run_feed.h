@@ -25,9 +25,6 @@ int run_feed_open(struct run_feed **feed, const char *directory, int watch,
                   struct sawb_error *error);
 void run_feed_free(struct run_feed *feed); /* NULL is fine */
 
-/* Why nothing can be asked of the run, NULL: it can. */
-const char *run_feed_hindrance(const struct run_feed *feed);
-
 /* 1 with the next whole line, borrowed until the next call; 0: none has come yet; -1: that was all,
  * see run_feed_end. Never waits. */
 int run_feed_line(struct run_feed *feed, const char **text, size_t *length);
@@ -46,7 +43,8 @@ struct run_progress {
 int run_feed_progress(struct run_feed *feed, struct run_progress *progress);
 const char *run_feed_refusal(struct run_feed *feed);
 
-/* Asks the run to do something (run_socket.h); what it says comes later. */
+/* Asks the run to do something (run_socket.h); what it says comes later. A run that starts hears it
+ * when it has begun. An error when nothing can be asked of it. */
 int run_feed_ask(struct run_feed *feed, const char *words, struct sawb_error *error);
 
 /* Readable when there may be something new; -1: there is none, look again after the patience. */

@@ -1,20 +1,21 @@
 /*
  * run_socket.c - the thread that serves the socket of a run.
  *
- * It sleeps in poll until a watcher has something to say, one can be written to that could not
- * before, or the run has something new. What waits for a watcher stands in a small buffer: when
- * that is full, news are left out (the next ones say it all), and its requests are not read until
- * their answers have room.
+ * It sleeps in epoll until a watcher has something to say, one can be written to that could not
+ * before, or the run has something new. The system lists those who speak in the order in which they
+ * began to, also while the run was halted: they are answered in that order. What waits for a
+ * watcher stands in a small buffer: when that is full, news are left out (the next ones say it
+ * all), and its requests are not read until their answers have room.
  */
 #include "core/session/run_socket.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -32,13 +33,16 @@
 #define OUT_BYTES 8192    /* that wait for a watcher */
 #define ANSWER_BYTES 2048 /* the longest one */
 #define PROGRESS_BYTES 64 /* of what is done */
+#define READY_AT_ONCE 32  /* of those who have something to say */
 #define BACKLOG 64
 
 struct watcher {
     int descriptor;
-    int watches; /* 1: it has said that it wants no more */
-    int leaving; /* 1: it has nothing more to say, and goes when it has got what waits */
-    int owed;    /* 1: it has not been told the newest */
+    int watches;     /* 1: it has said that it wants no more */
+    int leaving;     /* 1: it has nothing more to say, and goes when it has got what waits */
+    int owed;        /* 1: it has not been told the newest */
+    int more;        /* 1: it has lines that wait for their turn */
+    uint32_t wanted; /* events that are waited for */
     size_t out_count, in_count;
     char out[OUT_BYTES], in[RUN_SOCKET_LINE];
 };
@@ -50,6 +54,7 @@ struct run_socket {
     int folder;   /* descriptor of it, so that a folder that is renamed does not matter */
     int listener; /* -1: not yet */
     int bell;     /* eventfd: there is something new */
+    int ready;    /* epoll: who has something to say, the first one first */
     pthread_t thread;
     atomic_llong bytes; /* of the log */
     atomic_int closing;
@@ -134,6 +139,7 @@ int run_socket_connect(const char *directory, struct sawb_error *error) {
     error_set(error, "%s/" RUN_SOCKET_FILE ": %s", directory, strerror(problem));
     if (descriptor >= 0)
         close(descriptor);
+    errno = problem;
     return -1;
 }
 
@@ -169,15 +175,6 @@ static void news_text(struct run_socket *run, char *text, size_t size) {
                  (long long)run->done, (long long)run->total);
     run->what[0] = '\0';
     pthread_mutex_unlock(&run->mutex);
-}
-
-static void tell_news(struct run_socket *run) {
-    char text[4 * PROGRESS_BYTES];
-    news_text(run, text, sizeof(text));
-    for (int i = 0; i < run->count; i++)
-        run->watchers[i]->owed |= !put(run->watchers[i], text);
-    run->told = clock_seconds();
-    run->news = 0;
 }
 
 /* A watcher that is behind hears of the log again as soon as there is room. */
@@ -277,68 +274,119 @@ static int is_ours(int descriptor) {
            peer.uid == geteuid();
 }
 
-/* -1 when out of memory. */
-static int let_in(struct run_socket *run, int descriptor) {
+/* Says which events of a descriptor are waited for; `operation` as of epoll_ctl. */
+static int await(const struct run_socket *run, int operation, int descriptor, uint32_t events,
+                 void *who) {
+    struct epoll_event event = {.events = events, .data.ptr = who};
+    return epoll_ctl(run->ready, operation, descriptor, &event);
+}
+
+/* NULL when out of memory. */
+static struct watcher *let_in(struct run_socket *run, int descriptor) {
     if (run->count == run->capacity) {
         int larger = run->capacity ? 2 * run->capacity : 8;
         struct watcher **grown = realloc(run->watchers, (size_t)larger * sizeof(struct watcher *));
         if (!grown)
-            return -1;
+            return NULL;
         run->watchers = grown;
         run->capacity = larger;
     }
     struct watcher *watcher = malloc(sizeof(*watcher));
-    if (!watcher)
-        return -1;
+    if (!watcher || await(run, EPOLL_CTL_ADD, descriptor, EPOLLIN, watcher) < 0) {
+        free(watcher);
+        return NULL;
+    }
     watcher->descriptor = descriptor;
-    watcher->watches = watcher->leaving = 0;
+    watcher->wanted = EPOLLIN;
+    watcher->watches = watcher->leaving = watcher->more = 0;
     watcher->in_count = watcher->out_count = 0;
     watcher->owed = 1;
     run->watchers[run->count++] = watcher;
-    return 0;
+    return watcher;
 }
 
-/* 1: somebody came. */
-static int welcome(struct run_socket *run) {
-    int descriptor, before = run->count;
+static void see_off(struct run_socket *run, struct watcher *watcher) {
+    int index = 0;
+    while (run->watchers[index] != watcher)
+        index++;
+    run->watchers[index] = run->watchers[--run->count];
+    await(run, EPOLL_CTL_DEL, watcher->descriptor, 0, NULL); /* a fork may still hold it open */
+    close(watcher->descriptor);
+    free(watcher);
+    run->crowded = 0;
+}
+
+/* ---- the thread ------------------------------------------------------------------------------ */
+
+/* 0, or -1: it goes. */
+static int serve(struct run_socket *run, struct watcher *watcher, uint32_t events) {
+    int gone = (events & (EPOLLERR | EPOLLHUP)) != 0;
+    if (!watcher->leaving && (events & EPOLLIN || gone))
+        read_from(watcher);
+    watcher->more = has_room(watcher) && take_lines(run, watcher);
+    settle(run, watcher);
+    write_to(watcher);
+    watcher->more &= has_room(watcher);
+    if (watcher->more)
+        return 0;
+    return watcher->leaving && (gone || watcher->out_count == 0) ? -1 : 0;
+}
+
+static void await_more(const struct run_socket *run, struct watcher *watcher) {
+    int reads = !watcher->leaving && has_room(watcher);
+    uint32_t wanted = (reads ? EPOLLIN : 0) | (watcher->out_count > 0 ? EPOLLOUT : 0);
+    if (wanted != watcher->wanted)
+        await(run, EPOLL_CTL_MOD, watcher->descriptor, wanted, watcher);
+    watcher->wanted = wanted;
+}
+
+static void attend(struct run_socket *run, struct watcher *watcher, uint32_t events) {
+    if (serve(run, watcher, events) < 0)
+        see_off(run, watcher);
+    else
+        await_more(run, watcher);
+}
+
+/* Its first words are heard at once: others may have spoken since it came. */
+static void welcome(struct run_socket *run) {
+    int descriptor;
     while ((descriptor = accept4(run->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0) {
         int ours = is_ours(descriptor);
         if (!ours) {
             static const char text[] = "{\"refused\":\"this run belongs to another user\"}\n";
             (void)!send(descriptor, text, sizeof(text) - 1, MSG_NOSIGNAL);
         }
-        if (!ours || let_in(run, descriptor) < 0)
+        struct watcher *watcher = ours ? let_in(run, descriptor) : NULL;
+        if (!watcher)
             close(descriptor);
+        else
+            attend(run, watcher, EPOLLIN);
     }
     run->crowded = errno != EAGAIN && errno != EINTR && errno != ECONNABORTED;
-    return run->count > before;
 }
 
-static void see_off(struct run_socket *run, int index) {
-    close(run->watchers[index]->descriptor);
-    free(run->watchers[index]);
-    run->watchers[index] = run->watchers[--run->count];
-    run->crowded = 0;
+static void tell_news(struct run_socket *run) {
+    char text[4 * PROGRESS_BYTES];
+    news_text(run, text, sizeof(text));
+    for (int i = 0; i < run->count; i++) {
+        struct watcher *watcher = run->watchers[i];
+        watcher->owed |= !put(watcher, text);
+        write_to(watcher);
+        await_more(run, watcher);
+    }
+    run->told = clock_seconds();
+    run->news = 0;
 }
 
-/* ---- the thread ------------------------------------------------------------------------------ */
-
-/* 1: it has lines that wait for their turn. -1: it goes. */
-static int serve(struct run_socket *run, struct watcher *watcher, int ready) {
-    int gone = ready & (POLLERR | POLLHUP | POLLNVAL);
-    if (!watcher->leaving && ready & (POLLIN | gone))
-        read_from(watcher);
-    int more = has_room(watcher) && take_lines(run, watcher);
-    settle(run, watcher);
-    write_to(watcher);
-    if (more && has_room(watcher))
-        return 1;
-    return watcher->leaving && (gone || watcher->out_count == 0) ? -1 : 0;
-}
-
-static short wanted(const struct watcher *watcher) {
-    int reads = !watcher->leaving && has_room(watcher);
-    return (short)((reads ? POLLIN : 0) | (watcher->out_count > 0 ? POLLOUT : 0));
+/* Those whose lines wait for their turn. 1: there still are some. */
+static int go_on(struct run_socket *run) {
+    int more = 0;
+    for (int i = run->count - 1; i >= 0; i--) /* another one takes the place of one that goes */
+        if (run->watchers[i]->more)
+            attend(run, run->watchers[i], 0);
+    for (int i = 0; i < run->count; i++)
+        more |= run->watchers[i]->more;
+    return more;
 }
 
 static int patience(const struct run_socket *run, int more) {
@@ -350,53 +398,39 @@ static int patience(const struct run_socket *run, int more) {
     return run->crowded ? CROWDED_MS : -1;
 }
 
-/* Waits for what comes; `polled` has room for two and all watchers. */
-static int turn(struct run_socket *run, struct pollfd *polled, int more) {
+/* Waits for what comes. 1: lines wait for the next turn. */
+static int turn(struct run_socket *run, int more) {
+    struct epoll_event events[READY_AT_ONCE];
     uint64_t rings;
-    int count = run->count;
-    polled[0] = (struct pollfd){.fd = run->bell, .events = POLLIN};
-    polled[1] = (struct pollfd){.fd = run->crowded ? -1 : run->listener, .events = POLLIN};
-    for (int i = 0; i < count; i++)
-        polled[2 + i] =
-            (struct pollfd){.fd = run->watchers[i]->descriptor, .events = wanted(run->watchers[i])};
-    int ready = poll(polled, (nfds_t)count + 2, patience(run, more));
-    if (ready < 0)
-        return 0;
-    if (polled[0].revents && read(run->bell, &rings, sizeof(rings)) > 0)
-        run->news = 1;
+    int crowded = run->crowded;
+    int count = epoll_wait(run->ready, events, READY_AT_ONCE, patience(run, more));
+    if (count == 0 && run->crowded)
+        welcome(run);
+    for (int i = 0; i < count; i++) {
+        void *who = events[i].data.ptr;
+        if (who == &run->bell)
+            run->news |= read(run->bell, &rings, sizeof(rings)) > 0;
+        else if (who == &run->listener)
+            welcome(run);
+        else
+            attend(run, who, events[i].events);
+    }
     if (run->news && clock_seconds() - run->told >= NEWS_SECONDS)
         tell_news(run);
-    more = 0;
-    /* From the last one on: the last one takes the place of one that goes. */
-    for (int i = count - 1; i >= 0; i--) {
-        int status = serve(run, run->watchers[i], polled[2 + i].revents);
-        if (status < 0)
-            see_off(run, i);
-        more |= status > 0;
-    }
-    if (polled[1].revents || (run->crowded && ready == 0))
-        more |= welcome(run);
+    more = go_on(run);
+    /* One whom there is no room for would be announced again and again. */
+    if (run->crowded != crowded)
+        await(run, EPOLL_CTL_MOD, run->listener, run->crowded ? 0 : EPOLLIN, &run->listener);
     return more;
 }
 
 static void *run_socket_main(void *user) {
     struct run_socket *run = user;
-    struct pollfd *polled = NULL;
-    int room = 0, more = 0;
-    while (!atomic_load(&run->closing)) {
-        if (!polled || room < run->count + 2) {
-            struct pollfd *grown =
-                realloc(polled, ((size_t)run->capacity + 2) * sizeof(struct pollfd));
-            if (!grown)
-                break; /* no more watching; the run goes on */
-            polled = grown;
-            room = run->capacity + 2;
-        }
-        more = turn(run, polled, more);
-    }
-    free(polled);
+    int more = 0;
+    while (!atomic_load(&run->closing))
+        more = turn(run, more);
     while (run->count > 0)
-        see_off(run, run->count - 1);
+        see_off(run, run->watchers[run->count - 1]);
     return NULL;
 }
 
@@ -409,11 +443,20 @@ static void release(struct run_socket *run) {
     }
     if (run->bell >= 0)
         close(run->bell);
+    if (run->ready >= 0)
+        close(run->ready);
     if (run->folder >= 0)
         close(run->folder);
     pthread_mutex_destroy(&run->mutex);
     free(run->watchers);
     free(run);
+}
+
+static int begin_waiting(struct run_socket *run, const char *directory, struct sawb_error *error) {
+    if (await(run, EPOLL_CTL_ADD, run->bell, EPOLLIN, &run->bell) == 0 &&
+        await(run, EPOLL_CTL_ADD, run->listener, EPOLLIN, &run->listener) == 0)
+        return 0;
+    return error_set(error, "%s: %s", directory, strerror(errno));
 }
 
 struct run_socket *run_socket_open(const char *directory, struct worker *worker,
@@ -431,10 +474,10 @@ struct run_socket *run_socket_open(const char *directory, struct worker *worker,
     run->heads = config->heads;
     run->listener = -1;
     run->bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    run->ready = epoll_create1(EPOLL_CLOEXEC);
     run->folder = open_folder(directory, error);
-    if (run->bell < 0)
-        error_set(error, "%s: %s", directory, strerror(errno));
-    if (run->folder >= 0 && run->bell >= 0 && listen_in(run, directory, error) == 0 &&
+    if (run->folder >= 0 && listen_in(run, directory, error) == 0 &&
+        begin_waiting(run, directory, error) == 0 &&
         thread_start(&run->thread, run_socket_main, run, "the run's socket", error) == 0)
         return run;
     release(run);

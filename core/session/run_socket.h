@@ -17,7 +17,9 @@
  *     {"progress":{"what","done","total"}}  what the run is at between two lines of its log
  *     {"accepted":WORD} | {"refused":WHY}   the answer to a line, in the order of the lines. What
  *                                           was accepted is followed between two steps, which then
- *                                           stands in the log.
+ *                                           stands in the log. What several watchers ask is taken
+ *                                           in the order in which they began to speak; those who
+ *                                           come while the run is halted follow the first of them.
  *
  * The end of the stream is the end of the run: with the line that says so in the log, or the run
  * has died. Only the owner of the run can connect: the socket's mode is 0600, and the peer's user
@@ -53,7 +55,7 @@ void run_socket_log(struct run_socket *run, int64_t bytes);
 void run_socket_progress(struct run_socket *run, const char *what, int64_t done, int64_t total);
 
 /* Connects to the run of a folder: a descriptor that does not block, to be closed by the caller. -1
- * with an error when nobody listens or it is not allowed. */
+ * with an error, and its errno, when nobody listens or it is not allowed. */
 int run_socket_connect(const char *directory, struct sawb_error *error);
 
 #endif

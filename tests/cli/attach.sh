@@ -129,6 +129,19 @@ check "with its weights" [ -s "$work/run/model.safetensors" ]
 check "which is listed" state_is "$work" stopped
 check "the socket is removed" [ ! -e "$work/run/run.socket" ]
 
+# One that is only starting hears what it is asked when it has begun.
+mkdir "$work/large"
+for _ in $(seq 300); do sed 1d "$work/data/train.tsv"; done | { head -n 1 "$work/data/train.tsv" && cat; } >"$work/large/train.tsv"
+"$SAWB" train "$work/large" -m $bert --run "$work/starting" --epochs 100000 >"$work/train.out" 2>"$work/train.err" </dev/null &
+train=$!
+until_true [ -e "$work/starting/log.jsonl" ]
+run attach "$work/starting" pause
+check "a run that starts is paused when it has begun" status_is 0
+check "as it says" warns '^note: paused after step'
+run attach "$work/starting" stop
+wait $train
+rm -r "$work/starting"
+
 deep=$work/$(printf 'a%.0s' $(seq 120))/$(printf 'b%.0s' $(seq 120))
 begin "$deep" --epochs 100000
 run attach "$deep" stop
@@ -140,10 +153,10 @@ check "runs --json is JSON" json_lines
 check "all runs, the newest first" line_is 1 '"folder":"[^"]*/short","state":"done","step":3,"total":3,'
 check "as many as there are" lines 3
 run runs "$work"
-check "runs for people" line_is 1 '^folder +state +step +of +loss +accuracy +best +when$'
+check "runs is a table of TSV" line_is 1 "^folder$(printf '\t')state$(printf '\t')step$(printf '\t')of"
 cd "$work" && case $SAWB in /*) ;; *) SAWB=$OLDPWD/$SAWB ;; esac
 run runs
-check "without a folder those of the present one" says '^short  *done'
+check "without a folder those of the present one" says "^short$(printf '\t')done"
 run attach short
 check "a run that has ended is shown" line_is 2 '^ +3 '
 check "and is no failure" status_is 0

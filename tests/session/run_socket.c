@@ -4,13 +4,17 @@
  */
 #include "core/session/run_socket.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -39,7 +43,7 @@ struct bed {
     atomic_int asked_count;
     enum steering_kind asked[ASKED_MOST];
     double numbers[ASKED_MOST];
-    atomic_int stopped;
+    atomic_int stopped, opened;
     struct sawb_error error;
 };
 
@@ -427,11 +431,82 @@ static void test_deep_folder(void **state) {
     bed_close(&bed);
 }
 
+/* Whether all threads of a process wait for something. */
+static int all_wait(pid_t process) {
+    char path[64], state;
+    snprintf(path, sizeof(path), "/proc/%d/task", (int)process);
+    DIR *folder = opendir(path);
+    int waits = folder != NULL;
+    for (struct dirent *entry; waits && (entry = readdir(folder));) {
+        char name[384];
+        snprintf(name, sizeof(name), "%s/%s/stat", path, entry->d_name);
+        FILE *file = entry->d_name[0] == '.' ? NULL : fopen(name, "r");
+        if (!file)
+            continue;
+        waits = fscanf(file, "%*d (%*[^)]) %c", &state) == 1 && state == 'S';
+        fclose(file);
+    }
+    if (folder)
+        closedir(folder);
+    return waits;
+}
+
+/* What comes while the run is halted is followed in the order in which it was asked, whoever came
+ * first and whoever has been there before. */
+static void test_order(void **state) {
+    (void)state;
+    static struct client old[3], new[3];
+    static const int order[] = {1, 0, 3, 4, 5, 2}; /* from 3 on they come only then */
+    struct bed *bed =
+        mmap(NULL, sizeof(*bed), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    char line[32];
+    int ended, in_order = 1;
+    assert_true(bed != MAP_FAILED);
+    pid_t child = fork();
+    if (child == 0) {
+        bed_open(bed);
+        atomic_store(&bed->opened, 1);
+        wait_until(&bed->stopped, 1);
+        bed_close(bed);
+        _exit(0);
+    }
+    wait_until(&bed->opened, 1);
+    for (int i = 0; i < 3; i++) {
+        client_open(&old[i], bed->folder.path);
+        assert_non_null(client_line(&old[i])); /* it was let in */
+    }
+    while (!all_wait(child)) /* at the socket, too */
+        sched_yield();
+    kill(child, SIGSTOP);
+    assert_int_equal(waitpid(child, &ended, WUNTRACED), child);
+    for (int i = 0; i < 6; i++) {
+        struct client *client = order[i] < 3 ? &old[order[i]] : &new[order[i] - 3];
+        if (order[i] >= 3)
+            client_open(client, bed->folder.path);
+        snprintf(line, sizeof(line), "rate %d\n", i + 1);
+        client_say(client, line);
+    }
+    kill(child, SIGCONT);
+    wait_until(&bed->asked_count, 6);
+    for (int i = 0; i < 6; i++)
+        in_order &= bed->numbers[i] == i + 1;
+    client_say(&new[0], "stop\n");
+    assert_int_equal(waitpid(child, &ended, 0), child);
+    assert_true(WIFEXITED(ended) && WEXITSTATUS(ended) == 0);
+    assert_true(in_order);
+    for (int i = 0; i < 3; i++) {
+        close(old[i].descriptor);
+        close(new[i].descriptor);
+    }
+    munmap(bed, sizeof(*bed));
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_requests),      cmocka_unit_test(test_endless_line),
     cmocka_unit_test(test_flood),         cmocka_unit_test(test_slow_watcher),
     cmocka_unit_test(test_many_watchers), cmocka_unit_test(test_permissions),
     cmocka_unit_test(test_leftovers),     cmocka_unit_test(test_deep_folder),
+    cmocka_unit_test(test_order),
 };
 
 TEST_GROUP(tests_session_run_socket, tests);

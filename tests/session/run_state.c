@@ -6,10 +6,13 @@
 
 #include <fcntl.h>
 #include <math.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "core/base/file.h"
@@ -217,11 +220,11 @@ static void test_feed(void **state) {
     say(&log, BEGUN);
     say(&log, STEP(1));
     feed = open_feed(folder.path);
-    assert_non_null(run_feed_hindrance(feed)); /* nobody listens */
-    assert_int_equal(run_feed_ask(feed, "pause", &error), -1);
     assert_line(feed, BEGUN);
     assert_line(feed, STEP(1));
     assert_no_line(feed, 0);
+    assert_int_equal(run_feed_ask(feed, "pause", &error), -1);
+    assert_non_null(strstr(error.message, "can only be watched")); /* nobody listens */
     assert_true(run_feed_patience(feed) > 0);
     say(&log, STEP(2));
     assert_line(feed, STEP(2));
@@ -272,6 +275,165 @@ static void test_feed_anew(void **state) {
     temporary_remove(&folder);
 }
 
+/* Also when it has grown beyond what was read of the one before. */
+static void test_feed_overtaken(void **state) {
+    (void)state;
+    struct temporary folder;
+    struct run_log log;
+    struct sawb_error error;
+    temporary_make(&folder);
+    write_log(folder.path, BEGUN STEP(7) ENDED("done"));
+    assert_int_equal(run_log_begin(&log, folder.path, &error), 0);
+    struct run_feed *feed = open_feed(folder.path);
+    for (int i = 0; i < 3; i++)
+        assert_no_line(feed, 1);
+    assert_no_line(feed, 0);
+    assert_int_equal(run_log_start(&log, 1, &error), 0);
+    say(&log, STEP(0));
+    for (int i = 0; i < 9; i++)
+        say(&log, STEP(1));
+    assert_line(feed, STEP(0));
+    for (int i = 0; i < 9; i++)
+        assert_line(feed, STEP(1));
+    assert_no_line(feed, 0);
+    run_log_end(&log);
+    run_feed_free(feed);
+    temporary_remove(&folder);
+}
+
+/* What a run is asked before it listens is asked when it does; `log` is started meanwhile. */
+static void ask_early(const char *directory, struct run_log *log, struct worker *worker) {
+    static const struct model_config config = {.layers = 1, .heads = 1};
+    struct sawb_error error;
+    struct run_feed *feed = open_feed(directory);
+    const char *text, *refusal = NULL;
+    size_t length;
+    while (run_feed_line(feed, &text, &length) == 1)
+        ;
+    assert_int_equal(run_feed_ask(feed, "dance", &error), 0);
+    assert_no_line(feed, 0);
+    assert_true(run_feed_patience(feed) > 0);
+    assert_int_equal(run_log_start(log, 0, &error), 0);
+    say(log, BEGUN);
+    assert_line(feed, BEGUN);
+    struct run_socket *run = run_socket_open(directory, worker, NULL, &config, &error);
+    assert_non_null(run);
+    for (int i = 0; i < 20000 && !refusal; i++) {
+        assert_no_line(feed, 0);
+        refusal = run_feed_refusal(feed);
+        usleep(1000);
+    }
+    assert_non_null(strstr(refusal, "dance"));
+    assert_true(run_feed_descriptor(feed) >= 0);
+    run_socket_close(run);
+    run_feed_free(feed);
+}
+
+static void test_feed_early(void **state) {
+    (void)state;
+    struct temporary folder;
+    struct run_log log;
+    struct sockaddr_un left = {.sun_family = AF_UNIX};
+    struct sawb_error error;
+    temporary_make(&folder);
+    struct queue *events = queue_create(4, &error);
+    struct worker *worker = worker_create(NULL, events, &error);
+    assert_int_equal(run_log_begin(&log, folder.path, &error), 0);
+    ask_early(folder.path, &log, worker);
+    run_log_end(&log);
+
+    /* Where another one was killed. */
+    snprintf(left.sun_path, sizeof(left.sun_path), "%.80s/" RUN_SOCKET_FILE, folder.path);
+    int dead = socket(AF_UNIX, SOCK_STREAM, 0);
+    assert_int_equal(bind(dead, (struct sockaddr *)&left, sizeof(left)), 0);
+    close(dead);
+    assert_int_equal(run_log_begin(&log, folder.path, &error), 0);
+    ask_early(folder.path, &log, worker);
+
+    /* One that nobody can ask, for want of a socket: it is told. */
+    struct run_feed *feed = open_feed(folder.path);
+    const char *text;
+    size_t length;
+    while (run_feed_line(feed, &text, &length) == 1)
+        ;
+    assert_int_equal(run_feed_ask(feed, "pause", &error), -1);
+    run_feed_free(feed);
+    run_log_end(&log);
+    worker_free(worker);
+    queue_free(events, NULL);
+    temporary_remove(&folder);
+}
+
+#define WATCHED_STEPS 3000
+
+/* A run that tells its steps as fast as it can. */
+static void *run_quickly(void *user) {
+    const char *directory = user;
+    static const struct model_config config = {.layers = 1, .heads = 1};
+    struct run_log log;
+    struct sawb_error error;
+    struct queue *events = queue_create(4, &error);
+    struct worker *worker = worker_create(NULL, events, &error);
+    int status = run_log_begin(&log, directory, &error) | run_log_start(&log, 1, &error);
+    struct run_socket *run = run_socket_open(directory, worker, NULL, &config, &error);
+    for (int step = 1; step <= WATCHED_STEPS && status == 0 && run; step++) {
+        struct step_report report = {.step = step};
+        status = run_log_write(&log, run_log_step(&report), &error);
+        run_socket_log(run, log.size);
+    }
+    status |= run_log_write(&log, run_log_ended(WATCHED_STEPS, 0, NULL), &error);
+    run_socket_close(run);
+    run_log_end(&log);
+    worker_free(worker);
+    queue_free(events, NULL);
+    return status == 0 && run ? NULL : user;
+}
+
+/* Reads on, as far as there is something; 0: that was all. *step: the last one that was told. */
+static int sees_in_order(struct run_feed *feed, int64_t *step) {
+    struct run_line line;
+    const char *text;
+    size_t length;
+    int status;
+    while ((status = run_feed_line(feed, &text, &length)) == 1) {
+        assert_int_equal(run_line_read(&line, text, length), 0);
+        if (line.kind == RUN_LINE_STEP && line.step != ++*step)
+            fail_msg("step %d was told behind step %d", (int)line.step, (int)*step - 1);
+        run_line_free(&line);
+    }
+    return status == 0;
+}
+
+/* Whoever comes, and whenever, sees each step once and in order. */
+static void test_feed_any_moment(void **state) {
+    (void)state;
+    enum { WATCHERS = 40 };
+    struct temporary folder;
+    struct run_feed *feeds[WATCHERS] = {NULL};
+    int64_t steps[WATCHERS] = {0};
+    struct sawb_error error;
+    pthread_t thread;
+    void *failed;
+    int going = 1;
+    temporary_make(&folder);
+    assert_int_equal(pthread_create(&thread, NULL, run_quickly, folder.path), 0);
+    for (int count = 0; going || count < WATCHERS;) {
+        if (count < WATCHERS && run_feed_open(&feeds[count], folder.path, count % 2, &error) == 0)
+            count++;
+        going = 0;
+        for (int i = 0; i < count; i++)
+            going |= sees_in_order(feeds[i], &steps[i]);
+    }
+    pthread_join(thread, &failed);
+    assert_null(failed);
+    for (int i = 0; i < WATCHERS; i++) {
+        assert_int_equal(steps[i], WATCHED_STEPS);
+        assert_int_equal(run_feed_end(feeds[i]), 1);
+        run_feed_free(feeds[i]);
+    }
+    temporary_remove(&folder);
+}
+
 /* What the socket tells besides: progress, refusals, and its end. */
 static void test_feed_socket(void **state) {
     (void)state;
@@ -289,7 +451,6 @@ static void test_feed_socket(void **state) {
     assert_non_null(run);
     say(&log, BEGUN);
     struct run_feed *feed = open_feed(folder.path), *watcher;
-    assert_null(run_feed_hindrance(feed));
     assert_int_equal(run_feed_open(&watcher, folder.path, 1, &error), 0);
     assert_int_equal(run_feed_ask(watcher, "pause", &error), -1);
     assert_int_equal(run_feed_ask(feed, "two\nlines", &error), -1);
@@ -324,10 +485,17 @@ static void test_feed_socket(void **state) {
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_states),     cmocka_unit_test(test_unused_log),
-    cmocka_unit_test(test_first_line), cmocka_unit_test(test_summary),
-    cmocka_unit_test(test_list),       cmocka_unit_test(test_feed),
-    cmocka_unit_test(test_feed_anew),  cmocka_unit_test(test_feed_socket),
+    cmocka_unit_test(test_states),
+    cmocka_unit_test(test_unused_log),
+    cmocka_unit_test(test_first_line),
+    cmocka_unit_test(test_summary),
+    cmocka_unit_test(test_list),
+    cmocka_unit_test(test_feed),
+    cmocka_unit_test(test_feed_anew),
+    cmocka_unit_test(test_feed_socket),
+    cmocka_unit_test(test_feed_overtaken),
+    cmocka_unit_test(test_feed_early),
+    cmocka_unit_test(test_feed_any_moment),
 };
 
 TEST_GROUP(tests_session_run_state, tests);

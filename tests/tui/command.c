@@ -456,8 +456,8 @@ static void test_generated(void **state) {
 /* No line of the manual begins with a macro that a text put there, and none holds a bare minus. */
 static void test_manual_is_roff(void **state) {
     (void)state;
-    static const char *const macros[] = {".TH", ".SH", ".TP", ".PP", ".IP",
-                                         ".RS", ".RE", ".br", ".B "};
+    static const char *const macros[] = {".TH", ".SH", ".SS", ".TP", ".PP",
+                                         ".IP", ".RS", ".RE", ".br", ".B "};
     struct desk desk;
     desk_open(&desk, 1);
     assert_int_equal(desk_run(&desk, "manual"), COMMAND_DONE);

@@ -43,8 +43,9 @@ enum keys_code {
 #define KEYS_NAME_BYTES 96 /* room for the name of any binding */
 
 /* Who takes the keys. FOCUS_MAP stands for the view, whichever is shown; FOCUS_TEXT for a text that
- * is read over it (help, a command's answer). */
-enum focus { FOCUS_SENTENCE, FOCUS_MAP, FOCUS_TEXT, FOCUS_PROMPT, FOCUS_ANY };
+ * is read over it (help, a command's answer); FOCUS_REPLAY for the bar below a session that is
+ * looked at again, which leaves to the view what it does not bind. */
+enum focus { FOCUS_SENTENCE, FOCUS_MAP, FOCUS_TEXT, FOCUS_PROMPT, FOCUS_REPLAY, FOCUS_ANY };
 
 struct key_binding {
     enum focus focus;

@@ -7,6 +7,7 @@
 #include "tui/command/handlers.h"
 #include "tui/command/schema.h"
 #include "tui/command/text.h"
+#include "tui/screen/keys.h"
 
 #define LINE_WIDTH 60 /* bytes of source after which the next blank breaks the line */
 
@@ -159,6 +160,29 @@ static void print_json(FILE *out) {
     }
 }
 
+static void print_keys_of(FILE *out, enum focus focus, const char *title) {
+    const struct key_binding *row;
+    char name[KEYS_NAME_BYTES];
+    fprintf(out, ".SS %s\n", title);
+    for (int i = 0; (row = keys_get(i)); i++) {
+        if (row->focus != focus || !row->note)
+            continue;
+        keys_binding_name(row, name, sizeof(name));
+        print_entry(out, name, NULL, row->note);
+    }
+}
+
+static void print_keys(FILE *out) {
+    print_section(out, "KEYS");
+    print_lines(out, "Those of single views are listed by the command keys, and by ? in the view.");
+    print_keys_of(out, FOCUS_SENTENCE, "While the sentence is written");
+    print_keys_of(out, FOCUS_MAP, "On the map");
+    print_keys_of(out, FOCUS_PROMPT, "At the prompt");
+    print_keys_of(out, FOCUS_TEXT, "In a text");
+    print_keys_of(out, FOCUS_REPLAY, "While a session is replayed");
+    print_keys_of(out, FOCUS_ANY, "Everywhere");
+}
+
 static const char *const exit_rows[][2] = {
     {"0", "done"},
     {"1", "something failed, which is said on standard error"},
@@ -223,6 +247,7 @@ int command_manual(struct workbench *workbench, const struct arguments *argument
              "a word begins. ; ends a command in scripts, which stop at the first command that "
              "fails and say its line.");
     print_commands(out, COMMAND_SCREEN | COMMAND_SCRIPT, COMMAND_SHELL);
+    print_keys(out);
     print_language(out);
     print_json(out);
     PRINT_ROWS(out, "EXIT STATUS", exit_rows);

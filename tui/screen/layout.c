@@ -183,7 +183,7 @@ static int is_hint(const struct key_sources *sources, enum focus focus,
 static void draw_hints(struct screen *screen, struct area area, int row) {
     const struct key_binding *binding;
     const struct key_sources sources = screen_keys(screen);
-    enum focus focus = screen_focus(screen);
+    enum focus focus = replay_bar_has_keys(screen) ? FOCUS_REPLAY : screen_focus(screen);
     int column = 1, needed = 0;
     if (focus == FOCUS_SENTENCE && area.columns >= COLUMNS_FOR_WORDS)
         column += area_text(area, row, column, MEANING_FAINT, 0, "type a sentence") + 2;
@@ -327,7 +327,7 @@ static void draw_bottom(struct screen *screen, struct area area) {
     screen->drawn.prompt_row = screen->prompt_open ? message : -1;
     if (screen->first_key)
         draw_second_keys(screen, area, hints);
-    else if (!replay_bar_hints(screen, area, hints))
+    else
         draw_hints(screen, area, hints);
 }
 

@@ -10,27 +10,6 @@
 
 #define MARKERS_MOST 64
 
-static const struct bar_key {
-    int key;
-    const char *command;
-    const char *keys, *hint; /* NULL: not shown */
-} bar_keys[] = {
-    {' ', "play toggle", "Space", "play"},
-    {KEYS_RIGHT, "seek next", "Right Left", "step"},
-    {KEYS_LEFT, "seek previous", NULL, NULL},
-    {KEYS_PAGE_DOWN, "seek +10", "PgDn PgUp", "10 s"},
-    {KEYS_PAGE_UP, "seek -10", NULL, NULL},
-    {KEYS_HOME, "seek start", "Home End", "ends"},
-    {KEYS_END, "seek end", NULL, NULL},
-    {'+', "speed up", "+ -", "speed"},
-    {'=', "speed up", NULL, NULL},
-    {'-', "speed down", NULL, NULL},
-    {'/', "prompt seek /", "/", "find"},
-    {KEYS_TAB, NULL, "Tab", "views"},
-    {'q', "leave", "q", "quit"},
-};
-#define BAR_KEYS (sizeof(bar_keys) / sizeof(bar_keys[0]))
-
 /* Commands that only look; the first ones move the replay. */
 #define BAR_COMMANDS 4
 static const char *const looking[] = {
@@ -59,7 +38,7 @@ int replay_bar_allows(struct screen *screen, const char *line) {
     return 0;
 }
 
-static int in_force(const struct screen *screen) {
+int replay_bar_has_keys(const struct screen *screen) {
     return screen->workbench->replay && !screen->off_bar && !screen->without_bar &&
            !screen->prompt_open && !screen->first_key && screen_focus(screen) != FOCUS_TEXT;
 }
@@ -74,11 +53,12 @@ int replay_bar_key(struct screen *screen, int key) {
         workbench->changed = 1;
         return 1;
     }
-    for (size_t i = 0; in_force(screen) && i < BAR_KEYS; i++) {
-        if (bar_keys[i].key != key || !bar_keys[i].command)
-            continue;
+    const struct key_sources sources = screen_keys(screen);
+    const struct key_binding *binding =
+        replay_bar_has_keys(screen) ? keys_find(&sources, FOCUS_REPLAY, 0, key) : NULL;
+    if (binding && binding->focus == FOCUS_REPLAY) {
         workbench->message_kind = MESSAGE_NONE;
-        screen_run_key(screen, bar_keys[i].command);
+        screen_run_key(screen, binding->command);
         return 1;
     }
     screen->on_map = 1; /* a sentence cannot be edited here */
@@ -87,23 +67,6 @@ int replay_bar_key(struct screen *screen, int key) {
 
 int replay_bar_rows(const struct screen *screen, int rows) {
     return screen->workbench->replay && !screen->without_bar && rows > SCREEN_ROWS_MINIMUM;
-}
-
-int replay_bar_hints(struct screen *screen, struct area area, int row) {
-    if (!in_force(screen))
-        return 0;
-    int column = 1;
-    for (size_t i = 0; i < BAR_KEYS; i++) {
-        const struct bar_key *key = &bar_keys[i];
-        if (!key->keys)
-            continue;
-        int columns = text_columns(key->keys) + text_columns(key->hint) + 3;
-        if (column + columns > area.columns + 1)
-            continue;
-        column += area_text(area, row, column, MEANING_KEY, 0, key->keys) + 1;
-        column += area_text(area, row, column, MEANING_FAINT, 0, key->hint) + 2;
-    }
-    return 1;
 }
 
 static const char *time_text(char *text, size_t size, double seconds, int hours) {

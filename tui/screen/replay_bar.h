@@ -11,8 +11,8 @@ int replay_bar_rows(const struct screen *screen, int rows);
 
 /* Position, markers and time in the last row. */
 void replay_bar_draw(struct screen *screen, struct area area);
-/* What its keys do, in the place of the screen's hints; 0: they are not in force. */
-int replay_bar_hints(struct screen *screen, struct area area, int row);
+/* 1: keys are the bar's (FOCUS_REPLAY) before they are the view's. */
+int replay_bar_has_keys(const struct screen *screen);
 
 /* 1: the key was the bar's. Tab gives the keys to the views, and back. */
 int replay_bar_key(struct screen *screen, int key);

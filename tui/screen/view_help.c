@@ -149,12 +149,16 @@ static void show_patterns(struct page *page) {
 }
 
 static void show_all(struct page *page, const struct workbench *workbench) {
+    if (workbench->replay)
+        show_keys(page, FOCUS_REPLAY, "In this replay");
     show_own(page, workbench);
     show_keys(page, FOCUS_SENTENCE, "While you write the sentence");
     item(page, "Alt with a key of the map", "does what the key does there, while you write", "");
     show_keys(page, FOCUS_MAP, "On the map");
     show_keys(page, FOCUS_PROMPT, "At the prompt");
     show_keys(page, FOCUS_TEXT, "In a text like this one");
+    if (!workbench->replay)
+        show_keys(page, FOCUS_REPLAY, "While a session is replayed");
     show_keys(page, FOCUS_ANY, "Everywhere");
     show_editing(page);
     show_commands(page);

@@ -38,6 +38,7 @@ struct log {
     struct item *first, **last; /* under the mutex */
     size_t waiting;             /* bytes of them */
     uint64_t written;           /* under the mutex */
+    uint64_t limit;             /* of them, 0: none; under the mutex */
     int closing, failed;        /* under the mutex */
     struct sawb_error error;    /* under the mutex: why it failed */
 
@@ -71,6 +72,13 @@ static void fail(struct log *log, const char *why) {
     pthread_mutex_unlock(&log->mutex);
 }
 
+static int is_beyond(struct log *log, size_t size) {
+    pthread_mutex_lock(&log->mutex);
+    int beyond = log->limit > 0 && log->written + size > log->limit;
+    pthread_mutex_unlock(&log->mutex);
+    return beyond;
+}
+
 /* One write for the whole record: a crash of sawb leaves it or not. */
 static void write_record(struct log *log, enum log_type type, const struct log_stamp *stamp,
                          const void *body, size_t size) {
@@ -84,6 +92,12 @@ static void write_record(struct log *log, enum log_type type, const struct log_s
     bytes_put(&record, body, size);
     if (record.failed || record.size - LOG_RECORD_BYTES > LOG_PAYLOAD_MOST) {
         fail(log, record.failed ? "out of memory" : "a record is too large");
+        bytes_free(&record);
+        return;
+    }
+    if (is_beyond(log, record.size)) {
+        if (type != LOG_ARRAYS)
+            fail(log, "the file has reached its limit (--session-limit)");
         bytes_free(&record);
         return;
     }
@@ -266,6 +280,12 @@ int log_append_later(struct log *log, enum log_type type, const struct log_stamp
     }
     item->work = *work;
     return append(log, item);
+}
+
+void log_set_limit(struct log *log, uint64_t bytes) {
+    pthread_mutex_lock(&log->mutex);
+    log->limit = bytes;
+    pthread_mutex_unlock(&log->mutex);
 }
 
 uint64_t log_bytes(struct log *log) {

@@ -5,8 +5,9 @@
  *     log_append(log, LOG_TEXT, &stamp, bytes, size);      takes the bytes over, never waits
  *     log_close(log);
  *
- * A thread of its own writes, so that nobody waits for the disk. A write that fails (a full disk)
- * ends the recording: log_failed says so, and all that comes later is dropped.
+ * A thread of its own writes, so that nobody waits for the disk. A write that fails (a full disk,
+ * or a limit of one's own) ends the recording: log_failed says so, and all that comes later is
+ * dropped.
  *
  * Steps of training that follow each other within LOG_STEPS_SECONDS share a record
  * (record_steps.h); whatever else is appended comes after them. A crash of sawb loses no more than
@@ -71,6 +72,10 @@ struct log;
  * records that it begins with, NULL: none. */
 int log_create(struct log **log, const char *path, const struct log_before *before,
                struct sawb_error *error);
+
+/* The file may grow to so many bytes, 0: without end. What would go beyond that ends the recording,
+ * but for arrays, which are left out. */
+void log_set_limit(struct log *log, uint64_t bytes);
 
 /* Takes the body over (free), also after an error. -1 when the recording has ended. Never waits:
  * when more than LOG_WAITING_MOST bytes wait for the disk, the recording ends. */

@@ -193,10 +193,10 @@ static void test_an_hour(void **state) {
     assert_memory_equal(shown->mask, live->mask, pairs);
     assert_int_equal(replay_maps_step(replay, ARM_B), -1);
 
-    size_t position;
+    struct replay_place place;
     begin = clock_seconds();
-    assert_int_equal(replay_find(replay, "step 9000", &position, &error), 0);
-    assert_int_equal(replay_go(replay, position, &error), 0);
+    assert_int_equal(replay_find(replay, "step 9000", &place, &error), 0);
+    assert_int_equal(replay_go(replay, place.position, &error), 0);
     tell("back to the middle", 1e3 * since(begin), "ms");
     assert_int_equal(again->run.steps, 9000);
     begin = clock_seconds();
@@ -273,7 +273,8 @@ static void fast_run(int rate, int most) {
 
     struct replay *replay;
     struct settings settings = {.threads = 1, .seed = 1};
-    size_t position, room = (size_t)run->steps * sizeof(double);
+    struct replay_place place;
+    size_t room = (size_t)run->steps * sizeof(double);
     assert_int_equal(replay_open(&replay, bed.path, &settings, run_line, NULL, &error), 0);
     assert_int_equal(replay_go(replay, replay_count(replay), &error), 0);
     /* Arrays give way to all else (RECORDER_RATE), so that the hour is as large as all else is. */
@@ -296,8 +297,8 @@ static void fast_run(int rate, int most) {
     for (int64_t wanted = 1001; wanted < 1010; wanted++) {
         char text[32];
         snprintf(text, sizeof(text), "step %d", (int)wanted);
-        assert_int_equal(replay_find(replay, text, &position, &error), 0);
-        assert_int_equal(replay_go(replay, position, &error), 0);
+        assert_int_equal(replay_find(replay, text, &place, &error), 0);
+        assert_int_equal(replay_go(replay, place.position, &error), 0);
         int64_t step = again->last.step;
         assert_true(step >= wanted && step < wanted + 16);
         assert_int_equal(replay_go(replay, replay_step(replay, -1), &error), 0);
@@ -315,26 +316,37 @@ static void test_fast_runs(void **state) {
     fast_run(3000, 600);
 }
 
-/* Above the limit arrays are left out, but for the last ones. */
+/* At the limit the recording ends with one message, and what is in the file can be read. */
 static void test_limit(void **state) {
     (void)state;
+    enum { LIMIT = 40000 };
     struct bed bed;
     struct sawb_error error;
-    bed_open(&bed, 1);
-    for (int i = 0; i < 20; i++) {
-        answer(&bed, 0);
-        bed.now += 1;
-        recorder_follow(&bed.workbench, NULL, bed.now);
-        assert_int_equal(workbench_predict(&bed.workbench, &error), 0);
-    }
-    answer(&bed, 0);
-    assert_int_equal(recorder_close(&bed.workbench, &error), 0);
+    struct stat file;
     struct log_reader reader;
-    int arrays = 0;
+    int told = 0, arrays = 0;
+    bed_open(&bed, LIMIT);
+    for (int i = 0; i < 2000; i++) {
+        recorder_text(&bed.workbench, i % 2 ? "one sentence" : "another sentence");
+        recorder_done(&bed.workbench);
+        if (i % 20 == 0)
+            answer(&bed, 0);
+        bed.now += 1;
+        bed.workbench.message_kind = MESSAGE_NONE;
+        recorder_follow(&bed.workbench, NULL, bed.now);
+        told += bed.workbench.message_kind == MESSAGE_ERROR;
+        assert_int_equal(workbench_predict(&bed.workbench, &error), 0);
+        usleep(100); /* for the writer */
+    }
+    assert_int_equal(told, 1);
+    assert_int_equal(recorder_close(&bed.workbench, &error), 0);
+    assert_int_equal(stat(bed.path, &file), 0);
+    assert_true(file.st_size <= LIMIT + 1000 && file.st_size > LIMIT / 2);
     assert_int_equal(log_reader_open(&reader, bed.path, &error), 0);
+    assert_int_equal(reader.lost, 0);
     for (size_t i = 0; i < reader.count; i++)
         arrays += reader.records[i].type == LOG_ARRAYS;
-    assert_int_equal(arrays, ARMS);
+    assert_true(arrays > 0);
     log_reader_close(&reader);
     bed_close(&bed);
 }

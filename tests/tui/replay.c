@@ -3,182 +3,14 @@
  */
 #include "tui/app/replay.h"
 
+#include <math.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "core/base/clock.h"
 #include "core/session/run_log.h"
-#include "tests/tui/command_fixture.h"
+#include "tests/tui/session_fixture.h"
 #include "tui/app/attach.h"
-#include "tui/command/session.h"
 #include "tui/screen/replay_bar.h"
-#include "tui/screen/replay_door.h"
-#include "tui/screen/screen.h"
-#include "tui/screen/sight.h"
-
-#define ROWS 40
-#define COLUMNS 120
-#define PATIENCE_MS 20000
-
-/* A screen that is driven as the loop of tui/screen/screen.c drives it. */
-struct session {
-    struct desk desk;
-    struct screen *screen;
-    struct grid *grid;
-    char *path;
-};
-
-static void draw(struct session *session) {
-    struct session_sight sight;
-    session->screen->now = clock_wall();
-    screen_draw(session->screen, session->grid);
-    screen_sight(session->screen, ROWS, COLUMNS, &sight);
-    recorder_follow(&session->desk.workbench, &sight, clock_wall());
-}
-
-static void session_open_in(struct session *session, enum precision precision) {
-    struct sawb_error error;
-    struct workbench *workbench = &session->desk.workbench;
-    desk_open(&session->desk, 0);
-    session->path = temporary_path(&session->desk.folder, "s.sawb");
-    workbench->settings.config = "none";
-    workbench->settings.precision = precision;
-    if (workbench_begin(workbench, "a warm film", &error) < 0 ||
-        recorder_open(&workbench->recorder, session->path, 0, &error) < 0)
-        fail_msg("%s", error.message);
-    recorder_begin(workbench);
-    assert_int_equal(screen_create(&session->screen, workbench, &glyphs_utf8, &error), 0);
-    session->grid = grid_create(ROWS, COLUMNS, &error);
-    assert_non_null(session->grid);
-    screen_configure(session->screen);
-    draw(session);
-}
-
-static void session_open(struct session *session) {
-    session_open_in(session, PRECISION_F32);
-}
-
-static void take(struct session *session) {
-    struct event *event;
-    while ((event = queue_pop(session->desk.workbench.events)))
-        workbench_event(&session->desk.workbench, event);
-}
-
-/* Takes events and draws until answers are complete and no long job runs. */
-static void settle(struct session *session) {
-    struct workbench *workbench = &session->desk.workbench;
-    for (int i = 0; i < PATIENCE_MS; i++) {
-        take(session);
-        draw(session);
-        if (workbench->answers >= ARMS && !workbench->long_job &&
-            !workbench->prediction.occluding && !workbench->arms[0].stale)
-            return;
-        usleep(1000);
-    }
-    fail_msg("the worker took too long");
-}
-
-static void keys(struct session *session, const char *text) {
-    for (; *text; text++) {
-        session->screen->now = clock_wall();
-        screen_key(session->screen, (unsigned char)*text);
-        draw(session);
-    }
-}
-
-static void key(struct session *session, int key) {
-    screen_key(session->screen, key);
-    draw(session);
-}
-
-/* Each %s stands for the temporary folder. */
-static void line(struct session *session, const char *format) {
-    char text[1024];
-    size_t used = 0;
-    for (const char *mark; (mark = strstr(format, "%s")); format = mark + 2)
-        used += (size_t)snprintf(text + used, sizeof(text) - used, "%.*s%s", (int)(mark - format),
-                                 format, session->desk.folder.path);
-    snprintf(text + used, sizeof(text) - used, "%s", format);
-    screen_command(session->screen, text);
-    draw(session);
-}
-
-/* The end of the recording; the workbench lives on. */
-static void close_recording(struct session *session) {
-    struct sawb_error error;
-    draw(session);
-    if (recorder_close(&session->desk.workbench, &error) < 0)
-        fail_msg("%s", error.message);
-}
-
-static void session_close(struct session *session) {
-    grid_free(session->grid);
-    screen_free(session->screen);
-    free(session->path);
-    desk_close(&session->desk);
-}
-
-/* ---- the replay ------------------------------------------------------------------------------ */
-
-struct again {
-    struct replay *replay;
-    struct screen *screen;
-    struct grid *grid;
-};
-
-static void again_open(struct again *again, const char *path) {
-    struct settings settings = {.threads = 1, .seed = 1, .config = "none"};
-    struct sawb_error error;
-    if (replay_open(&again->replay, path, &settings, session_run_line, NULL, &error) < 0)
-        fail_msg("%s", error.message);
-    assert_int_equal(
-        screen_create(&again->screen, replay_workbench(again->replay), &glyphs_utf8, &error), 0);
-    again->screen->without_bar = 1;
-    again->grid = grid_create(ROWS, COLUMNS, &error);
-    assert_non_null(again->grid);
-}
-
-static void again_go(struct again *again, size_t position) {
-    struct sawb_error error;
-    if (replay_go(again->replay, position, &error) < 0)
-        fail_msg("%s", error.message);
-    screen_take_sight(again->screen, replay_sight(again->replay));
-    again->screen->now = workbench_now(replay_workbench(again->replay));
-    screen_draw(again->screen, again->grid);
-}
-
-static void again_close(struct again *again) {
-    grid_free(again->grid);
-    screen_free(again->screen);
-    replay_free(again->replay);
-}
-
-static void assert_same_grids(const struct grid *live, const struct grid *grid, const char *when) {
-    for (int row = 0; row < live->rows; row++) {
-        for (int column = 0; column < live->columns; column++) {
-            const struct cell *a = &live->cells[row * live->columns + column];
-            const struct cell *b = &grid->cells[row * live->columns + column];
-            if (strcmp(a->glyph, b->glyph) != 0 || a->meaning != b->meaning ||
-                a->flags != b->flags) {
-                char lines[2][COLUMNS * 4 + 1] = {"", ""};
-                for (int i = 0; i < live->columns; i++) {
-                    strcat(lines[0], live->cells[row * live->columns + i].glyph);
-                    strcat(lines[1], grid->cells[row * live->columns + i].glyph);
-                }
-                fail_msg("%s: row %d column %d differs:\n%s\n%s", when, row, column, lines[0],
-                         lines[1]);
-            }
-        }
-    }
-}
-
-static struct grid *copy_grid(const struct grid *grid) {
-    struct grid *copy = grid_create(grid->rows, grid->columns, NULL);
-    assert_non_null(copy);
-    memcpy(copy->cells, grid->cells,
-           (size_t)grid->rows * (size_t)grid->columns * sizeof(*grid->cells));
-    return copy;
-}
 
 /* Everything a user does in a while, with a run in training. */
 static void play_session(struct session *session) {
@@ -262,143 +94,46 @@ static void test_same_screens(void **state) {
     session_close(&session);
 }
 
-/* A program of its own that reads the session. */
-struct shell {
-    struct workbench workbench;
-    struct replay *replay;
-};
-
-static void shell_open(struct shell *shell, const struct session *session, int json) {
-    struct settings settings = {.threads = 1, .seed = 1, .json = json};
-    struct sawb_error error;
-    assert_int_equal(workbench_open(&shell->workbench, &settings, &error), 0);
-    assert_int_equal(
-        replay_open(&shell->replay, session->path, &settings, session_run_line, NULL, &error), 0);
-}
-
-static void shell_close(struct shell *shell) {
-    replay_free(shell->replay);
-    workbench_close(&shell->workbench);
-}
-
-/* What it told is in the desk. */
-static void shell_verify(struct shell *shell, struct session *session) {
-    desk_forget(&session->desk);
-    assert_int_equal(session_verify(&shell->workbench, shell->replay, 0, &session->desk.sink),
-                     COMMAND_DONE);
-}
-
-static void test_verify(void **state) {
+/* What events and commands say stands in the console once, also when somebody looks at it; cleared
+ * is cleared. */
+static void test_console_lines(void **state) {
     (void)state;
     struct session session;
+    struct again again;
     session_open(&session);
     settle(&session);
-    keys(&session, " and fine");
+    line(&session, "log clear");
+    line(&session, "eval %s/data.tsv");
     settle(&session);
-    close_recording(&session);
-    struct desk *desk = &session.desk;
-    struct shell shell;
-    shell_open(&shell, &session, 0);
-    shell_verify(&shell, &session);
-    assert_holds(desk_told(desk, TOLD_RESULTS), "predictions checked: no drift");
-    assert_null(strstr(desk_told(desk, TOLD_RESULTS), "0 of"));
-
-    char *script = session_script(shell.replay), *table = session_tsv(shell.replay);
-    assert_holds(script, "text a warm film and fine\n");
-    assert_holds(table, "\tprediction\tA\t");
-    free(script);
-    free(table);
-    shell_close(&shell);
-    session_close(&session);
-}
-
-static void verify_as(struct session *session, int json) {
-    struct shell shell;
-    shell_open(&shell, session, json);
-    shell_verify(&shell, session);
-    shell_close(&shell);
-}
-
-static void verify_again(struct session *session) {
-    verify_as(session, 1);
-}
-
-/* A session is verified in the precision it was recorded in, not that of the verifying shell. */
-static void test_verify_precision(void **state) {
-    (void)state;
-    struct session session;
-    struct compute compute;
-    assert_int_equal(compute_open(&compute, 1, NULL), 0);
-    int able = compute_set_precision(&compute, PRECISION_BF16, NULL) == 0;
-    compute_close(&compute);
-    if (!able)
-        skip();
-    session_open_in(&session, PRECISION_BF16);
+    line(&session, "compare dense topk(0.8) %s/data.tsv");
     settle(&session);
-    close_recording(&session);
-    verify_again(&session);
-    assert_holds(desk_told(&session.desk, TOLD_RESULTS), "\"checked\":2,");
-    assert_holds(desk_told(&session.desk, TOLD_RESULTS), "\"without_precision\":0,");
-
-    /* Where it cannot be multiplied. */
-    setenv("SAWB_CPU", "portable", 1);
-    verify_again(&session);
-    unsetenv("SAWB_CPU");
-    assert_holds(desk_told(&session.desk, TOLD_RESULTS), "\"checked\":0,");
-    assert_holds(desk_told(&session.desk, TOLD_RESULTS), "\"without_precision\":2,");
-    session_close(&session);
-}
-
-/* A model that is gone is told of once, however many answers were its. */
-static void test_verify_without_model(void **state) {
-    (void)state;
-    struct session session;
-    session_open(&session);
+    line(&session, "no command");
+    line(&session, "log clear");
+    line(&session, "eval %s/data.tsv");
+    settle(&session);
+    line(&session, "set");
+    line(&session, "log back 2");
     line(&session, "train %s/data.tsv --out %s/run --max-steps 1");
     settle(&session);
-    line(&session, "open " BERT " a");
-    line(&session, "open %s/run b");
-    settle(&session);
-    for (int i = 0; i < 3; i++) {
-        keys(&session, " fine");
-        settle(&session);
+    key(&session, KEYS_ESCAPE);
+    key(&session, KEYS_TAB);
+    line(&session, "view console");
+    close_recording(&session);
+    const struct console *live = &session.desk.workbench.console;
+    again_open(&again, session.path);
+    const struct console *console = &replay_workbench(again.replay)->console;
+    for (int turn = 0; turn < 3; turn++) {
+        again_go(&again, replay_count(again.replay));
+        assert_int_equal(console->count, live->count);
+        for (int i = 0; i < live->count; i++)
+            assert_string_equal(console_get(console, i)->text, console_get(live, i)->text);
+        if (turn == 0)
+            assert_same_grids(session.grid, again.grid, "the console");
+        screen_command(again.screen, "no such command"); /* who looks at it */
+        if (turn == 1)
+            again_go(&again, replay_count(again.replay) / 2);
     }
-    close_recording(&session);
-    struct desk *desk = &session.desk;
-    char *weights = temporary_path(&desk->folder, "run/model.safetensors");
-    assert_int_equal(unlink(weights), 0);
-    free(weights);
-    verify_again(&session);
-    assert_holds(desk_told(desk, TOLD_RESULTS), "\"models_missing\":1,");
-    session_close(&session);
-}
-
-/* A data set that was written anew since the session read it, or is gone, is told of. */
-static void test_verify_data(void **state) {
-    (void)state;
-    struct session session;
-    session_open(&session);
-    settle(&session);
-    line(&session, "train %s/data.tsv --out %s/run --max-steps 1");
-    settle(&session);
-    close_recording(&session);
-    struct desk *desk = &session.desk;
-    verify_as(&session, 0);
-    assert_null(strstr(desk_told(desk, TOLD_NOTES), "data"));
-
-    char *data = temporary_path(&desk->folder, "data.tsv"), changed[1024], missing[1024];
-    snprintf(changed, sizeof(changed), "data changed since: %s\n", data);
-    snprintf(missing, sizeof(missing), "data not there: %s\n", data);
-    desk_write(desk, "data.tsv", /* as many bytes */
-               "sentence\tlabel\na fine film\t0\nthe dull story\t0\nbad\t0\nvery good !\t1\n");
-    verify_as(&session, 0);
-    assert_holds(desk_told(desk, TOLD_NOTES), changed);
-    verify_again(&session);
-    assert_holds(desk_told(desk, TOLD_RESULTS), "\"data\":1,\"data_changed\":1,");
-    assert_int_equal(unlink(data), 0);
-    verify_as(&session, 0);
-    assert_holds(desk_told(desk, TOLD_NOTES), missing);
-    free(data);
+    again_close(&again);
     session_close(&session);
 }
 
@@ -447,16 +182,16 @@ static void test_presets(void **state) {
     assert_string_equal(workbench->arms[ARM_B].spec, "aggressive_sparse");
     assert_arms(&again, "local(1)", "topk(80%)");
     assert_int_equal(replay_corrections(again.replay), 0);
-    size_t position;
+    struct replay_place place;
     struct sawb_error error;
-    assert_int_equal(replay_find(again.replay, "marker first", &position, &error), 0);
-    again_go(&again, position);
+    assert_int_equal(replay_find(again.replay, "marker first", &place, &error), 0);
+    again_go(&again, place.position);
     assert_string_equal(workbench->arms[ARM_A].spec, "mine");
     assert_arms(&again, "local(2)", "topk(80%)");
     again_close(&again);
     verify_again(&session);
     assert_holds(desk_told(desk, TOLD_RESULTS), "\"drifted\":0,");
-    assert_null(strstr(desk_told(desk, TOLD_RESULTS), "\"checked\":0,"));
+    assert_null(strstr(desk_told(desk, TOLD_RESULTS), "\"checked\":0,\"in_training\""));
     session_close(&session);
 }
 
@@ -541,13 +276,13 @@ static void test_attached(void **state) {
 
     again_open(&again, session.path);
     const struct run_history *run = &replay_workbench(again.replay)->run;
-    size_t position;
+    struct replay_place place;
     again_go(&again, replay_count(again.replay));
     assert_same_runs(run, live);
     assert_int_equal(replay_corrections(again.replay), 0);
     assert_same_grids(session.grid, again.grid, "the end of the run");
-    assert_int_equal(replay_find(again.replay, "marker paused", &position, &error), 0);
-    again_go(&again, position);
+    assert_int_equal(replay_find(again.replay, "marker paused", &place, &error), 0);
+    again_go(&again, place.position);
     assert_int_equal(run->steps, 20);
     assert_int_equal(run->paused, 1);
     assert_int_equal(run->attached, 1);
@@ -560,7 +295,7 @@ static void test_seek(void **state) {
     struct session session;
     struct again again;
     struct sawb_error error;
-    size_t position;
+    struct replay_place place;
     session_open(&session);
     settle(&session);
     line(&session, "marker here");
@@ -569,23 +304,109 @@ static void test_seek(void **state) {
     line(&session, "view sweep");
     close_recording(&session);
     again_open(&again, session.path);
-    assert_int_equal(replay_find(again.replay, "step 4", &position, &error), 0);
-    again_go(&again, position);
+    assert_int_equal(replay_find(again.replay, "step 4", &place, &error), 0);
+    again_go(&again, place.position);
     assert_int_equal(replay_workbench(again.replay)->run.last.step, 4);
-    assert_int_equal(replay_find(again.replay, "marker here", &position, &error), 0);
-    again_go(&again, position);
+    assert_int_equal(replay_find(again.replay, "marker here", &place, &error), 0);
+    again_go(&again, place.position);
     assert_null(replay_workbench(again.replay)->run.name);
-    assert_int_equal(replay_find(again.replay, "/^view +sw/", &position, &error), 0);
-    again_go(&again, position);
+    assert_int_equal(replay_find(again.replay, "/^view +sw/", &place, &error), 0);
+    again_go(&again, place.position);
     assert_int_equal(workbench_view(replay_workbench(again.replay)), VIEW_SWEEP);
-    assert_int_equal(replay_find(again.replay, "start", &position, &error), 0);
-    assert_int_equal(position, 1);
-    assert_int_equal(replay_find(again.replay, "100%", &position, &error), 0);
-    assert_int_equal(position, replay_count(again.replay));
-    assert_int_equal(replay_find(again.replay, "step 9999", &position, &error), -1);
-    assert_int_equal(replay_find(again.replay, "/[/", &position, &error), -1);
-    assert_int_equal(replay_find(again.replay, "marker there", &position, &error), -1);
-    assert_int_equal(replay_find(again.replay, "1:xx", &position, &error), -1);
+    assert_int_equal(replay_find(again.replay, "start", &place, &error), 0);
+    assert_int_equal(place.position, 1);
+    assert_int_equal(replay_find(again.replay, "100%", &place, &error), 0);
+    assert_int_equal(place.position, replay_count(again.replay));
+    assert_int_equal(replay_find(again.replay, "step 9999", &place, &error), -1);
+    assert_int_equal(replay_find(again.replay, "/[/", &place, &error), -1);
+    assert_int_equal(replay_find(again.replay, "marker there", &place, &error), -1);
+    assert_int_equal(replay_find(again.replay, "1:xx", &place, &error), -1);
+    again_close(&again);
+    session_close(&session);
+}
+
+static void follow_to(struct again *again, const char *text) {
+    struct replay_place place;
+    struct sawb_error error;
+    if (replay_find(again->replay, text, &place, &error) < 0)
+        fail_msg("%s", error.message);
+    replay_want(again->replay, &place);
+    assert_int_equal(replay_follow(again->replay, 0, &error), 1);
+}
+
+static void assert_now(const struct again *again, double seconds) {
+    assert_true(fabs(replay_state(again->replay)->now - seconds) < 1e-6);
+}
+
+/* Where nothing happens for a while every moment can be gone to, and on from. */
+static void test_seek_in_a_gap(void **state) {
+    (void)state;
+    struct session session;
+    struct again again;
+    struct sawb_error error;
+    struct replay_place place;
+    session_open(&session);
+    settle(&session);
+    line(&session, "head 1");
+    draw(&session);
+    double begun = clock_wall();
+    recorder_follow(&session.desk.workbench, NULL, begun);
+    usleep(900000);
+    line(&session, "head 0");
+    close_recording(&session);
+    again_open(&again, session.path);
+    const struct log_reader *log = replay_log(again.replay);
+    size_t gap = 1;
+    for (size_t i = 1; i < log->count; i++)
+        if (replay_time_of(again.replay, i) - replay_time_of(again.replay, i - 1) >
+            replay_time_of(again.replay, gap) - replay_time_of(again.replay, gap - 1))
+            gap = i;
+    double first = replay_time_of(again.replay, gap - 1), last = replay_time_of(again.replay, gap);
+    char text[32];
+    assert_true(last - first > 0.5);
+    snprintf(text, sizeof(text), "%.6f", first + 0.2);
+    follow_to(&again, text);
+    double now = strtod(text, NULL);
+    assert_now(&again, now);
+    assert_int_equal(replay_position(again.replay), gap);
+    follow_to(&again, "+0.1");
+    assert_now(&again, now + 0.1);
+    follow_to(&again, "+0.1");
+    assert_now(&again, now + 0.2);
+    follow_to(&again, "-0.3");
+    assert_now(&again, now - 0.1);
+    /* Playing goes on from there. */
+    replay_play(again.replay, 1);
+    replay_follow(again.replay, 10, &error);
+    replay_follow(again.replay, 10.05, &error);
+    assert_now(&again, now - 0.05);
+    follow_to(&again, "+1000");
+    assert_now(&again, replay_seconds(again.replay));
+    assert_int_equal(replay_find(again.replay, "99:00", &place, &error), -1);
+    assert_holds(error.message, "beyond the end");
+    again_close(&again);
+    session_close(&session);
+}
+
+/* A run's weights are not in the session: who goes on from its middle is told so. */
+static void test_live_in_training(void **state) {
+    (void)state;
+    struct session session;
+    struct again again;
+    struct sawb_error error;
+    struct replay_place place;
+    session_open(&session);
+    settle(&session);
+    line(&session, "train %s/data.tsv --out %s/run --max-steps 6 --batch-size 2");
+    settle(&session);
+    close_recording(&session);
+    again_open(&again, session.path);
+    assert_int_equal(replay_find(again.replay, "step 3", &place, &error), 0);
+    again_go(&again, place.position);
+    struct workbench *workbench = replay_workbench(again.replay);
+    workbench->settings.session.off = 1;
+    assert_int_equal(replay_leave(again.replay, &error), 0);
+    assert_holds(workbench->message, "the weights of step 3 are not in the session");
     again_close(&again);
     session_close(&session);
 }
@@ -656,31 +477,6 @@ static void test_bar(void **state) {
     session_close(&session);
 }
 
-static void test_exports(void **state) {
-    (void)state;
-    struct session session;
-    struct again again;
-    struct sawb_error error;
-    char *text;
-    session_open(&session);
-    settle(&session);
-    line(&session, "head 1");
-    settle(&session);
-    close_recording(&session);
-    again_open(&again, session.path);
-    char *file = temporary_path(&session.desk.folder, "s.cast");
-    if (replay_asciicast(again.replay, file, &error) < 0)
-        fail_msg("%s", error.message);
-    assert_int_equal(file_read(&text, NULL, file, &error), 0);
-    assert_holds(text, "{\"version\": 3, \"term\": {\"cols\": 120, \"rows\": 40}");
-    assert_holds(text, "\n[0.000, \"o\", \"\\u001b[?25l");
-    assert_holds(text, "warm");
-    free(text);
-    free(file);
-    again_close(&again);
-    session_close(&session);
-}
-
 /* A damaged end, and a file that is only a begin. */
 static void test_damaged(void **state) {
     (void)state;
@@ -705,6 +501,16 @@ static void test_damaged(void **state) {
             fail_msg("%s", error.message);
         replay_free(replay);
     }
+    /* A byte of the second record, the model: the file is named, and the damage. */
+    struct replay *replay;
+    struct log_reader log;
+    assert_int_equal(log_reader_parse(&log, (unsigned char *)bytes, size, "s", &error), 0);
+    bytes[(char *)log.records[1].body - bytes + 5] ^= 1;
+    log_reader_close(&log);
+    assert_int_equal(file_replace(path, bytes, size, &error), 0);
+    assert_int_equal(replay_open(&replay, path, &settings, session_run_line, NULL, &error), -1);
+    assert_holds(error.message, "d.sawb: ");
+    assert_holds(error.message, "a record does not pass its check");
     free(path);
     free(bytes);
     session_close(&session);
@@ -712,15 +518,13 @@ static void test_damaged(void **state) {
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_same_screens),
-    cmocka_unit_test(test_verify),
-    cmocka_unit_test(test_verify_precision),
-    cmocka_unit_test(test_verify_without_model),
-    cmocka_unit_test(test_verify_data),
+    cmocka_unit_test(test_console_lines),
     cmocka_unit_test(test_presets),
     cmocka_unit_test(test_attached),
     cmocka_unit_test(test_seek),
+    cmocka_unit_test(test_seek_in_a_gap),
+    cmocka_unit_test(test_live_in_training),
     cmocka_unit_test(test_bar),
-    cmocka_unit_test(test_exports),
     cmocka_unit_test(test_damaged),
 };
 

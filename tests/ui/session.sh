@@ -63,6 +63,12 @@ still() {
     colors >"$folder/two"
     cmp -s "$folder/one" "$folder/two"
 }
+# The end is in the console, where events and commands tell what they have to, each once; that of
+# the view attention is compared by tests/ui/replay.sh.
+keys ':'
+type_text "view console"
+keys Enter
+check_shows "the console opens" " console "
 check "all is settled" still
 screen >"$folder/live"
 colors | head -n 21 >"$folder/live.colors"

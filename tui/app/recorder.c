@@ -22,7 +22,8 @@
 #include "tui/app/step_gate.h"
 #include "tui/app/workbench.h"
 
-#define EXACT_MOST ((size_t)16 << 20) /* bytes of exact arrays at the end, beyond the limit */
+#define EXACT_MOST ((size_t)16 << 20) /* bytes of exact arrays at the end, beyond the rate */
+#define ARRAYS_SHARE 3                /* quarters of the limit after which arrays are left out */
 
 /* The newest answer of an arm, until its arrays are stored. */
 struct pending {
@@ -454,7 +455,7 @@ static int has_room(const struct recorder *recorder, const struct capture *captu
     double elapsed = now > recorder->begun ? now - recorder->begun : 0;
     uint64_t bytes = log_bytes(recorder->log) - recorder->before + arrays_estimate(capture, exact);
     return (double)bytes <= (double)RECORDER_BURST + RECORDER_RATE * elapsed &&
-           bytes <= recorder->limit;
+           bytes <= recorder->limit / 4 * ARRAYS_SHARE;
 }
 
 /* The arrays of a pinned sentence are gone after the event. */
@@ -529,7 +530,7 @@ static void store_due(struct workbench *workbench, double now) {
     }
 }
 
-/* The newest answers, exactly, whatever the rate. */
+/* The newest answers, exactly, whatever the rate, if there is room. */
 static void store_exactly(struct workbench *workbench) {
     for (int arm = 0; arm < ARMS; arm++) {
         struct pending *pending = &workbench->recorder->pending[arm];
@@ -624,6 +625,7 @@ static int open_after(struct recorder **opened, const char *path, uint64_t limit
     free(own);
     recorder->limit = limit ? limit : RECORDER_LIMIT;
     recorder->before = before ? before->size : 0;
+    log_set_limit(recorder->log, recorder->before + recorder->limit);
     recorder->begun = clock_wall();
     recorder->message_kind = -1;
     for (int i = 0; i < FIELDS; i++)

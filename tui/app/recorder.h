@@ -20,7 +20,8 @@
  * second are taken in together (step_gate.h). Arrays are stored of answers
  * that stood for RECORDER_SETTLED seconds, while a run learns every RECORDER_TRAINING seconds, and
  * only while all that is written stays below RECORDER_BURST + RECORDER_RATE a second (47 MB an
- * hour) and the limit. Once a minute, at markers and at the end they are exact.
+ * hour) and three quarters of the limit. Once a minute, at markers and at the end they are exact.
+ * At the limit the recording ends.
  */
 #ifndef SAWB_TUI_APP_RECORDER_H
 #define SAWB_TUI_APP_RECORDER_H
@@ -60,7 +61,7 @@ struct session_sight {
 char *recorder_folder(void);
 
 /* `path` NULL: a new file in recorder_folder, named by time and process. `limit`: bytes after which
- * arrays are left out, 0: RECORDER_LIMIT. */
+ * the recording ends, 0: RECORDER_LIMIT. */
 int recorder_open(struct recorder **recorder, const char *path, uint64_t limit,
                   struct sawb_error *error);
 void recorder_begin(struct workbench *workbench);

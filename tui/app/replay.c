@@ -12,6 +12,7 @@
 #include "core/session/record.h"
 #include "core/session/record_arrays.h"
 #include "tui/app/replay_index.h"
+#include "tui/app/replay_model.h"
 #include "tui/app/replay_sight.h"
 #include "tui/app/workbench.h"
 
@@ -35,7 +36,7 @@ struct replay {
 
     size_t position, applying;
     int broken; /* an error has left the workbench between two records */
-    int live;
+    int live, console_session;
     struct held held[HELD];
     int64_t maps_step[ARMS];
     int fields[SIGHT_FIELDS_MOST]; /* of the sight after the last record, and the panes: */
@@ -44,11 +45,14 @@ struct replay {
     int corrections;
     struct session_sight sight;
     char *answer; /* that sight.answer points to */
+    /* What the session's console said. That of the workbench gets lines also while records are
+     * applied, and from whoever looks at it. */
+    struct console console;
 
     struct replay_play play;
     double clock; /* of the last replay_follow, negative: none */
     int wants_live, wants;
-    size_t wanted;
+    size_t wanted; /* position */
 };
 
 /* ---- models ---------------------------------------------------------------------------------- */
@@ -63,41 +67,6 @@ static cJSON *json_of(const struct replay *replay, size_t record) {
     return json_parse((const char *)at->body, at->size, "session", NULL);
 }
 
-/* Of the folder, if it is there: only edited copies ask for it. */
-static struct tokenizer *tokenizer_of(const char *directory, struct sawb_error *error) {
-    static const char pieces[] = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\n";
-    struct tokenizer *tokenizer = NULL;
-    if (tokenizer_open(&tokenizer, directory, NULL) == 0)
-        return tokenizer;
-    return tokenizer_from_vocabulary(&tokenizer, pieces, sizeof(pieces) - 1, "session", error) == 0
-               ? tokenizer
-               : NULL;
-}
-
-/* A model of that shape and name without weights: nothing computes in a replay. */
-static struct model *model_of(const cJSON *json, struct sawb_error *error) {
-    struct model *model = calloc(1, sizeof(*model));
-    const char *directory = text_of(json, "directory"), *note = text_of(json, "note");
-    const char *fingerprint = text_of(json, "fingerprint");
-    const cJSON *config = cJSON_GetObjectItemCaseSensitive(json, "config");
-    if (!model) {
-        error_set(error, "session: out of memory for a model");
-        return NULL;
-    }
-    atomic_init(&model->references, 1);
-    model->directory = strdup(directory ? directory : "");
-    model->json = cJSON_Duplicate(config, 1);
-    model->fingerprint = fingerprint ? strtoull(fingerprint, NULL, 16) : 0;
-    snprintf(model->note, sizeof(model->note), "%s", note ? note : "");
-    model->tokenizer = directory ? tokenizer_of(directory, error) : NULL;
-    if (!directory || !config || !model->directory || !model->json)
-        error_set(error, "session: a model is not described");
-    else if (model->tokenizer && model_config_read(&model->config, config, "session", error) == 0)
-        return model;
-    model_release(model);
-    return NULL;
-}
-
 /* The model of LOG_MODEL record `number`, from 0; borrowed. */
 static struct model *model_get(struct replay *replay, size_t number, struct sawb_error *error) {
     if (number >= replay->index.model_count) {
@@ -106,7 +75,7 @@ static struct model *model_get(struct replay *replay, size_t number, struct sawb
     }
     if (!replay->models[number]) {
         cJSON *json = json_of(replay, replay->index.models[number]);
-        replay->models[number] = model_of(json, error);
+        replay->models[number] = replay_model_make(json, error);
         cJSON_Delete(json);
     }
     return replay->models[number];
@@ -246,6 +215,15 @@ static int fits(const struct replay *replay, const struct event *event) {
             model->config.heads == capture->heads && model->config.labels == capture->labels);
 }
 
+/* The arms of a console's session show what it was answered last: nothing else asks for them. */
+static void adopt(struct replay *replay, const struct event *event, int newest) {
+    struct workbench *workbench = &replay->workbench;
+    if (workbench->automatic || !newest || event->job == workbench->prediction_job)
+        return;
+    workbench->prediction_job = event->job;
+    workbench->answers = 0;
+}
+
 static int apply_event(struct replay *replay, size_t record, size_t target,
                        struct sawb_error *error) {
     struct workbench *workbench = &replay->workbench;
@@ -262,6 +240,7 @@ static int apply_event(struct replay *replay, size_t record, size_t target,
     }
     if (event->kind == EVENT_PREDICTION) {
         struct capture *capture = event->data.capture;
+        adopt(replay, event, entry->newest);
         hold(replay, capture, record);
         int64_t step;
         /* A pinned sentence is packed at once. */
@@ -303,10 +282,13 @@ static void apply_command(struct replay *replay, const char *line) {
     struct workbench *workbench = &replay->workbench;
     if (!line)
         return;
+    size_t added = ++workbench->console.added; /* not 0, so that one sees it cleared */
     undo_note(workbench, workbench->moment);
     replay->run(workbench, line, replay->user);
     undo_note(workbench, workbench->moment);
     workbench->quit = 0;
+    if (workbench->console.added < added)
+        console_clear(&replay->console);
 }
 
 /* What the worker of the session was at has ended with it; from now on the screen asks. */
@@ -340,7 +322,8 @@ static void apply_live(struct replay *replay, size_t record, struct sawb_error *
     workbench_predict(workbench, error);
 }
 
-static int apply(struct replay *replay, size_t record, size_t target, struct sawb_error *error) {
+static int apply_record(struct replay *replay, size_t record, size_t target,
+                        struct sawb_error *error) {
     struct workbench *workbench = &replay->workbench;
     const struct log_record *at = &replay->reader.records[record];
     struct worker_state state = {(int)(at->stamp.state >> 2 & 0x3fffffff),
@@ -366,7 +349,8 @@ static int apply(struct replay *replay, size_t record, size_t target, struct saw
         apply_wish(replay, text_of(object, "wish"));
         break;
     case LOG_SIGHT:
-        replay->corrections += sight_apply(workbench, object, &replay->sight, &replay->answer);
+        replay->corrections +=
+            sight_apply(workbench, object, &replay->sight, &replay->answer, &replay->console);
         break;
     case LOG_LIVE:
         sight_presets(workbench, object);
@@ -380,6 +364,15 @@ static int apply(struct replay *replay, size_t record, size_t target, struct saw
     }
     cJSON_Delete(object);
     return 0;
+}
+
+/* How far the console is scrolled back only the sight says: lines come at other moments here. */
+static int apply(struct replay *replay, size_t record, size_t target, struct sawb_error *error) {
+    int *back = &replay->workbench.console.back, kept = *back;
+    int status = apply_record(replay, record, target, error);
+    if (replay->reader.records[record].type != LOG_SIGHT)
+        *back = kept;
+    return status;
 }
 
 /* ---- the beginning --------------------------------------------------------------------------- */
@@ -429,11 +422,12 @@ static int restart(struct replay *replay, struct sawb_error *error) {
     free(replay->answer);
     replay->answer = NULL;
     replay->sight = (struct session_sight){0};
+    console_clear(&replay->console);
     replay->corrections = 0;
     replay->maps_step[ARM_A] = replay->maps_step[ARM_B] = -1;
     if (!cJSON_IsObject(begin)) {
         cJSON_Delete(begin);
-        return error_set(error, "session: its beginning cannot be read");
+        return error_set(error, "session: the first record says nothing");
     }
     if (seed)
         replay->settings.seed = strtoull(seed, NULL, 10);
@@ -450,7 +444,8 @@ static int restart(struct replay *replay, struct sawb_error *error) {
     const cJSON *time = cJSON_GetObjectItemCaseSensitive(begin, "prediction_time");
     const cJSON *automatic = cJSON_GetObjectItemCaseSensitive(begin, "automatic");
     workbench->automatic = workbench->live = 1;
-    if (cJSON_IsNumber(automatic) && automatic->valueint == 0) {
+    replay->console_session = cJSON_IsNumber(automatic) && automatic->valueint == 0;
+    if (replay->console_session) {
         workbench->automatic = workbench->live = 0; /* of a console */
         workbench_show(workbench, VIEW_CONSOLE);
     }
@@ -480,6 +475,14 @@ static void restore_sight(struct replay *replay) {
     replay->workbench.panes = replay->panes;
 }
 
+/* The time that is shown is one at which these records are the last that have come. */
+static void keep_moment(struct replay *replay) {
+    size_t next = replay->position;
+    double least = replay_time(replay);
+    double most = next < replay->reader.count ? replay_time_of(replay, next) : least;
+    replay->play.now = fmin(fmax(replay->play.now, least), most);
+}
+
 void replay_touch(struct replay *replay) {
     replay->touched = 1;
 }
@@ -502,9 +505,11 @@ int replay_go(struct replay *replay, size_t position, struct sawb_error *error) 
         replay->position++;
     }
     replay->workbench.changed = 1;
+    sight_console(&replay->workbench, &replay->console);
     if (fill_all(replay, error) < 0)
         return -1;
     keep_sight(replay);
+    keep_moment(replay);
     return 0;
 }
 
@@ -534,8 +539,9 @@ int replay_open(struct replay **opened, const char *path, const struct settings 
         if (!replay->models)
             status = error_set(error, "replay: out of memory");
     }
-    if (status == 0)
-        status = replay_go(replay, 1, error);
+    if (status == 0 && replay_go(replay, 1, error) < 0)
+        status = error_prefix(error, "%s: its beginning cannot be read%s%s", path,
+                              replay->reader.lost ? "; " : "", replay->reader.problem);
     if (status < 0) {
         replay_free(replay);
         return -1;
@@ -552,6 +558,7 @@ void replay_free(struct replay *replay) {
         model_release(replay->models[i]);
     free(replay->models);
     free(replay->answer);
+    console_clear(&replay->console);
     replay_index_free(&replay->index);
     log_reader_close(&replay->reader);
     free(replay->path);
@@ -570,6 +577,10 @@ const struct log_reader *replay_log(const struct replay *replay) {
 
 const char *replay_path(const struct replay *replay) {
     return replay->path ? replay->path : "";
+}
+
+int replay_is_console(const struct replay *replay) {
+    return replay->console_session;
 }
 
 size_t replay_count(const struct replay *replay) {
@@ -625,6 +636,10 @@ size_t replay_step(const struct replay *replay, int step) {
     return at > 1 ? at - 1 : 1;
 }
 
+struct replay_place replay_place_at(const struct replay *replay, size_t position) {
+    return (struct replay_place){position, replay_time_of(replay, position > 0 ? position - 1 : 0)};
+}
+
 const struct session_sight *replay_sight(const struct replay *replay) {
     return &replay->sight;
 }
@@ -635,37 +650,6 @@ int64_t replay_maps_step(const struct replay *replay, int arm) {
 
 int replay_corrections(const struct replay *replay) {
     return replay->corrections;
-}
-
-char *replay_text(const struct replay *replay, size_t record) {
-    static const char *const names[] = {"line", "text", "message", "name", "answer", "from"};
-    const struct log_record *at = &replay->reader.records[record];
-    if (at->type == LOG_EVENT) {
-        enum event_kind kind = replay->index.entries[record].kind;
-        if (kind != EVENT_NOTE && kind != EVENT_ERROR)
-            return NULL;
-        struct event *event = replay_event(replay, record);
-        char *text = event ? event->text : NULL;
-        if (event)
-            event->text = NULL;
-        event_free(event);
-        return text;
-    }
-    if (is_passive(at->type))
-        return NULL;
-    cJSON *object = json_of(replay, record);
-    const cJSON *kind = cJSON_GetObjectItemCaseSensitive(object, "kind");
-    char *text = NULL;
-    if (cJSON_IsNumber(kind) && kind->valueint == MESSAGE_COMMAND) {
-        cJSON_Delete(object); /* the command itself comes after it */
-        return NULL;
-    }
-    for (size_t i = 0; !text && i < sizeof(names) / sizeof(names[0]); i++) {
-        const char *found = text_of(object, names[i]);
-        text = found && *found ? strdup(found) : NULL;
-    }
-    cJSON_Delete(object);
-    return text;
 }
 
 int replay_marker(const struct replay *replay, int index, double *seconds, char *name,
@@ -688,7 +672,7 @@ const struct replay_play *replay_state(const struct replay *replay) {
 
 void replay_play(struct replay *replay, int playing) {
     if (playing && replay->position >= replay->reader.count)
-        replay_want(replay, 1);
+        replay_want(replay, &(struct replay_place){1, 0});
     replay->play.playing = playing;
     replay->clock = -1;
 }
@@ -697,10 +681,10 @@ void replay_set_speed(struct replay *replay, double speed) {
     replay->play.speed = fmin(fmax(speed, REPLAY_SPEED_LEAST), REPLAY_SPEED_MOST);
 }
 
-void replay_want(struct replay *replay, size_t position) {
+void replay_want(struct replay *replay, const struct replay_place *place) {
     replay->wants = 1;
-    replay->wanted = position > 0 ? position : 1;
-    replay->play.now = replay_time_of(replay, replay->wanted - 1);
+    replay->wanted = place->position;
+    replay->play.now = place->seconds;
 }
 
 void replay_want_live(struct replay *replay) {
@@ -768,13 +752,14 @@ int replay_leave(struct replay *replay, struct sawb_error *error) {
             return error_prefix(error, "replay: cannot go on live");
         }
     }
-    int other = 0;
+    char from[256];
+    replay_model_origin(workbench, opened, from, sizeof(from));
     for (int arm = 0; arm < ARMS; arm++) {
-        other |= opened[arm]->fingerprint != workbench->arms[arm].model->fingerprint;
         model_release(workbench->arms[arm].model);
         workbench->arms[arm].model = opened[arm];
         workbench->arms[arm].stale = 1;
     }
+    sight_console(workbench, &replay->console);
     struct worker_state state = {worker_state(workbench->worker).numbers, 0, 0};
     worker_free(workbench->worker);
     workbench->worker = NULL;
@@ -788,9 +773,7 @@ int replay_leave(struct replay *replay, struct sawb_error *error) {
     worker_set_state(workbench->worker, &state); /* no number twice */
     struct sawb_error unrecorded;
     int recorded = recorder_continue(workbench, replay, &unrecorded) == 0;
-    workbench_message(workbench, MESSAGE_NOTE, "%s%s%s",
-                      other ? "live again, with a model that has changed since"
-                            : "live again from this state",
+    workbench_message(workbench, MESSAGE_NOTE, "%s%s%s", from,
                       recorded ? "" : "; not recorded: ", recorded ? "" : unrecorded.message);
     return workbench_predict(workbench, error);
 }

@@ -43,6 +43,8 @@ struct workbench *replay_workbench(struct replay *replay);
 const struct log_reader *replay_log(const struct replay *replay);
 const char *replay_path(const struct replay *replay); /* of the file, absolute */
 
+int replay_is_console(const struct replay *replay); /* 1: the session is one of a console */
+
 /* Records in all, and how many are applied. */
 size_t replay_count(const struct replay *replay);
 size_t replay_position(const struct replay *replay);
@@ -55,6 +57,16 @@ void replay_touch(struct replay *replay);
 /* Where it will be next (replay_want), or is: what several keys that come at once count from. */
 size_t replay_bound(const struct replay *replay);
 
+/* A moment: how many records have come by then, and when it is. Where nothing happens for a while
+ * many moments have the same records. */
+struct replay_place {
+    size_t position; /* above 0 */
+    double seconds;  /* since the beginning */
+};
+
+/* The moment of the last of the first `position` records. */
+struct replay_place replay_place_at(const struct replay *replay, size_t position);
+
 /* The position after the next record that one can see (step 1), or before the last one (-1), from
  * replay_bound. */
 size_t replay_step(const struct replay *replay, int step);
@@ -65,9 +77,10 @@ double replay_seconds(const struct replay *replay);
 double replay_time_of(const struct replay *replay, size_t record);
 size_t replay_at(const struct replay *replay, double seconds); /* the position then */
 
-/* Where a text points to: "90", "1:30", "1:02:03", "+10", "-10", "50%", "start", "end", "step N",
- * "marker NAME", "/regular expression/" (the next text it holds for, round the end). */
-int replay_find(const struct replay *replay, const char *text, size_t *position,
+/* Where a text points to: "90", "1:30", "1:02:03", "+10", "-10" (from what replay_state shows),
+ * "50%", "start", "end", "step N", "marker NAME", "/regular expression/" (the next text it holds
+ * for, round the end). A time beyond the end is an error, but for "+10", which ends there. */
+int replay_find(const struct replay *replay, const char *text, struct replay_place *place,
                 struct sawb_error *error);
 
 /* What a record says in words, owned by the caller; NULL: nothing. */
@@ -83,15 +96,15 @@ int replay_marker(const struct replay *replay, int index, double *seconds, char 
 struct replay_play {
     int playing;
     double speed;
-    double now; /* seconds since the beginning; between two records */
+    double now; /* seconds since the beginning, also between two records */
 };
 const struct replay_play *replay_state(const struct replay *replay);
 void replay_play(struct replay *replay, int playing); /* from the start when it is at the end */
 void replay_set_speed(struct replay *replay, double speed);
 
-/* Asks for a position, which replay_follow goes to: a command cannot replace the workbench it runs
+/* Asks for a moment, which replay_follow goes to: a command cannot replace the workbench it runs
  * in. */
-void replay_want(struct replay *replay, size_t position);
+void replay_want(struct replay *replay, const struct replay_place *place);
 void replay_want_live(struct replay *replay);
 
 /* Goes to what is wanted, and on by what has passed of the clock (seconds, of any origin). 1: the

@@ -1,5 +1,5 @@
 /*
- * replay_find.c - places in a session, by time, step, marker or text.
+ * replay_find.c - what records say, and places in a session: by time, step, marker or text.
  */
 #include <errno.h>
 #include <math.h>
@@ -7,7 +7,43 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/json.h"
+#include "core/session/record.h"
 #include "tui/app/replay.h"
+#include "tui/app/workbench.h"
+
+char *replay_text(const struct replay *replay, size_t record) {
+    static const char *const names[] = {"line", "text", "message", "name", "answer", "from"};
+    const struct log_record *at = &replay_log(replay)->records[record];
+    if (at->type == LOG_EVENT) {
+        struct event_head head;
+        if (record_event_head(at->body, at->size, &head) < 0 ||
+            (head.kind != EVENT_NOTE && head.kind != EVENT_ERROR))
+            return NULL;
+        struct event *event = replay_event(replay, record);
+        char *text = event ? event->text : NULL;
+        if (event)
+            event->text = NULL;
+        event_free(event);
+        return text;
+    }
+    if (at->type == LOG_MODEL || at->type == LOG_ARRAYS)
+        return NULL;
+    cJSON *object = json_parse((const char *)at->body, at->size, "session", NULL);
+    const cJSON *kind = cJSON_GetObjectItemCaseSensitive(object, "kind");
+    char *text = NULL;
+    if (cJSON_IsNumber(kind) && kind->valueint == MESSAGE_COMMAND) {
+        cJSON_Delete(object); /* the command itself comes after it */
+        return NULL;
+    }
+    for (size_t i = 0; !text && i < sizeof(names) / sizeof(names[0]); i++) {
+        const char *found =
+            cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, names[i]));
+        text = found && *found ? strdup(found) : NULL;
+    }
+    cJSON_Delete(object);
+    return text;
+}
 
 /* "90", "1:30", "1:02:03.5"; -1: no time. */
 static double read_time(const char *text) {
@@ -96,35 +132,54 @@ static int find_text(const struct replay *replay, const char *text, size_t *posi
     return found ? 0 : -1;
 }
 
-int replay_find(const struct replay *replay, const char *text, size_t *position,
-                struct sawb_error *error) {
-    double total = replay_seconds(replay), now = replay_state(replay)->now, seconds = -1;
+/* "50%" of all; negative: no share. */
+static double read_share(const char *text, double total) {
     size_t length = strlen(text);
-    if (strcmp(text, "start") == 0)
-        seconds = 0;
-    else if (strcmp(text, "end") == 0)
-        seconds = total;
-    else if (strncmp(text, "step ", 5) == 0)
-        return find_step(replay, text + 5 + strspn(text + 5, " "), position, error);
-    else if (strncmp(text, "marker ", 7) == 0)
-        return find_marker(replay, text + 7 + strspn(text + 7, " "), position, error);
-    else if (text[0] == '/' && length > 1)
-        return find_text(replay, text + 1, position, error);
-    else if (text[0] == '+' || text[0] == '-')
-        seconds = read_time(text + 1) < 0
-                      ? -1
-                      : fmax(now + (text[0] == '+' ? 1 : -1) * read_time(text + 1), 0);
-    else if (length > 1 && text[length - 1] == '%') {
-        char *end;
-        double share = strtod(text, &end);
-        seconds = end == text + length - 1 && share >= 0 && share <= 100 ? share / 100 * total : -1;
-    } else
-        seconds = read_time(text);
+    char *end;
+    double share = strtod(text, &end);
+    return end == text + length - 1 && share >= 0 && share <= 100 ? share / 100 * total : -1;
+}
+
+/* By so much from the moment that is shown; negative: no time. */
+static double read_distance(const struct replay *replay, const char *text) {
+    double now = replay_state(replay)->now, by = read_time(text + 1);
+    double seconds = text[0] == '+' ? now + by : now - by;
+    return by < 0 ? -1 : fmin(fmax(seconds, 0), replay_seconds(replay));
+}
+
+static int find_time(const struct replay *replay, const char *text, struct replay_place *place,
+                     struct sawb_error *error) {
+    size_t length = strlen(text);
+    double total = replay_seconds(replay);
+    double seconds = strcmp(text, "end") == 0                ? total
+                     : text[0] == '+' || text[0] == '-'      ? read_distance(replay, text)
+                     : length > 1 && text[length - 1] == '%' ? read_share(text, total)
+                                                             : read_time(text);
     if (!(seconds >= 0))
         return error_set(error,
                          "seek: must be a time (90, 1:30, 1:02:03, +10, -10, 50%%), start, end, "
                          "step N, marker NAME or /regular expression/, not \"%s\"",
                          text);
-    *position = strcmp(text, "start") == 0 ? 1 : replay_at(replay, seconds);
+    if (seconds > total)
+        return error_set(error, "seek: %s is beyond the end of this session, which is at %d:%02d",
+                         text, (int)total / 60, (int)total % 60);
+    *place = (struct replay_place){replay_at(replay, seconds), seconds};
     return 0;
+}
+
+int replay_find(const struct replay *replay, const char *text, struct replay_place *place,
+                struct sawb_error *error) {
+    size_t position = 1;
+    int status = 0;
+    if (strncmp(text, "step ", 5) == 0)
+        status = find_step(replay, text + 5 + strspn(text + 5, " "), &position, error);
+    else if (strncmp(text, "marker ", 7) == 0)
+        status = find_marker(replay, text + 7 + strspn(text + 7, " "), &position, error);
+    else if (text[0] == '/' && text[1])
+        status = find_text(replay, text + 1, &position, error);
+    else if (strcmp(text, "start") != 0)
+        return find_time(replay, text, place, error);
+    if (status == 0)
+        *place = replay_place_at(replay, position);
+    return status;
 }

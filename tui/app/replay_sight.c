@@ -141,14 +141,48 @@ static int apply_texts(struct workbench *workbench, const cJSON *object) {
     return corrections;
 }
 
-static void apply_console(struct workbench *workbench, const cJSON *lines) {
+/* Tables of a console that was no terminal have tabs, for which a screen has no glyph. Owned by the
+ * caller, NULL when out of memory. */
+static char *without_tabs(const char *text) {
+    enum { STOP = 8 };
+    size_t tabs = 0, length = 0;
+    for (const char *at = text; *at; at++)
+        tabs += *at == '\t';
+    char *copy = malloc(strlen(text) + (STOP - 1) * tabs + 1);
+    int column = 0;
+    for (; copy && *text; text++) {
+        int blanks = *text == '\t' ? STOP - column % STOP : 0;
+        memset(copy + length, ' ', (size_t)blanks);
+        length += (size_t)blanks;
+        if (*text != '\t')
+            copy[length++] = *text;
+        column += blanks ? blanks : ((unsigned char)*text & 0xc0) != 0x80;
+    }
+    if (copy)
+        copy[length] = '\0';
+    return copy;
+}
+
+static void apply_console(struct console *console, const cJSON *lines) {
     const cJSON *line;
     cJSON_ArrayForEach(line, lines) {
         int kind = int_in(line, 0, CONSOLE_COMMAND, CONSOLE_ERROR);
         const cJSON *text = cJSON_GetArrayItem(line, 1);
-        if (kind >= 0 && cJSON_IsString(text))
-            console_add(&workbench->console, (enum console_kind)kind, text->valuestring);
+        char *shown = kind >= 0 && cJSON_IsString(text) ? without_tabs(text->valuestring) : NULL;
+        if (shown)
+            console_add(console, (enum console_kind)kind, shown);
+        free(shown);
     }
+}
+
+void sight_console(struct workbench *workbench, const struct console *console) {
+    int back = workbench->console.back;
+    console_clear(&workbench->console);
+    for (int i = 0; i < console->count; i++) {
+        const struct console_line *line = console_get(console, i);
+        console_add(&workbench->console, line->kind, line->text);
+    }
+    workbench->console.back = back;
 }
 
 static void apply_screen(const cJSON *object, struct session_sight *sight, char **kept) {
@@ -177,13 +211,13 @@ void sight_presets(struct workbench *workbench, const cJSON *object) {
 }
 
 int sight_apply(struct workbench *workbench, const cJSON *object, struct session_sight *sight,
-                char **answer) {
+                char **answer, struct console *console) {
     const cJSON *panes = cJSON_GetObjectItemCaseSensitive(object, "panes");
     sight_presets(workbench, object);
     int corrections = apply_texts(workbench, object);
     if (cJSON_IsArray(panes))
         apply_panes(workbench, panes);
-    apply_console(workbench, cJSON_GetObjectItemCaseSensitive(object, "console"));
+    apply_console(console, cJSON_GetObjectItemCaseSensitive(object, "console"));
     apply_screen(object, sight, answer);
     apply_numbers(workbench, object);
     return corrections;

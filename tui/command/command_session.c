@@ -18,6 +18,7 @@
 #include "tui/command/answer.h"
 #include "tui/command/handlers.h"
 #include "tui/command/session.h"
+#include "viz/table.h"
 
 #define ENDING ".sawb"
 
@@ -52,19 +53,29 @@ void session_run_line(struct workbench *workbench, const char *line, void *user)
 
 /* ---- files ----------------------------------------------------------------------------------- */
 
-char *session_path(const char *name) {
-    if (file_exists(name) || strchr(name, '/'))
-        return strdup(name);
+char *session_find(const char *name, struct sawb_error *error) {
+    if (file_exists(name) || strchr(name, '/')) {
+        char *same = strdup(name);
+        if (!same)
+            error_set(error, "session: out of memory");
+        return same;
+    }
     char *folder = recorder_folder(), *path = NULL;
     size_t length = strlen(name);
     int ended = length > strlen(ENDING) && strcmp(name + length - strlen(ENDING), ENDING) == 0;
     if (folder && asprintf(&path, "%s/%s%s", folder, name, ended ? "" : ENDING) < 0)
         path = NULL;
-    free(folder);
-    if (path && file_exists(path))
+    if (path && file_exists(path)) {
+        free(folder);
         return path;
+    }
+    error_set(error,
+              "%s: there is no such file, nor a session of that name in %s; `sessions` lists "
+              "those there are",
+              name, folder ? folder : "a home folder");
+    free(folder);
     free(path);
-    return strdup(name);
+    return NULL;
 }
 
 struct found {
@@ -134,34 +145,55 @@ static void size_text(char *text, size_t size, long long bytes) {
         snprintf(text, size, "%.1f MB", (double)bytes / 1e6);
 }
 
+/* A session that is being recorded is locked by its writer. */
+static int is_recording(const char *path) {
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    int locked = descriptor >= 0 && flock(descriptor, LOCK_EX | LOCK_NB) < 0;
+    if (descriptor >= 0)
+        close(descriptor);
+    return locked;
+}
+
+static int list_one(struct workbench *workbench, const struct found *found, struct table *table,
+                    struct sink *sink) {
+    char size[32], moment[32];
+    time_t changed = (time_t)found->changed;
+    struct tm parts;
+    int recording = is_recording(found->path);
+    localtime_r(&changed, &parts);
+    strftime(moment, sizeof(moment), "%Y-%m-%d %H:%M", &parts);
+    size_text(size, sizeof(size), found->bytes);
+    struct record record = record_begin();
+    record_text(&record, "name", found->name);
+    record_text(&record, "path", found->path);
+    record_item(&record, "ended",
+                recording ? cJSON_CreateNull() : cJSON_CreateNumber(found->changed));
+    record_number(&record, "bytes", (double)found->bytes);
+    return command_object(workbench, &record, sink) != COMMAND_DONE ||
+                   table_add(table, "%s", found->name) < 0 ||
+                   table_add(table, "%s", recording ? "being recorded" : moment) < 0 ||
+                   table_add(table, "%s", size) < 0
+               ? -1
+               : 0;
+}
+
 static int list(struct workbench *workbench, struct sink *sink) {
+    static const char *const titles[] = {"session", "ended", ">size"};
     struct found *found;
     struct sawb_error error;
-    int count, status = COMMAND_DONE;
+    int count;
     if (find_sessions(&found, &count, &error) < 0)
         return command_fail(sink, &error);
-    for (int i = 0; i < count && status == COMMAND_DONE; i++) {
-        char size[32], moment[32];
-        time_t changed = (time_t)found[i].changed;
-        struct tm parts;
-        localtime_r(&changed, &parts);
-        strftime(moment, sizeof(moment), "%Y-%m-%d %H:%M", &parts);
-        size_text(size, sizeof(size), found[i].bytes);
-        if (workbench->settings.json) {
-            struct record record = record_begin();
-            record_text(&record, "name", found[i].name);
-            record_text(&record, "path", found[i].path);
-            record_number(&record, "ended", found[i].changed);
-            record_number(&record, "bytes", (double)found[i].bytes);
-            status = sink_result_owned(sink, record_print(&record));
-        } else {
-            sink_result(sink, "%-32s ended %s  %8s", found[i].name, moment, size);
-        }
+    if (count == 0) {
+        sink_note(sink, "no sessions yet; every session on the screen is recorded");
+        return COMMAND_DONE;
     }
-    if (count == 0 && !workbench->settings.json)
-        sink_result(sink, "no sessions yet; every session on the screen is recorded");
+    struct table *table = table_create(titles, 3, NULL);
+    int failed = !table;
+    for (int i = 0; i < count && !failed; i++)
+        failed = list_one(workbench, &found[i], table, sink) < 0;
     found_free(found, count);
-    return status;
+    return command_tell_table(workbench, table, failed, sink);
 }
 
 static void show_markers(const struct replay *replay, struct sink *sink) {
@@ -174,10 +206,10 @@ static void show_markers(const struct replay *replay, struct sink *sink) {
 static int show(struct workbench *workbench, struct sink *sink, const char *name) {
     struct sawb_error error;
     struct replay *replay;
-    char *path = session_path(name), size[32];
+    char *path = session_find(name, &error), size[32];
     int counts[LOG_TYPES] = {0};
     if (!path)
-        return command_no_memory(sink);
+        return command_fail(sink, &error);
     int status = replay_open(&replay, path, &workbench->settings, session_run_line, NULL, &error);
     free(path);
     if (status < 0)
@@ -189,20 +221,19 @@ static int show(struct workbench *workbench, struct sink *sink, const char *name
         steps = log->records[i].stamp.step > steps ? log->records[i].stamp.step : steps;
     }
     double seconds = replay_seconds(replay);
-    if (workbench->settings.json) {
-        struct record record = record_begin();
-        record_number(&record, "begun", log->begun);
-        record_number(&record, "seconds", seconds);
-        record_number(&record, "bytes", (double)log->trusted);
-        record_number(&record, "lost", (double)log->lost);
-        record_number(&record, "records", (double)log->count);
-        record_number(&record, "commands", counts[LOG_COMMAND]);
-        record_number(&record, "edits", counts[LOG_TEXT]);
-        record_number(&record, "events", counts[LOG_EVENT]);
-        record_number(&record, "arrays", counts[LOG_ARRAYS]);
-        record_number(&record, "step", (double)steps);
-        status = sink_result_owned(sink, record_print(&record));
-    } else {
+    struct record record = record_begin();
+    record_number(&record, "begun", log->begun);
+    record_number(&record, "seconds", seconds);
+    record_number(&record, "bytes", (double)log->trusted);
+    record_number(&record, "lost", (double)log->lost);
+    record_number(&record, "records", (double)log->count);
+    record_number(&record, "commands", counts[LOG_COMMAND]);
+    record_number(&record, "edits", counts[LOG_TEXT]);
+    record_number(&record, "events", counts[LOG_EVENT]);
+    record_number(&record, "arrays", counts[LOG_ARRAYS]);
+    record_number(&record, "step", (double)steps);
+    status = command_object(workbench, &record, sink);
+    if (!workbench->settings.json) {
         time_t begun = (time_t)log->begun;
         struct tm parts;
         char moment[32];
@@ -221,22 +252,13 @@ static int show(struct workbench *workbench, struct sink *sink, const char *name
         show_markers(replay, sink);
         if (log->lost)
             sink_result(sink, "damage    %s", log->problem);
-        status = COMMAND_DONE;
     }
     replay_free(replay);
     return status;
 }
 
-/* A session that is being recorded is locked by its writer. */
-static int is_recording(const char *path) {
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
-    int locked = descriptor >= 0 && flock(descriptor, LOCK_EX | LOCK_NB) < 0;
-    if (descriptor >= 0)
-        close(descriptor);
-    return locked;
-}
-
-static int prune(const struct arguments *arguments, struct sink *sink) {
+static int prune(struct workbench *workbench, const struct arguments *arguments,
+                 struct sink *sink) {
     long keep = -1, days = -1;
     struct found *found;
     struct sawb_error error;
@@ -267,9 +289,13 @@ static int prune(const struct arguments *arguments, struct sink *sink) {
         bytes += found[i].bytes;
     }
     size_text(size, sizeof(size), bytes);
-    sink_result(sink, "%d session%s removed, %s", removed, removed == 1 ? "" : "s", size);
     found_free(found, count);
-    return COMMAND_DONE;
+    if (!workbench->settings.json)
+        sink_result(sink, "%d session%s removed, %s", removed, removed == 1 ? "" : "s", size);
+    struct record record = record_begin();
+    record_number(&record, "removed", removed);
+    record_number(&record, "bytes", (double)bytes);
+    return command_object(workbench, &record, sink);
 }
 
 static COMMAND_HANDLER(run_sessions) {
@@ -278,7 +304,7 @@ static COMMAND_HANDLER(run_sessions) {
     if (!word || strcasecmp(word, "list") == 0)
         return list(workbench, sink);
     if (strcasecmp(word, "prune") == 0)
-        return prune(arguments, sink);
+        return prune(workbench, arguments, sink);
     if (!name) {
         error_set(&error, "sessions show: which FILE? `sessions list` names them");
         return command_misuse(sink, &error);
@@ -296,8 +322,11 @@ static COMMAND_HANDLER(run_marker) {
     strftime(own, sizeof(own), "%H:%M:%S", &parts);
     if (recorder_marker(workbench, name ? name : own, &error) < 0)
         return command_fail(sink, &error);
-    sink_result(sink, "marker %s", name ? name : own);
-    return COMMAND_DONE;
+    if (!workbench->settings.json)
+        sink_result(sink, "marker %s", name ? name : own);
+    struct record record = record_begin();
+    record_text(&record, "marker", name ? name : own);
+    return command_object(workbench, &record, sink);
 }
 
 /* ---- replaying ------------------------------------------------------------------------------- */
@@ -312,16 +341,17 @@ static COMMAND_HANDLER(run_seek) {
     struct replay *replay = workbench->replay;
     const char *word = arguments_get(arguments, 0);
     struct sawb_error error;
-    size_t position;
+    struct replay_place place;
     if (!replay)
         return no_replay(sink, "seek");
     if (strcasecmp(word, "next") == 0 || strcasecmp(word, "previous") == 0)
-        position = replay_step(replay, strcasecmp(word, "next") == 0 ? 1 : -1);
-    else if (replay_find(replay, word, &position, &error) < 0)
+        place =
+            replay_place_at(replay, replay_step(replay, strcasecmp(word, "next") == 0 ? 1 : -1));
+    else if (replay_find(replay, word, &place, &error) < 0)
         return command_misuse(sink, &error);
     if (word[0] != '+')
         replay_play(replay, 0);
-    replay_want(replay, position);
+    replay_want(replay, &place);
     workbench->changed = 1;
     return COMMAND_DONE;
 }
@@ -371,10 +401,16 @@ static COMMAND_HANDLER(run_go_live) {
     return COMMAND_DONE;
 }
 
-static int write_text(struct sink *sink, char *text, const char *file) {
+/* The script or the table, to OUT or as the result. */
+static int write_text(struct replay *replay, const struct arguments *arguments, struct sink *sink) {
+    const char *file = arguments_get(arguments, 1);
     struct sawb_error error;
+    error_set(&error, "session: out of memory");
+    char *text = strcasecmp(arguments_option(arguments, "to"), "tsv") == 0
+                     ? session_tsv(replay)
+                     : session_script(replay, &error);
     if (!text)
-        return command_no_memory(sink);
+        return command_fail(sink, &error);
     if (!file)
         return sink_result_owned(sink, text);
     int status = file_replace(file, text, strlen(text), &error);
@@ -385,7 +421,6 @@ static int write_text(struct sink *sink, char *text, const char *file) {
 /* What needs no screen. */
 static int replay_text_door(struct workbench *workbench, const struct arguments *arguments,
                             const char *path, struct sink *sink) {
-    const char *to = arguments_option(arguments, "to");
     struct sawb_error error;
     struct replay *replay;
     if (replay_open(&replay, path, &workbench->settings, session_run_line, NULL, &error) < 0)
@@ -399,23 +434,64 @@ static int replay_text_door(struct workbench *workbench, const struct arguments 
     } else {
         if (replay_log(replay)->lost)
             sink_note(sink, "%s: %s", path, replay_log(replay)->problem);
-        status = write_text(
-            sink, strcasecmp(to, "tsv") == 0 ? session_tsv(replay) : session_script(replay),
-            arguments_get(arguments, 1));
+        status = write_text(replay, arguments, sink);
     }
     replay_free(replay);
     return status;
 }
 
+/* What an ending of OUT stands for. */
+static const struct {
+    const char *ending, *to;
+} others[] = {{".tsv", "tsv"}, {".cast", "asciicast"}, {".svg", "svg"}};
+
+static int is_same_file(const char *a, const char *b) {
+    struct stat one, other;
+    return stat(a, &one) == 0 && stat(b, &other) == 0 && one.st_dev == other.st_dev &&
+           one.st_ino == other.st_ino;
+}
+
+static int ends_in(const char *name, const char *ending) {
+    size_t length = strlen(name), last = strlen(ending);
+    return length > last && strcasecmp(name + length - last, ending) == 0;
+}
+
+/* Whether what is asked for fits together. */
+static int check_out(const struct arguments *arguments, const char *path,
+                     struct sawb_error *error) {
+    const char *to = arguments_option(arguments, "to"), *out = arguments_get(arguments, 1);
+    if (to && arguments_option(arguments, "verify"))
+        return error_set(error, "replay: --verify and --to are two things; ask for one of them");
+    if (out && !to)
+        return error_set(error,
+                         "replay: written to %s as what? --to "
+                         "script|tsv|asciicast|svg says it",
+                         out);
+    if (out && is_same_file(path, out))
+        return error_set(error,
+                         "replay: %s is the session itself, which would be lost; name "
+                         "another file",
+                         out);
+    for (size_t i = 0; to && out && i < sizeof(others) / sizeof(others[0]); i++)
+        if (strcasecmp(others[i].to, to) != 0 && ends_in(out, others[i].ending))
+            return error_set(error,
+                             "replay: --to %s would write %s, which is called like a %s; "
+                             "name it otherwise or ask for --to %s",
+                             to, out, others[i].to, others[i].to);
+    return 0;
+}
+
 static COMMAND_HANDLER(run_replay) {
     const char *to = arguments_option(arguments, "to");
     struct sawb_error error;
-    char *path = session_path(arguments_get(arguments, 0));
+    char *path = session_find(arguments_get(arguments, 0), &error);
     if (!path)
-        return command_no_memory(sink);
+        return command_fail(sink, &error);
     int status;
-    if (arguments_option(arguments, "verify") ||
-        (to && (strcasecmp(to, "script") == 0 || strcasecmp(to, "tsv") == 0))) {
+    if (check_out(arguments, path, &error) < 0) {
+        status = command_misuse(sink, &error);
+    } else if (arguments_option(arguments, "verify") ||
+               (to && (strcasecmp(to, "script") == 0 || strcasecmp(to, "tsv") == 0))) {
         status = replay_text_door(workbench, arguments, path, sink);
     } else if (sink->replay) {
         struct session_replay asked = {path, to, arguments_get(arguments, 1),
@@ -427,15 +503,21 @@ static COMMAND_HANDLER(run_replay) {
         status = command_misuse(sink, &error);
     }
     free(path);
-    return status;
+    const char *out = arguments_get(arguments, 1);
+    if (status != COMMAND_DONE || !to || !out)
+        return status;
+    struct record record = record_begin();
+    record_text(&record, "file", out);
+    record_text(&record, "as", to);
+    return command_object(workbench, &record, sink);
 }
 
 static const struct option_row replay_options[] = {
     {"verify", 0, ARGUMENT_NONE, NULL,
-     "predict again what was recorded, and tell the drift (exit 1 when there is any) and which "
-     "models and data sets have changed"},
+     "work out again what was recorded, and tell of each kind how much was checked, the first and "
+     "the largest drift (exit 1 when there is any), and which models and data sets have changed"},
     {"tolerance", 0, ARGUMENT_NUMBER, "X",
-     "--verify: drift of logits up to X counts as none, for another processor (default: 0)"},
+     "--verify: drift of a number up to X counts as none, for another processor (default: 0)"},
     {"to", 0, ARGUMENT_CHOICE, "script|tsv|asciicast|svg", "write it as that instead, to OUT"},
     {"play", 0, ARGUMENT_NONE, NULL, "on the screen: let it run at once"},
     {"at", 0, ARGUMENT_TEXT, "TIME", "the moment to begin at, or to draw (as in seek)"},
@@ -451,7 +533,7 @@ static const struct option_row sessions_options[] = {
 const struct command commands_session[] = {
     {.name = "sessions",
      .usage = "[list|show FILE|prune]",
-     .positionals = {{ARGUMENT_CHOICE, "list|show|prune"}, {ARGUMENT_FILE, NULL}},
+     .positionals = {{ARGUMENT_CHOICE, "list|show|prune"}, {ARGUMENT_SESSION, NULL}},
      .maximum = 2,
      .help = "list recorded sessions, tell what one holds, remove old ones",
      .details = "Every session on the screen is recorded in $XDG_STATE_HOME/sawb/sessions "
@@ -469,7 +551,7 @@ const struct command commands_session[] = {
      .run = run_marker},
     {.name = "replay",
      .usage = "FILE [OUT]",
-     .positionals = {{ARGUMENT_FILE, NULL}, {ARGUMENT_FILE, NULL}},
+     .positionals = {{ARGUMENT_SESSION, NULL}, {ARGUMENT_FILE, NULL}},
      .minimum = 1,
      .maximum = 2,
      .help = "look at a recorded session again, check it, or write it as something else",

@@ -11,18 +11,22 @@
  * are passed over. */
 void session_run_line(struct workbench *workbench, const char *line, void *user);
 
-/* The path of a session: as given, or in the folder of sessions. Owned by the caller; NULL when out
- * of memory. */
-char *session_path(const char *name);
+/* The path of a session: as given, or in the folder of sessions. Owned by the caller; NULL with an
+ * error that says where it was looked for. */
+char *session_find(const char *name, struct sawb_error *error);
 
 /* Predicts again what the session has recorded and says how far it is off, and which models and
  * data sets have changed. COMMAND_FAILED when a logit is off by more than `tolerance`. */
 int session_verify(struct workbench *workbench, const struct replay *replay, double tolerance,
                    struct sink *sink);
 
-/* The commands alone, as a script; a row for each record. Owned by the caller, NULL when out of
- * memory. */
-char *session_script(const struct replay *replay);
+/* The commands alone, as a script that comes to the same: what no script can run is a comment that
+ * says why, and what came of it follows. Moves the replay. Owned by the caller, NULL with an error.
+ */
+char *session_script(struct replay *replay, struct sawb_error *error);
+
+/* A row for each number that a record tells, and one for a record that tells none. Owned by the
+ * caller, NULL when out of memory. */
 char *session_tsv(const struct replay *replay);
 
 /* How a replay is asked for. */

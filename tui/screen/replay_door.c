@@ -62,7 +62,7 @@ int replay_door(struct workbench *workbench, const struct session_replay *asked,
                 struct sink *sink) {
     struct sawb_error error;
     struct replay *replay;
-    size_t position;
+    struct replay_place place;
     int cast = asked->to && strcmp(asked->to, "asciicast") == 0;
     if (asked->to && !asked->file) {
         error_set(&error, "replay: --to %s needs a file: sawb replay FILE OUT --to %s", asked->to,
@@ -71,10 +71,12 @@ int replay_door(struct workbench *workbench, const struct session_replay *asked,
     }
     if (replay_open(&replay, asked->path, &workbench->settings, session_run_line, NULL, &error) < 0)
         return command_fail(sink, &error);
-    position = asked->to && !cast ? replay_count(replay) : 1;
-    int status = asked->at ? replay_find(replay, asked->at, &position, &error) : 0;
-    if (status == 0)
-        status = replay_go(replay, position, &error);
+    place = replay_place_at(replay, asked->to && !cast ? replay_count(replay) : 1);
+    int status = asked->at ? replay_find(replay, asked->at, &place, &error) : 0;
+    if (status == 0) {
+        replay_want(replay, &place);
+        status = replay_follow(replay, 0, &error) < 0 ? -1 : 0;
+    }
     if (status < 0) {
         replay_free(replay);
         return command_fail(sink, &error);

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/base/file.h"
@@ -30,6 +31,12 @@ struct shell {
     int progress_shown;
 };
 
+/* 0: it is no terminal. */
+static int terminal_columns(int descriptor) {
+    struct winsize size;
+    return ioctl(descriptor, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
 static void clear_progress(struct shell *shell) {
     if (shell->progress_shown)
         fputs("\r\033[K", stderr);
@@ -50,9 +57,7 @@ static void shell_progress(struct sink *sink, const char *text) {
         return;
     clear_progress(shell);
     /* A line that wraps could not be overwritten. */
-    struct winsize size = {0};
-    int most =
-        ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 ? size.ws_col - 1 : INT_MAX;
+    int columns = terminal_columns(STDERR_FILENO), most = columns > 1 ? columns - 1 : INT_MAX;
     fwrite(text, 1, text_prefix(text, most), stderr);
     shell->progress_shown = text[0] != '\0';
 }
@@ -68,23 +73,6 @@ static void shell_error(struct sink *sink, const char *text) {
 }
 
 /* ---- what is wanted -------------------------------------------------------------------------- */
-
-/* Index of the first word that is neither an option nor the value of one; `count` when there is
- * none. */
-static int first_word(int count, char **words) {
-    const struct option_row *row;
-    const char *value;
-    for (int i = 1; i < count; i++) {
-        if (strcmp(words[i], "--") == 0)
-            return count;
-        if (!is_option_word(words[i]))
-            return i;
-        row = option_find(command_program(), words[i], &value);
-        if (row && row->kind != ARGUMENT_NONE && !value)
-            i++;
-    }
-    return count;
-}
 
 static int is_shell_command(const char *word) {
     const struct command *command = command_find(word);
@@ -145,6 +133,7 @@ static int run_screen(struct workbench *workbench, const char *sentence, const c
         return fail(sink, COMMAND_FAILED, &error);
     int status = start_recording(workbench, sink);
     workbench->settings.colors = 0; /* the screen has its own */
+    workbench->settings.table_width = 0;
     on_screen.wait = 0;
     if (status == COMMAND_DONE && line)
         status = command_run(workbench, line, &on_screen);
@@ -164,6 +153,13 @@ static int predict(struct workbench *workbench, const char *sentence, struct sin
     return command_run_words(workbench, 3, words, sink);
 }
 
+/* A pipe or a file that commands come from; /dev/null, a closed input and a terminal are none. */
+static int input_is_script(void) {
+    struct stat input;
+    return fstat(STDIN_FILENO, &input) == 0 &&
+           (S_ISFIFO(input.st_mode) || S_ISREG(input.st_mode) || S_ISSOCK(input.st_mode));
+}
+
 /* Without a command: a script, the screen or a prediction. */
 static int run_program(struct workbench *workbench, const struct arguments *arguments, int screen,
                        struct sink *sink) {
@@ -175,12 +171,16 @@ static int run_program(struct workbench *workbench, const struct arguments *argu
         return fail(sink, COMMAND_USAGE, &error);
     }
     if (script)
-        return command_run_script(workbench, script, NULL, sink);
+        return command_run_script(workbench, script, strchr(script, '\n') ? "-c" : NULL, sink);
+    if (arguments_count(arguments) == 0 && input_is_script()) {
+        char *words[] = {"run", "-", NULL};
+        return command_run_words(workbench, 2, words, sink);
+    }
     if (arguments_count(arguments) == 0 && screen)
         return run_screen(workbench, NULL, NULL, sink);
     if (arguments_count(arguments) == 0) {
         error_set(&error, "sawb: the workbench opens only on a terminal and without --json; give a "
-                          "sentence or a command (sawb --help)");
+                          "sentence, a command (sawb --help), or a script on standard input");
         return fail(sink, COMMAND_USAGE, &error);
     }
     char *sentence = arguments_join(arguments, 0);
@@ -226,10 +226,12 @@ static int run(int count, char **words, const struct arguments *arguments, int c
         return fail(sink, COMMAND_USAGE, &error);
     }
     int screen = command == count && !settings.json && !arguments_option(arguments, "command") &&
-                 isatty(STDOUT_FILENO);
+                 isatty(STDOUT_FILENO) && (arguments_count(arguments) > 0 || !input_is_script());
     if (ranked_open(ranked, &settings, &error) < 0)
         return fail(sink, COMMAND_FAILED, &error);
     settings.colors = ansi_colors();
+    settings.tables = isatty(STDOUT_FILENO) ? TABLES_ALIGNED : TABLES_TSV;
+    settings.table_width = terminal_columns(STDOUT_FILENO);
     int status = open_workbench(&workbench, arguments, &settings, screen, sink);
     if (status != COMMAND_DONE)
         return status;
@@ -256,7 +258,7 @@ int main(int count, char **words) {
     struct sawb_error error;
     setlocale(LC_CTYPE, "");
     signal(SIGXFSZ, SIG_IGN); /* a file beyond `ulimit -f` is an error to be told, not the end */
-    int command = first_word(count, words);
+    int command = 1 + arguments_first(count - 1, words + 1);
     if (command < count && !is_shell_command(words[command]))
         command = count;
     struct sink *sink = ranked_begin(&ranked, command < count ? words[command] : NULL, &spoken);

@@ -13,9 +13,11 @@
 
 struct table {
     int columns;
-    char *is_number; /* [columns] */
-    char **cells;    /* [count]: the titles, then the rows */
+    char *is_number;      /* [columns] */
+    char **cells;         /* [count]: the titles, then the rows */
+    unsigned char *marks; /* [capacity]: of the row whose last cell it is */
     size_t count, capacity;
+    const int *least; /* [columns] of what is printed; NULL: any */
 };
 
 static int append_cell(struct table *table, char *text) {
@@ -25,8 +27,13 @@ static int append_cell(struct table *table, char *text) {
         if (!grown)
             return -1;
         table->cells = grown;
+        unsigned char *marks = realloc(table->marks, capacity);
+        if (!marks)
+            return -1;
+        table->marks = marks;
         table->capacity = capacity;
     }
+    table->marks[table->count] = TABLE_PLAIN;
     for (char *at = text; *at; at++)
         if (*at == '\t' || *at == '\n' || *at == '\r')
             *at = ' ';
@@ -65,6 +72,7 @@ void table_free(struct table *table) {
     for (size_t i = 0; i < table->count; i++)
         free(table->cells[i]);
     free(table->cells);
+    free(table->marks);
     free(table->is_number);
     free(table);
 }
@@ -82,6 +90,19 @@ int table_add(struct table *table, const char *format, ...) {
         return -1;
     }
     return 0;
+}
+
+void table_mark(struct table *table, enum table_mark mark) {
+    table->marks[table->count - 1] = (unsigned char)mark;
+}
+
+enum table_mark table_marked(const struct table *table, size_t row) {
+    size_t last = (row + 2) * (size_t)table->columns - 1;
+    return last < table->count ? (enum table_mark)table->marks[last] : TABLE_PLAIN;
+}
+
+void table_least(struct table *table, const int *widths) {
+    table->least = widths;
 }
 
 /* ---- for people ---- */
@@ -144,6 +165,8 @@ static struct extent measure_column(const struct table *table, int column) {
             whole = width;
     }
     /* Titles and words among numbers are flush right and know no point. */
+    if (table->least && table->least[column] > whole)
+        whole = table->least[column];
     if (whole > extent.left + extent.right)
         extent.left = whole - extent.right;
     return extent;

@@ -22,6 +22,19 @@ void table_free(struct table *table);
  * become blanks. -1 when out of memory. */
 int table_add(struct table *table, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* What a row says beside its cells; a door may give it a colour. */
+enum table_mark { TABLE_PLAIN, TABLE_ODD, TABLE_BAD };
+
+/* Marks the row whose last cell was added last. */
+void table_mark(struct table *table, enum table_mark mark);
+
+/* The mark of row `row`, from 0, the titles not counted. */
+enum table_mark table_marked(const struct table *table, size_t row);
+
+/* Least columns of each column when printed, so that tables of one row each stand below each other.
+ * Borrowed. */
+void table_least(struct table *table, const int *widths);
+
 /* The whole table as text, owned by the caller (free), NULL when out of memory. `width` 0:
  * unlimited; otherwise the widest text columns are cut to fit, and end in the ellipsis. Control
  * characters and invalid bytes are printed as '?'. */

@@ -10,6 +10,7 @@ sparsity="\\{\"spec\":$string,\"target\":($number|null),\"realised\":$number\\}"
 evaluation="\"rows\":[0-9]+,\"accuracy\":$number,\"loss\":$number,\"seconds\":$number,\"sparsity\":$sparsity"
 prediction="^\\{\"text\":$string,\"tokens\":$strings,\"ids\":$numbers,\"logits\":$numbers,\"probs\":$numbers,\"label\":\"(NEGATIVE|POSITIVE)\",\"sparsity\":$sparsity\\}\$"
 dataset "$work/data.tsv"
+tab=$(printf '\t')
 
 run --version
 check "version" says '^sawb [0-9]'
@@ -69,7 +70,8 @@ check "tokens --json" says '"offsets":\[\[0,0\],\[0,4\],\[5,9\],\[9,10\],\[0,0\]
 check "tokens --json has its schema" line_is 1 \
     "^\\{\"text\":$string,\"tokens\":$strings,\"ids\":$numbers,\"offsets\":\\[\\[[][0-9,]*\\]\\]\\}\$"
 run tokens -m $bert "a fine film"
-check "tokens for people" lines 5
+check "tokens are a table of TSV" line_is 1 "^id${tab}begin${tab}end${tab}piece\$"
+check "with a row for each" lines 6
 
 # ---- eval
 run eval -m $bert --json "$work/data.tsv" --rows
@@ -79,7 +81,21 @@ check "eval rows have their schema" line_is 1 \
     "^\\{\"row\":0,\"text\":$string,\"gold\":\"(NEGATIVE|POSITIVE)\",\"logits\":$numbers,\"label\":\"(NEGATIVE|POSITIVE)\"\\}\$"
 check "eval ends with its summary" line_is 33 "^\\{$evaluation\\}\$"
 run eval -m $bert "$work/data.tsv" -s aggressive_sparse
-check "eval for people" line_is 2 "^A +$bert +aggressive_sparse +32 +[01]\\.[0-9]{4} +[0-9.]+ +80\\.0 % +[0-9.]+ % +[0-9.]+\$"
+check "eval is a table of TSV" line_is 2 "^A${tab}$bert${tab}aggressive_sparse${tab}32${tab}[01]\\.[0-9]{4}${tab}[0-9.]+${tab}80\\.0${tab}[0-9.]+${tab}[0-9.]+\$"
+printf '{"sentence":"a fine\\tfilm\\nof old","label":1}\n' >"$work/one.jsonl"
+run eval -m $bert "$work/one.jsonl" --rows
+check "eval --rows: a tab or line break in a text breaks no row" line_is 2 "^0${tab}(right|wrong)${tab}[A-Z]+${tab}a fine film of old\$"
+check "and no other line" lines 4
+run bench -m $bert tokenize
+check "bench is a table of TSV" line_is 1 "^name${tab}n${tab}runs${tab}median ms${tab}p10 ms${tab}p90 ms\$"
+run keys data
+check "so are keys" line_is 1 "^view${tab}key${tab}command${tab}note\$"
+run presets
+check "and presets" line_is 2 "^preset${tab}dense${tab}dense${tab}\$"
+run prune -m $bert "$work/data.tsv" --until 1
+check "and prune" line_is 1 "^heads_off${tab}head${tab}accuracy${tab}loss\$"
+run -m $bert --color always eval "$work/data.tsv"
+check "TSV has no colours" [ -z "$(grep "$(printf '\033')" "$out")" ]
 
 # ---- compare
 run compare -m $bert --json dense 'topk(0.8)' "$work/data.tsv"
@@ -87,7 +103,7 @@ check "compare --json is JSON" json_lines
 check "compare --json has its schema" line_is 1 \
     "^\\{\"a\":\\{\"model\":$string,$evaluation\\},\"b\":\\{\"model\":$string,$evaluation\\},\"a_only\":[0-9]+,\"b_only\":[0-9]+,\"mcnemar_p\":$number,\"flips\":\\[[0-9,]*\\]\\}\$"
 run compare $bert "$bert=local(1)" "$work/data.tsv"
-check "compare takes folders" says '^B .*local(1)'
+check "compare takes folders" says '^B.*local(1)'
 
 # ---- export
 run export "$work/x.safetensors" -m $bert --text "a fine film" --gradients 1

@@ -44,4 +44,36 @@ if command -v bash >/dev/null; then
     check "bash completes values behind =" grep -qx always "$out"
     complete sawb eval samples/pres
     check "bash completes files" grep -qx samples/presets.json "$out"
+    complete sawb run samples/pres
+    check "also where there are words too" grep -qx samples/presets.json "$out"
+    complete sawb compare samples/pres
+    check "also where a pattern could stand" grep -qx samples/presets.json "$out"
+    complete sawb compare dense samples/pres
+    check "at each place" grep -qx samples/presets.json "$out"
+    complete sawb sweep samples/pres
+    check "and for sweep" grep -qx samples/presets.json "$out"
+    complete sawb prune samples/pres
+    check "and prune" grep -qx samples/presets.json "$out"
+    complete sawb runs sampl
+    check "bash completes folders of runs" grep -qx samples "$out"
+    complete sawb sessions show samples/pres
+    check "bash knows what stands at the second place" grep -qx samples/presets.json "$out"
+    complete sawb attach samples ev
+    check "the words behind a folder" grep -qx evaluate "$out"
+    complete sawb save x.svg heads
+    check "and views behind a file" grep -qx heads "$out"
+    complete sawb -s dense --json save x.svg heads
+    check "over options and their values" grep -qx heads "$out"
+    complete sawb eval --color = always samples/pres
+    check "also those behind =" grep -qx samples/presets.json "$out"
+    complete sawb eval data.tsv ""
+    check "nothing behind the last argument" grep -qx '' "$out"
+    complete sawb --session samples/pres
+    check "bash completes values of sawb's own options" grep -qx samples/presets.json "$out"
+    complete sawb --config samples/pres
+    check "of each" grep -qx samples/presets.json "$out"
+    complete sawb sweep data.tsv --family topk,loc
+    check "bash completes the last of a list" grep -qx topk,local "$out"
+    complete sawb "a sentence" tr
+    check "no commands inside of a sentence" grep -qx '' "$out"
 fi

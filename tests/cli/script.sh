@@ -50,7 +50,23 @@ check "a loop without end is refused before anything runs" refused 2 "open.sawb:
 printf 'foreach x in 1..2\n  run %s\nend\n' "$work/open.sawb" >"$work/outer.sawb"
 run run "$work/outer.sawb"
 check "scripts say where they ran each other" refused 2 "outer.sawb:2: $work/open.sawb:2: "
+printf 'echo one\nnonsense\n' | "$SAWB" >"$out" 2>"$err"
+status=$?
+check "without a command, standard input is the script" warns '^error: standard input:2: unknown command "nonsense"'
+check "of which what comes before has run" line_is 1 '^one$'
+printf '\357\273\277echo one\n' >"$work/mark.sawb"
+run run "$work/mark.sawb"
+check "a byte order mark is none of the commands" line_is 1 '^one$'
+printf 'assert a == 1\n' >"$work/first.sawb"
+run run "$work/first.sawb"
+check "an assertion in front is told that nothing has run" refused 2 "no command has run yet"
+run -c 'presets; assert pattern != none; echo between; assert pattern != none'
+check "assertions look at what presets lists" status_is 0
+run -m $bert -c "text a fine film; bookmark here; assert layer == 0; set; assert setting == 'sparsity b'; data $work/data.tsv; assert all.rows == 32"
+check "and at bookmarks, settings, data sets" status_is 0
 run run "$work/nowhere.sawb"
 check "a script that is not there" refused 1 "nowhere.sawb"
+run -c "$(printf 'echo a\npredict "x"\nnonsense\n')" -m $bert
+check "-c says the line of several" warns '^error: -c:3: unknown command "nonsense"'
 run -c 'echo $nothing'
 check "a variable that is not there" refused 2 "there is no variable nothing"

@@ -179,7 +179,7 @@ static void test_tokens(void **state) {
     }
     cJSON_Delete(json);
     assert_int_equal(desk_run(&desk, "tokens fine"), COMMAND_DONE);
-    assert_int_equal(told_lines(&desk, TOLD_RESULTS), 3);
+    assert_int_equal(told_lines(&desk, TOLD_RESULTS), 4);
     desk_close(&desk);
 }
 

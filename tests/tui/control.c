@@ -168,7 +168,7 @@ static void test_own_bindings(void **state) {
     assert_string_equal(arms[ARM_B].spec, "topk(0.5)");
     screen_key(screen, KEYS_TAB);
     keys(&session, ":bind\r");
-    assert_non_null(strstr(screen->answer, "q q              view training"));
+    assert_non_null(strstr(screen->answer, "q q     view training"));
     keys(&session, "\033:unbind \"q q\"\rq");
     assert_int_equal(session.workbench.quit, 1);
     static const char *const wrong[] = {"bind Hyper-X swap", "bind x", "bind x nonsense",

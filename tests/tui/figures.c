@@ -169,7 +169,7 @@ static void test_palette(void **state) {
     assert_int_equal(desk_run(&desk, "palette light"), COMMAND_DONE);
     assert_int_equal(workbench->palette, 1 + palette_find("light"));
     assert_int_equal(desk_run(&desk, "palette"), COMMAND_DONE);
-    assert_holds(desk_told(&desk, TOLD_RESULTS), "* light");
+    assert_holds(desk_told(&desk, TOLD_RESULTS), "\nlight           *       ");
     assert_int_equal(desk_run(&desk, "palette auto"), COMMAND_DONE);
     assert_int_equal(workbench->palette, 0);
     /* Round and round through all of them. */

@@ -282,6 +282,7 @@ static void pruning_from_a_shell(void **state) {
     struct desk desk;
     int off, layer, head;
     desk_open(&desk, 1);
+    desk.workbench.settings.tables = TABLES_TSV;
     assert_int_equal(desk_run(&desk, "prune %s/data.tsv --until 2"), COMMAND_DONE);
     const char *told = desk_told(&desk, TOLD_RESULTS);
     assert_int_equal(strncmp(told, "heads_off\thead\taccuracy\tloss\n0\t-\t0.", 35), 0);

@@ -4,6 +4,7 @@
 #include "core/base/json.h"
 #include "core/session/run_log.h"
 #include "tests/tui/command_fixture.h"
+#include "tui/command/arguments.h"
 #include "tui/command/schema.h"
 #include "tui/command/serve.h"
 
@@ -51,6 +52,10 @@ static void test_requests(void **state) {
     check_answer(&desk, "{\"id\":2,\"command\":\"eval /nowhere.tsv\"}", 1, "2", "/nowhere.tsv");
     check_answer(&desk, "{\"id\":3,\"command\":\"evla x\"}", 2, "3", "did you mean");
     check_answer(&desk, "{\"id\":4,\"command\":\"assert x == 1\"}", 2, "4", "left no result");
+    /* As in a shell, options may stand in front of the command. */
+    check_answer(&desk, "{\"id\":4,\"argv\":[\"-s\",\"dense\",\"predict\",\"film\"]}", 0, "4",
+                 NULL);
+    check_answer(&desk, "{\"id\":4,\"argv\":[\"--nonsense\",\"predict\"]}", 2, "4", "--nonsense");
     /* What is no request. */
     check_answer(&desk, "nonsense", 2, "null", "not valid JSON");
     check_answer(&desk, "", 2, "null", "JSON");
@@ -82,7 +87,8 @@ static void test_answers(void **state) {
     assert_int_equal(cJSON_GetArraySize(results), 3);
     const cJSON *sparsity = cJSON_GetObjectItem(cJSON_GetArrayItem(results, 1), "sparsity");
     assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(sparsity, "spec")), "topk(0.5)");
-    assert_holds(cJSON_GetStringValue(cJSON_GetArrayItem(results, 2)), "usage: swap");
+    const cJSON *help = cJSON_GetObjectItem(cJSON_GetArrayItem(results, 2), "command");
+    assert_string_equal(cJSON_GetStringValue(help), "swap");
     cJSON_Delete(answer);
 
     answer = ask(&desk, "{\"command\":\"palette light\"}");
@@ -216,6 +222,25 @@ static void tell_steering(const char *directory) {
 
 /* Every object of real answers has exactly the fields of a row, and every row of these commands is
  * met. */
+static void begin_session(struct desk *desk, const char *name) {
+    struct sawb_error error;
+    char *path = temporary_path(&desk->folder, name);
+    desk->workbench.settings.session.file = path;
+    assert_int_equal(recorder_start(&desk->workbench, &error), 0);
+    desk->workbench.settings.session.file = NULL;
+    free(path);
+}
+
+/* A session with one prediction in it, and another one that goes on. */
+static void record_sessions(struct desk *desk) {
+    struct sawb_error error;
+    assert_int_equal(workbench_load(&desk->workbench, &error), 0);
+    begin_session(desk, "a.sawb");
+    assert_int_equal(desk_run(desk, "predict 'a fine film'"), COMMAND_DONE);
+    assert_int_equal(recorder_close(&desk->workbench, &error), 0);
+    begin_session(desk, "b.sawb");
+}
+
 static void test_schemas(void **state) {
     (void)state;
     static const char *const lines[] = {
@@ -251,15 +276,46 @@ static void test_schemas(void **state) {
         "pins",
         "runs",
         "runs %s",
+        "metrics --list",
+        "data %s/data.tsv",
+        "filter",
+        "set",
+        "palette",
+        "bookmark here",
+        "bookmarks",
+        "help",
+        "help --find sweep",
+        "help swap",
+        "help json",
+        "swap --help",
+        "edit mask --token 1",
+        "sessions list",
+        "sessions show %s/a.sawb",
+        "sessions prune --keep 100",
+        "marker here",
+        "replay %s/a.sawb --verify",
+        "replay %s/a.sawb %s/a.tsv --to tsv",
     };
     struct desk desk;
-    int met[64] = {0}, row = 0;
+    struct sawb_error error;
+    int met[96] = {0}, row = 0;
     const struct schema *schema;
     desk_open(&desk, 1);
+    setenv("XDG_STATE_HOME", desk.folder.path, 1);
+    record_sessions(&desk);
+    static const char *const folders[] = {"sawb", "sawb/sessions"};
+    for (int i = 0; i < 2; i++) {
+        char *path = temporary_path(&desk.folder, folders[i]);
+        assert_int_equal(file_make_directory(path, NULL), 0);
+        free(path);
+    }
+    desk_write(&desk, "sawb/sessions/one.sawb", "x");
     desk.workbench.settings.json = 1;
     for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
         char line[1024] = "", name[32];
         snprintf(name, sizeof(name), "%.*s", (int)strcspn(lines[i], " "), lines[i]);
+        if (strstr(lines[i], " --help"))
+            snprintf(name, sizeof(name), "help");
         for (const char *at = lines[i]; *at; at++) {
             size_t used = strlen(line);
             int folder = strncmp(at, "%s", 2) == 0;
@@ -284,13 +340,14 @@ static void test_schemas(void **state) {
         }
     }
     for (int i = 0; (schema = schema_get(i)); i++) {
-        assert_true(i < 64);
+        assert_true(i < 96);
         assert_true(strcmp(schema->command, "serve") == 0 || command_find(schema->command));
-        if (!met[i] && strcmp(schema->command, "serve") != 0 &&
-            strcmp(schema->command, "edit") != 0)
+        if (!met[i] && strcmp(schema->command, "serve") != 0)
             fail_msg("no answer is as `help json` says of %s%s", schema->command, schema->when);
     }
     desk.workbench.settings.json = 0;
+    assert_int_equal(recorder_close(&desk.workbench, &error), 0);
+    unsetenv("XDG_STATE_HOME");
 
     ask_bytes(&desk, "{\"id\":1,\"command\":\"presets\"}", 29);
     char *answer = desk.told[TOLD_RESULTS];
@@ -305,10 +362,81 @@ static void test_schemas(void **state) {
     desk_close(&desk);
 }
 
+/* Why a command answers no objects. */
+static const struct {
+    const char *name, *reason;
+} text_only[] = {
+    {"manual", "roff, for man"},
+    {"completions", "a script for a shell"},
+    {"console", "what is typed there answers"},
+};
+
+static int has_schema(const char *name) {
+    const struct schema *schema;
+    for (int i = 0; (schema = schema_get(i)); i++)
+        if (strcmp(schema->command, name) == 0)
+            return 1;
+    for (size_t i = 0; i < sizeof(text_only) / sizeof(text_only[0]); i++)
+        if (strcmp(text_only[i].name, name) == 0)
+            return 1;
+    return 0;
+}
+
+static const char *sample_of(enum argument_kind kind) {
+    return kind == ARGUMENT_NUMBER || kind == ARGUMENT_ROW    ? "1"
+           : kind == ARGUMENT_HEAD                            ? "0.1"
+           : kind == ARGUMENT_DIRECTORY                       ? BERT
+           : kind == ARGUMENT_SPEC || kind == ARGUMENT_PRESET ? "dense"
+                                                              : "x";
+}
+
+/* Runs the command with one word of its first argument, and samples of the others that it needs. */
+static void run_sample(struct desk *desk, const struct command *command, const char *word,
+                       size_t length) {
+    char line[256];
+    int used = snprintf(line, sizeof(line), "%s %.*s", command->name, (int)length, word);
+    for (int place = 1; place < command->minimum; place++) {
+        const struct positional_row row = positional_at(command, place);
+        const char *sample = row.choices ? row.choices : sample_of(row.kind);
+        used += snprintf(line + used, sizeof(line) - (size_t)used, " %.*s",
+                         (int)strcspn(sample, "|"), sample);
+    }
+    desk->sink.wait = (command->where & COMMAND_SCRIPT) != 0;
+    desk_forget(desk);
+    command_run(&desk->workbench, line, &desk->sink);
+    if (*desk_told(desk, TOLD_RESULTS))
+        fail_msg("%s answers, but `help json` does not say what: %s", line,
+                 desk_told(desk, TOLD_RESULTS));
+}
+
+/* A command whose answer is not described says nothing, whatever it is asked. */
+static void test_the_others_are_silent(void **state) {
+    (void)state;
+    struct desk desk;
+    const struct command *command;
+    desk_open(&desk, 1);
+    desk.workbench.settings.json = 1;
+    for (int i = 0; (command = command_get(i)); i++) {
+        if (has_schema(command->name))
+            continue;
+        const struct positional_row first = command->positionals[0];
+        const char *words = first.choices ? first.choices : sample_of(first.kind);
+        if (first.kind == ARGUMENT_NONE || command->minimum == 0)
+            run_sample(&desk, command, "", 0);
+        for (const char *at = words; first.kind != ARGUMENT_NONE && *at;) {
+            size_t length = strcspn(at, "|");
+            run_sample(&desk, command, at, length);
+            at += length + (at[length] == '|');
+        }
+    }
+    desk_close(&desk);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_requests),
     cmocka_unit_test(test_answers),
     cmocka_unit_test(test_damaged),
     cmocka_unit_test(test_schemas),
+    cmocka_unit_test(test_the_others_are_silent),
 };
 TEST_GROUP(tests_tui_serve, tests);

@@ -205,6 +205,7 @@ static void test_script(void **state) {
     (void)state;
     struct desk desk;
     desk_open(&desk, 1);
+    desk.workbench.settings.tables = TABLES_TSV;
     assert_int_equal(
         desk_run(&desk, "sweep %s/data.tsv --family 'topk, block_topk(2, ?)' --points 80%,0.5"),
         COMMAND_DONE);

@@ -238,12 +238,39 @@ static void test_scroll(void **state) {
     assert_int_equal(table_scroll(3, 0, 0, 0), 0);
 }
 
+/* Tables of one row each, as they are told one after the other, stand below each other. */
+static void test_rows_alone(void **state) {
+    (void)state;
+    static const char *const titles[] = {">n", "word"};
+    static const int widths[] = {5, 6};
+    for (int i = 0; i < 2; i++) {
+        struct table *table = table_create(titles, 2, NULL);
+        assert_non_null(table);
+        assert_int_equal(table_add(table, "%d", i ? 1234 : 7), 0);
+        assert_int_equal(table_add(table, "x"), 0);
+        table_mark(table, TABLE_BAD);
+        table_least(table, widths);
+        char *text = table_print(table, 0, "~");
+        assert_string_equal(text, i ? "    n  word\n 1234  x\n" : "    n  word\n    7  x\n");
+        assert_int_equal(table_marked(table, 0), TABLE_BAD);
+        assert_int_equal(table_marked(table, 1), TABLE_PLAIN);
+        free(text);
+        table_free(table);
+    }
+}
+
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_golden),         cmocka_unit_test(test_points_are_aligned),
-    cmocka_unit_test(test_width_is_kept),  cmocka_unit_test(test_unfinished_and_empty),
-    cmocka_unit_test(test_cells_are_safe), cmocka_unit_test(test_many_rows),
-    cmocka_unit_test(test_view_golden),    cmocka_unit_test(test_view_stays_inside),
-    cmocka_unit_test(test_view_marks),     cmocka_unit_test(test_scroll),
+    cmocka_unit_test(test_rows_alone),
+    cmocka_unit_test(test_golden),
+    cmocka_unit_test(test_points_are_aligned),
+    cmocka_unit_test(test_width_is_kept),
+    cmocka_unit_test(test_unfinished_and_empty),
+    cmocka_unit_test(test_cells_are_safe),
+    cmocka_unit_test(test_many_rows),
+    cmocka_unit_test(test_view_golden),
+    cmocka_unit_test(test_view_stays_inside),
+    cmocka_unit_test(test_view_marks),
+    cmocka_unit_test(test_scroll),
 };
 
 TEST_GROUP(tests_viz_table, tests);

@@ -40,7 +40,12 @@ static int add_row(struct table *table, const struct data *data, const struct ro
         add_share(table, (double)a->confidence) < 0 ||
         add_share(table, (double)b->confidence) < 0 || add_share(table, row_delta(row)) < 0)
         return -1;
-    return table_add(table, "%s", row->text);
+    if (table_add(table, "%s", row->text) < 0)
+        return -1;
+    int both_wrong = row->gold >= 0 && a->label >= 0 && a->label != row->gold && b->label >= 0 &&
+                     b->label != row->gold;
+    table_mark(table, both_wrong ? TABLE_BAD : a->label != b->label ? TABLE_ODD : TABLE_PLAIN);
+    return 0;
 }
 
 struct table *data_table(const struct data *data, int most, struct sawb_error *error) {

@@ -51,8 +51,8 @@ enum message_kind { MESSAGE_NONE, MESSAGE_NOTE, MESSAGE_COMMAND, MESSAGE_ERROR }
 
 enum color_choice { COLOR_NEVER, COLOR_ALWAYS, COLOR_AUTO };
 
-/* How a command prints a table. */
-enum table_style { TABLES_ALIGNED, TABLES_BOLD, TABLES_TSV };
+/* How a command prints a table: for people, in colour where there are colours, or for programs. */
+enum table_style { TABLES_ALIGNED, TABLES_TSV };
 
 /* How an interactive session is recorded. */
 struct session_settings {

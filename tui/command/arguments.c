@@ -147,6 +147,29 @@ const struct option_row *option_find(const struct command *command, const char *
     return row ? row : find_row(command_common_options(), word, value);
 }
 
+struct positional_row positional_at(const struct command *command, int place) {
+    int last = arguments_before_rest(command);
+    /* Whatever stands behind it, the rest of a raw line is its last argument. */
+    int repeats = command->maximum < 0 || command->where & COMMAND_RAW;
+    if (place > last && !repeats)
+        return (struct positional_row){ARGUMENT_NONE, NULL};
+    return command->positionals[place < last ? place : last];
+}
+
+int arguments_first(int count, char *const *words) {
+    for (int i = 0; i < count; i++) {
+        const char *value;
+        if (strcmp(words[i], "--") == 0)
+            return count;
+        if (!is_option_word(words[i]))
+            return i;
+        const struct option_row *row = option_find(command_program(), words[i], &value);
+        if (row && row->kind != ARGUMENT_NONE && !value)
+            i++;
+    }
+    return count;
+}
+
 int choices_hold(const char *choices, const char *word) {
     size_t length = strlen(word);
     for (const char *at = choices; *at;) {

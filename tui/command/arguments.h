@@ -66,6 +66,13 @@ void arguments_free(struct arguments *arguments);
 const struct option_row *option_find(const struct command *command, const char *word,
                                      const char **value);
 
+/* What stands at a place of a command's line, from 0; ARGUMENT_NONE behind its last argument. */
+struct positional_row positional_at(const struct command *command, int place);
+
+/* Index of the first word that is neither an option of the program nor the value of one; `count`
+ * when there is none. */
+int arguments_first(int count, char *const *words);
+
 /* 1 for "--…" and "-x…"; "-", "-1" and "- x" are positionals. */
 int is_option_word(const char *word);
 

@@ -46,8 +46,11 @@ enum argument_kind {
     ARGUMENT_CHOICE,
     ARGUMENT_PRESET,
     ARGUMENT_COMMAND,
-    ARGUMENT_HEAD, /* layer.head */
-    ARGUMENT_ROW   /* number of a row of the open data set */
+    ARGUMENT_HEAD,   /* layer.head */
+    ARGUMENT_ROW,    /* number of a row of the open data set */
+    ARGUMENT_ARM,    /* a pattern, a model's folder, or DIR=SPEC; or the file instead of two */
+    ARGUMENT_FAMILY, /* names of families of patterns, with commas between */
+    ARGUMENT_SESSION /* a file, or a name of `sessions list` */
 };
 
 /* A named option of a command: "--lr NUMBER". */

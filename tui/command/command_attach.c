@@ -15,6 +15,7 @@
 #include "core/session/run_line.h"
 #include "core/session/run_log.h"
 #include "core/session/run_state.h"
+#include "core/session/steer.h"
 #include "tui/app/format.h"
 #include "tui/app/interrupt.h"
 #include "tui/command/answer.h"
@@ -215,13 +216,28 @@ static int ask(const struct request *request) {
 
 /* ---- attach ---------------------------------------------------------------------------------- */
 
+/* What no run could follow is refused before the run is asked; what its model does not take, it
+ * refuses itself. */
+static int check_words(const struct workbench *workbench, const char *words,
+                       struct sawb_error *error) {
+    if (strcmp(words, "stop") == 0)
+        return 0;
+    struct steering *steering = steering_read(words, workbench->presets, 0, 0, error);
+    if (!steering)
+        return error_prefix(error, "attach");
+    steering_free(steering);
+    return 0;
+}
+
 static int send_words(struct workbench *workbench, const struct arguments *arguments,
                       struct sink *sink) {
     char *words = arguments_join(arguments, 1);
     if (!words)
         return command_no_memory(sink);
     struct request request = {words, arguments_get(arguments, 0), workbench, sink};
-    int status = ask(&request);
+    struct sawb_error error;
+    int status =
+        check_words(workbench, words, &error) < 0 ? command_misuse(sink, &error) : ask(&request);
     free(words);
     return status;
 }
@@ -352,6 +368,8 @@ static int fill_summaries(struct table *table, const struct run_summary *list, i
         status |= number_cell(table, summary->accuracy);
         status |= number_cell(table, summary->best);
         status |= table_add(table, "%s", moment);
+        if (status == 0 && (summary->state == RUN_FAILED || summary->state == RUN_DIED))
+            table_mark(table, TABLE_BAD);
     }
     return status;
 }

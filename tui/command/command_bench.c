@@ -58,22 +58,28 @@ struct telling {
 
 static void read_measurement(void *user, const struct event *event) {
     struct telling *telling = user;
+    static const char *const titles[] = {"name", ">n", ">runs", ">median ms", ">p10 ms", ">p90 ms"};
+    static const int widths[] = {18, 5, 5, 12, 10, 10};
     const struct measurement *measurement = &event->data.measurement;
     if (event->kind != EVENT_BENCH)
         return;
-    telling->lines++;
     if (telling->workbench->settings.json) {
         telling->failed |=
             sink_result_owned(telling->sink, answer_measurement(measurement)) != COMMAND_DONE;
         return;
     }
     command_keep(telling->workbench, answer_measurement(measurement));
-    if (telling->lines == 1)
-        sink_result(telling->sink, "%-18s %5s %5s %12s %10s %10s", "name", "n", "runs", "median ms",
-                    "p10 ms", "p90 ms");
-    sink_result(telling->sink, "%-18s %5d %5d %12.4f %10.4f %10.4f", measurement->name,
-                measurement->n, measurement->runs, measurement->median_ms, measurement->p10_ms,
-                measurement->p90_ms);
+    struct table *table = table_create(titles, 6, NULL);
+    int failed = !table || table_add(table, "%s", measurement->name) < 0 ||
+                 table_add(table, "%d", measurement->n) < 0 ||
+                 table_add(table, "%d", measurement->runs) < 0 ||
+                 table_add(table, "%.4f", measurement->median_ms) < 0 ||
+                 table_add(table, "%.4f", measurement->p10_ms) < 0 ||
+                 table_add(table, "%.4f", measurement->p90_ms) < 0;
+    if (!failed)
+        table_least(table, widths);
+    telling->failed |= command_tell_row(telling->workbench, table, failed, telling->lines++,
+                                        telling->sink) != COMMAND_DONE;
 }
 
 static int measure(struct workbench *workbench, const struct arguments *arguments,

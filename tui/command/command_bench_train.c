@@ -61,14 +61,14 @@ static void add_rate(struct bench_out *out, double rate) {
 static void add_operation(struct bench_out *out, const char *name, double ms, double share,
                           double idle) {
     if (table_add(out->profile, "%s", name) < 0 || table_add(out->profile, "%.2f", ms) < 0 ||
-        table_add(out->profile, "%.1f %%", 100 * share) < 0 ||
-        table_add(out->profile, "%.1f %%", 100 * idle) < 0)
+        table_add(out->profile, "%.1f", 100 * share) < 0 ||
+        table_add(out->profile, "%.1f", 100 * idle) < 0)
         out->status = COMMAND_FAILED;
 }
 
 static void read_operation(struct bench_out *out, const char *name, const struct point *point) {
-    static const char *const titles[] = {"operation", ">ms a step", ">share",
-                                         ">waiting",  ">GFLOP/s",   ">GB/s"};
+    static const char *const titles[] = {"operation",  ">ms a step", ">share %",
+                                         ">waiting %", ">GFLOP/s",   ">GB/s"};
     if (out->workbench->settings.json) {
         tell(out, operation_json(name, point));
         return;

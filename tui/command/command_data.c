@@ -48,8 +48,8 @@ static int measure(struct measuring *measuring, struct job *job,
 /* ---- a table of arms ------------------------------------------------------------------------- */
 
 static struct table *arm_table(void) {
-    static const char *const titles[] = {"arm",   "model",   "pattern",   ">rows",   ">accuracy",
-                                         ">loss", ">target", ">sparsity", ">seconds"};
+    static const char *const titles[] = {"arm",   "model",     "pattern",    ">rows",   ">accuracy",
+                                         ">loss", ">target %", ">removed %", ">seconds"};
     return table_create(titles, sizeof(titles) / sizeof(titles[0]), NULL);
 }
 
@@ -65,9 +65,8 @@ static int add_arm(struct table *table, const char *name, const struct job_arm *
                   table_add(table, "%.4f", evaluation->loss) < 0;
     else
         failed |= table_add(table, "-") < 0 || table_add(table, "-") < 0;
-    failed |=
-        target < 0 ? table_add(table, "-") < 0 : table_add(table, "%.1f %%", 100 * target) < 0;
-    failed |= table_add(table, "%.1f %%", 100 * evaluation->realised) < 0 ||
+    failed |= target < 0 ? table_add(table, "-") < 0 : table_add(table, "%.1f", 100 * target) < 0;
+    failed |= table_add(table, "%.1f", 100 * evaluation->realised) < 0 ||
               table_add(table, "%.1f", evaluation->seconds) < 0;
     return failed ? -1 : 0;
 }
@@ -108,6 +107,24 @@ static void show_evaluation(struct measuring *measuring, const struct evaluation
     }
 }
 
+static void tell_row(struct measuring *measuring, const struct evaluation_row *row,
+                     const char *label, const char *text) {
+    static const char *const titles[] = {">row", "answer", "label", "text"};
+    static const int widths[] = {6, 6, 8, 0};
+    const char *answer = row->gold < 0 ? "?" : row->gold == row->label ? "right" : "wrong";
+    struct table *table = table_create(titles, 4, NULL);
+    int failed = !table || table_add(table, "%d", row->row) < 0 ||
+                 table_add(table, "%s", answer) < 0 || table_add(table, "%s", label) < 0 ||
+                 table_add(table, "%s", text) < 0;
+    if (!failed) {
+        table_least(table, widths);
+        table_mark(table, strcmp(answer, "wrong") == 0 ? TABLE_BAD : TABLE_PLAIN);
+    }
+    if (command_tell_row(measuring->workbench, table, failed, measuring->lines++,
+                         measuring->sink) != COMMAND_DONE)
+        measuring->status = COMMAND_FAILED;
+}
+
 static void read_evaluation(void *user, const struct event *event) {
     struct measuring *measuring = user;
     const struct model_config *config = &measuring->arms[ARM_A].model->config;
@@ -117,9 +134,7 @@ static void read_evaluation(void *user, const struct event *event) {
     } else if (event->kind == EVENT_ROW && measuring->workbench->settings.json) {
         tell(measuring, answer_row(row, event->text, config));
     } else if (event->kind == EVENT_ROW) {
-        const char *mark = row->gold < 0 ? "?" : row->gold == row->label ? "right" : "wrong";
-        sink_result(measuring->sink, "%6d  %-5s  %s  %s", row->row, mark,
-                    config->label_names[row->label], event->text);
+        tell_row(measuring, row, config->label_names[row->label], event->text);
     }
 }
 

@@ -12,6 +12,7 @@
 #include "tui/command/relay.h"
 #include "viz/export_file.h"
 #include "viz/figure_lines.h"
+#include "viz/table.h"
 
 #define SCALE_MOST 16
 #define USUAL_COLUMNS 80
@@ -154,6 +155,9 @@ static COMMAND_HANDLER(run_show) {
         build_figure(workbench, arguments, arguments_get(arguments, 0), sink, &figure, &name);
     if (status != COMMAND_DONE)
         return status;
+    if (!workbench->settings.json && figure_print(&figure, export_format_find("a.json", &error),
+                                                  NULL, &text, &size, &error) == 0)
+        command_keep(workbench, text);
     if (arguments_option(arguments, "draw") && !workbench->settings.json)
         return command_draw(workbench, &figure, sink);
     const struct export_format *format =
@@ -169,11 +173,22 @@ static COMMAND_HANDLER(run_show) {
 
 /* ---- colours --------------------------------------------------------------------------------- */
 
-static int list_palettes(const struct workbench *workbench, struct sink *sink) {
-    for (int i = 0; palette_name(i); i++)
-        sink_result(sink, "%c %-16s %s", workbench->palette == i + 1 ? '*' : ' ', palette_name(i),
-                    palette_help(i));
-    return COMMAND_DONE;
+static int list_palettes(struct workbench *workbench, struct sink *sink) {
+    static const char *const titles[] = {"palette", "chosen", "help"};
+    struct table *table = table_create(titles, 3, NULL);
+    int failed = !table;
+    for (int i = 0; palette_name(i); i++) {
+        int chosen = workbench->palette == i + 1;
+        struct record record = record_begin();
+        record_text(&record, "palette", palette_name(i));
+        record_item(&record, "chosen", cJSON_CreateBool(chosen));
+        record_text(&record, "help", palette_help(i));
+        failed = failed || command_object(workbench, &record, sink) != COMMAND_DONE ||
+                 table_add(table, "%s", palette_name(i)) < 0 ||
+                 table_add(table, "%s", chosen ? "*" : "") < 0 ||
+                 table_add(table, "%s", palette_help(i)) < 0;
+    }
+    return command_tell_table(workbench, table, failed, sink);
 }
 
 static COMMAND_HANDLER(run_palette) {

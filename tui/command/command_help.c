@@ -9,8 +9,10 @@
 #include "tui/command/answer.h"
 #include "tui/app/figures.h"
 #include "tui/command/handlers.h"
+#include "tui/command/relay.h"
 #include "tui/command/schema.h"
 #include "tui/command/text.h"
+#include "viz/table.h"
 
 #define HELP_COLUMN 30 /* where the help of an option begins, after two blanks */
 #define HELP_WIDTH 80
@@ -74,6 +76,39 @@ char *command_usage(const struct command *command) {
     if (command->where & COMMAND_SHELL)
         print_options(out, "options of every command", command_common_options());
     return text_end(&text);
+}
+
+static cJSON *options_json(const struct option_row *rows, int *failed) {
+    cJSON *array = cJSON_CreateArray();
+    for (const struct option_row *row = rows; array && row && row->name; row++) {
+        char letter[2] = {row->letter, '\0'};
+        struct record record = record_begin();
+        record_text(&record, "name", row->name);
+        record_text(&record, "letter", row->letter ? letter : NULL);
+        record_text(&record, "value", row->value);
+        record_text(&record, "help", row->help);
+        if (record.failed || !cJSON_AddItemToArray(array, record.object)) {
+            cJSON_Delete(record.object);
+            *failed = 1;
+        }
+    }
+    return array;
+}
+
+static struct record usage_record(const struct command *command) {
+    struct record record = record_begin();
+    record_text(&record, "command", command->name);
+    record_text(&record, "alias", command->alias);
+    record_text(&record, "usage", command->usage);
+    record_text(&record, "help", command->help);
+    record_text(&record, "details", command->details);
+    record_item(&record, "options", options_json(command->options, &record.failed));
+    return record;
+}
+
+char *command_usage_json(const struct command *command) {
+    struct record record = usage_record(command);
+    return record_print(&record);
 }
 
 /* ---- likely misspellings --------------------------------------------------------------------- */
@@ -143,10 +178,12 @@ char *command_overview(void) {
     FILE *out = text.stream;
     fprintf(out, "usage: sawb [options] [SENTENCE]           open the workbench\n"
                  "       sawb [options] COMMAND [arguments]  run one command\n"
-                 "       sawb [options] -c 'COMMAND; ...'    run several\n\n"
+                 "       sawb [options] -c 'COMMAND; ...'    run several\n"
+                 "       sawb [options] < SCRIPT             the same, as `run -` does\n\n"
                  "See what dense and sparse attention do to a sentence, side by side, and train.\n"
                  "Without a terminal on stdout, SENTENCE is predicted as by predict.\n"
-                 "sawb COMMAND --help tells more about one; -- ends the options.\n");
+                 "sawb COMMAND --help tells more about one; -- ends the options.\n"
+                 "Tables are aligned on a terminal, and TSV where standard output is none.\n");
     print_commands(out, "commands", COMMAND_SHELL, 0);
     print_commands(out, "commands of the workbench (its `:` prompt) and of scripts",
                    COMMAND_SCREEN | COMMAND_SCRIPT, COMMAND_SHELL);
@@ -171,6 +208,35 @@ static char *json_text(void) {
     return text_end(&text);
 }
 
+/* The same as objects. */
+static int tell_schemas(struct sink *sink) {
+    const struct schema *row;
+    int status = COMMAND_DONE;
+    for (int i = 0; (row = schema_get(i)) && status == COMMAND_DONE; i++) {
+        struct record record = record_begin();
+        record_text(&record, "answer_of", row->command);
+        record_text(&record, "when", row->when);
+        record_text(&record, "fields", row->fields);
+        status = sink_result_owned(sink, record_print(&record));
+    }
+    return status;
+}
+
+static int is_found(const struct command *command, const char *find) {
+    return !find || strcasestr(command->name, find) || strcasestr(command->usage, find) ||
+           strcasestr(command->help, find);
+}
+
+/* The commands that hold a text, all with NULL, an object each. */
+static int tell_commands(const char *find, struct sink *sink) {
+    const struct command *command;
+    int status = COMMAND_DONE;
+    for (int i = 0; (command = command_get(i)) && status == COMMAND_DONE; i++)
+        if (is_found(command, find))
+            status = sink_result_owned(sink, command_usage_json(command));
+    return status;
+}
+
 /* The lines of the overview that hold a text. */
 static int find_lines(const char *find, struct sink *sink) {
     char *overview = command_overview(), *rest = overview, *line;
@@ -186,8 +252,9 @@ static int find_lines(const char *find, struct sink *sink) {
 int command_help(struct workbench *workbench, const struct arguments *arguments,
                  struct sink *sink) {
     const char *name = arguments_get(arguments, 0), *find = arguments_option(arguments, "find");
+    int json = workbench->settings.json;
     if (find && sink->wait)
-        return find_lines(find, sink);
+        return json ? tell_commands(find, sink) : find_lines(find, sink);
     if (!name && !sink->wait) {
         snprintf(workbench->help_find, sizeof(workbench->help_find), "%s", find ? find : "");
         workbench_show(workbench, VIEW_HELP);
@@ -195,12 +262,12 @@ int command_help(struct workbench *workbench, const struct arguments *arguments,
         return COMMAND_DONE;
     }
     if (!name)
-        return sink_result_owned(sink, command_overview());
+        return json ? tell_commands(NULL, sink) : sink_result_owned(sink, command_overview());
     const struct command *command = command_find(name);
     if (command)
-        return sink_result_owned(sink, command_usage(command));
+        return sink_result_owned(sink, json ? command_usage_json(command) : command_usage(command));
     if (strcmp(name, "json") == 0)
-        return sink_result_owned(sink, json_text());
+        return json ? tell_schemas(sink) : sink_result_owned(sink, json_text());
     struct sawb_error error;
     error_set(&error, "help: there is no command \"%s\"; `help` lists them all", name);
     return command_misuse(sink, &error);
@@ -260,6 +327,25 @@ static int list_json(const struct presets *presets, struct sink *sink) {
     return status;
 }
 
+/* For programs: both lists as one table. */
+static int list_table(const struct workbench *workbench, struct sink *sink) {
+    static const char *const titles[] = {"kind", "name", "usage", "help"};
+    const struct presets *presets = workbench->presets;
+    struct table *table = table_create(titles, 4, NULL);
+    int failed = !table;
+    for (int i = 0; i < presets_count(presets) && !failed; i++)
+        failed = table_add(table, "preset") < 0 ||
+                 table_add(table, "%s", presets_name(presets, i)) < 0 ||
+                 table_add(table, "%s", presets_specification(presets, i)) < 0 ||
+                 table_add(table, "%s", "") < 0;
+    for (int i = 0; sparsity_pattern_name(i) && !failed; i++)
+        failed = table_add(table, "pattern") < 0 ||
+                 table_add(table, "%s", sparsity_pattern_name(i)) < 0 ||
+                 table_add(table, "%s", sparsity_pattern_usage(i)) < 0 ||
+                 table_add(table, "%s", sparsity_pattern_help(i)) < 0;
+    return command_tell_table(workbench, table, failed, sink);
+}
+
 static char *list_text(const struct presets *presets) {
     struct text text;
     if (text_begin(&text) < 0)
@@ -277,7 +363,11 @@ static char *list_text(const struct presets *presets) {
 int command_presets(struct workbench *workbench, const struct arguments *arguments,
                     struct sink *sink) {
     (void)arguments;
-    if (workbench->settings.json)
-        return list_json(workbench->presets, sink);
-    return sink_result_owned(sink, list_text(workbench->presets));
+    struct relay relay;
+    int status = list_json(workbench->presets, command_objects(workbench, sink, &relay));
+    if (status != COMMAND_DONE || workbench->settings.json)
+        return status;
+    return workbench->settings.tables == TABLES_TSV
+               ? list_table(workbench, sink)
+               : sink_result_owned(sink, list_text(workbench->presets));
 }

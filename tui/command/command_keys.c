@@ -8,6 +8,7 @@
 #include "tui/command/answer.h"
 #include "tui/command/handlers.h"
 #include "tui/screen/screen.h"
+#include "viz/table.h"
 
 /* 1 when the first word of a line is an action of the screen or a command that it runs. */
 static int runs_on_screen(const char *line) {
@@ -27,75 +28,102 @@ static int runs_on_screen(const char *line) {
 
 /* ---- lists ----------------------------------------------------------------------------------- */
 
-/* A line for a binding; `where` NULL: not said. */
-static int list_binding(const struct workbench *workbench, struct sink *sink, const char *where,
-                        const struct key_binding *binding) {
-    char name[KEYS_NAME_BYTES];
-    keys_binding_name(binding, name, sizeof(name));
-    if (!workbench->settings.json) {
-        if (where)
-            sink_result(sink, "%-11s %-16s %-26s %s", where, name, binding->command,
-                        binding->note ? binding->note : "");
-        else
-            sink_result(sink, "%-16s %s", name, binding->command);
-        return COMMAND_DONE;
-    }
-    struct record record = record_begin();
-    if (where)
-        record_text(&record, "view", where);
-    record_text(&record, "key", name);
-    record_text(&record, "command", binding->command);
-    if (where)
-        record_text(&record, "note", binding->note);
-    return sink_result_owned(sink, record_print(&record));
+/* What is told of bindings: objects at once, and for people one table at the end. */
+struct key_list {
+    struct workbench *workbench;
+    struct sink *sink;
+    struct table *table; /* NULL: out of memory */
+    int failed;
+};
+
+static void list_begin(struct key_list *list, struct workbench *workbench, struct sink *sink,
+                       const char *const *titles, int columns) {
+    *list = (struct key_list){.workbench = workbench, .sink = sink};
+    list->table = table_create(titles, columns, NULL);
+    list->failed = !list->table;
 }
 
-static int list_own(const struct workbench *workbench, struct sink *sink) {
+static int list_end(struct key_list *list) {
+    return command_tell_table(list->workbench, list->table, list->failed, list->sink);
+}
+
+/* `where` NULL: it is one of the user's own, of which neither view nor note is told. */
+static void list_binding(struct key_list *list, const char *where,
+                         const struct key_binding *binding) {
+    struct record record = record_begin();
+    char name[KEYS_NAME_BYTES];
+    keys_binding_name(binding, name, sizeof(name));
+    if (where) {
+        record_text(&record, "view", where);
+        list->failed = list->failed || table_add(list->table, "%s", where) < 0;
+    }
+    record_text(&record, "key", name);
+    record_text(&record, "command", binding->command);
+    list->failed = list->failed || table_add(list->table, "%s", name) < 0 ||
+                   table_add(list->table, "%s", binding->command) < 0;
+    if (where) {
+        record_text(&record, "note", binding->note);
+        list->failed =
+            list->failed || table_add(list->table, "%s", binding->note ? binding->note : "") < 0;
+    }
+    list->failed |= command_object(list->workbench, &record, list->sink) != COMMAND_DONE;
+}
+
+static int list_own(struct workbench *workbench, struct sink *sink) {
+    static const char *const titles[] = {"key", "command"};
     const struct key_map *map = &workbench->keys;
-    int status = COMMAND_DONE;
-    if (map->count == 0 && !workbench->settings.json)
+    struct key_list list;
+    if (map->count == 0) {
         sink_note(sink, "you have bound no keys; `bind KEY COMMAND` does, `keys` lists sawb's own");
-    for (int i = 0; i < map->count && status == COMMAND_DONE; i++)
-        status = list_binding(workbench, sink, NULL, &map->rows[i]);
-    return status;
+        return COMMAND_DONE;
+    }
+    list_begin(&list, workbench, sink, titles, 2);
+    for (int i = 0; i < map->count; i++)
+        list_binding(&list, NULL, &map->rows[i]);
+    return list_end(&list);
 }
 
 /* What the keys do where `focus` has them. */
-static int list_focus(const struct workbench *workbench, struct sink *sink, const char *where,
-                      const struct key_binding *own, enum focus focus) {
-    const struct key_sources sources = {&workbench->keys, own};
+static void list_focus(struct key_list *list, const char *where, const struct key_binding *own,
+                       enum focus focus) {
+    const struct key_sources sources = {&list->workbench->keys, own};
     const struct key_binding *binding;
-    int status = COMMAND_DONE;
-    for (int i = 0; (binding = keys_row(&sources, i)) && status == COMMAND_DONE; i++)
+    for (int i = 0; (binding = keys_row(&sources, i)); i++)
         if (keys_holds(&sources, focus, binding))
-            status = list_binding(workbench, sink, where, binding);
-    return status;
+            list_binding(list, where, binding);
 }
 
 static int keys(struct workbench *workbench, const struct arguments *arguments, struct sink *sink) {
     static const struct {
         const char *name;
         enum focus focus;
-    } others[] = {{"sentence", FOCUS_SENTENCE}, {"text", FOCUS_TEXT}, {"prompt", FOCUS_PROMPT}};
+    } others[] = {{"sentence", FOCUS_SENTENCE},
+                  {"text", FOCUS_TEXT},
+                  {"prompt", FOCUS_PROMPT},
+                  {"replay", FOCUS_REPLAY}};
+    static const char *const titles[] = {"view", "key", "command", "note"};
     const char *word = arguments_get(arguments, 0);
-    int found = 0, status = COMMAND_DONE;
-    for (int view = 0; view < VIEWS && status == COMMAND_DONE; view++) {
+    struct key_list list;
+    int found = 0;
+    list_begin(&list, workbench, sink, titles, 4);
+    for (int view = 0; view < VIEWS; view++) {
         if (word && view_find(word) != view)
             continue;
         found = 1;
-        status = list_focus(workbench, sink, view_get(view)->name, screen_view_get(view)->keys,
-                            view == VIEW_HELP ? FOCUS_TEXT : FOCUS_MAP);
+        list_focus(&list, view_get(view)->name, screen_view_get(view)->keys,
+                   view == VIEW_HELP ? FOCUS_TEXT : FOCUS_MAP);
     }
-    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]) && status == COMMAND_DONE; i++) {
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
         if (word && strcasecmp(word, others[i].name) != 0)
             continue;
         found = 1;
-        status = list_focus(workbench, sink, others[i].name, NULL, others[i].focus);
+        list_focus(&list, others[i].name, NULL, others[i].focus);
     }
     if (found)
-        return status;
+        return list_end(&list);
+    table_free(list.table);
     struct sawb_error error;
-    error_set(&error, "keys: \"%s\" is neither a view nor sentence, text or prompt", word);
+    error_set(&error, "keys: \"%s\" is neither a view nor sentence, text, prompt or replay", word);
     return command_misuse(sink, &error);
 }
 
@@ -164,8 +192,8 @@ const struct command commands_keys[] = {
      .where = COMMAND_SCREEN | COMMAND_SCRIPT | COMMAND_BARE,
      .run = unbind},
     {.name = "keys",
-     .usage = "[VIEW|sentence|text|prompt]",
-     .positionals = {{ARGUMENT_TEXT, VIEW_NAMES "|sentence|text|prompt"}},
+     .usage = "[VIEW|sentence|text|prompt|replay]",
+     .positionals = {{ARGUMENT_TEXT, VIEW_NAMES "|sentence|text|prompt|replay"}},
      .minimum = 0,
      .maximum = 1,
      .help = "list what every key does, view by view",

@@ -23,21 +23,22 @@ static int changed(struct workbench *workbench) {
 /* ---- metrics --------------------------------------------------------------------------------- */
 
 /* The formulas. */
-static int list_metrics(const struct workbench *workbench, struct sink *sink) {
+static int list_metrics(struct workbench *workbench, struct sink *sink) {
+    static const char *const titles[] = {"metric", "unit", "formula"};
+    struct table *table = table_create(titles, 3, NULL);
     const struct metric *metric;
+    int failed = !table;
     for (int i = 0; (metric = metric_get(i)); i++) {
-        if (!workbench->settings.json) {
-            sink_result(sink, "%-11s %-7s %s", metric->name, metric->unit, metric->formula);
-            continue;
-        }
         struct record record = record_begin();
         record_text(&record, "name", metric->name);
         record_text(&record, "unit", metric->unit);
         record_text(&record, "formula", metric->formula);
-        if (sink_result_owned(sink, record_print(&record)) != COMMAND_DONE)
-            return COMMAND_FAILED;
+        failed = failed || command_object(workbench, &record, sink) != COMMAND_DONE ||
+                 table_add(table, "%s", metric->name) < 0 ||
+                 table_add(table, "%s", metric->unit) < 0 ||
+                 table_add(table, "%s", metric->formula) < 0;
     }
-    return COMMAND_DONE;
+    return command_tell_table(workbench, table, failed, sink);
 }
 
 static char *json_row(const struct workbench *workbench, int arm, int index) {
@@ -492,7 +493,7 @@ const struct command commands_metrics[] = {
      .run = command_metrics},
     {.name = "heads",
      .usage = "a|b|difference|cycle | MOVE | L.H",
-     .positionals = {{ARGUMENT_TEXT,
+     .positionals = {{ARGUMENT_HEAD,
                       "a|b|difference|cycle|left|right|up|down|first|last|page-up|page-down|"
                       "previous|next|previous-page|next-page"}},
      .minimum = 1,

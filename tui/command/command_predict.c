@@ -10,6 +10,7 @@
 #include "tui/app/interrupt.h"
 #include "tui/command/answer.h"
 #include "tui/command/handlers.h"
+#include "viz/table.h"
 
 /* Calls `each` for every sentence asked about, with its name for errors ("line 3"), NULL for one of
  * the command line. Goes on after a sentence that fails; the status is then that of the last
@@ -167,12 +168,16 @@ static int print_tokens(const struct tokenising *tokenising, const char *text,
                         const struct encoding *encoding) {
     command_keep(tokenising->workbench,
                  answer_tokens(tokenising->model->tokenizer, text, encoding));
-    for (int i = 0; i < encoding->count; i++) {
-        sink_result(tokenising->sink, "%6d  %5zu-%-5zu  %s", encoding->ids[i],
-                    encoding->offsets[i][0], encoding->offsets[i][1],
-                    tokenizer_piece(tokenising->model->tokenizer, encoding->ids[i]));
-    }
-    return COMMAND_DONE;
+    static const char *const titles[] = {">id", ">begin", ">end", "piece"};
+    struct table *table = table_create(titles, 4, NULL);
+    int failed = !table;
+    for (int i = 0; i < encoding->count && !failed; i++)
+        failed = table_add(table, "%d", encoding->ids[i]) < 0 ||
+                 table_add(table, "%zu", encoding->offsets[i][0]) < 0 ||
+                 table_add(table, "%zu", encoding->offsets[i][1]) < 0 ||
+                 table_add(table, "%s",
+                           tokenizer_piece(tokenising->model->tokenizer, encoding->ids[i])) < 0;
+    return command_tell_table(tokenising->workbench, table, failed, tokenising->sink);
 }
 
 static int tokenise_text(void *user, const char *text, size_t length, const char *where) {

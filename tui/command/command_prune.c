@@ -9,6 +9,7 @@
 
 #include "tui/command/answer.h"
 #include "tui/command/handlers.h"
+#include "viz/table.h"
 
 #define ROWS_DEFAULT 200
 #define MOST_NUMBER 1000000
@@ -69,14 +70,21 @@ static void read_point(void *user, const struct event *event) {
         return;
     }
     command_keep(out->workbench, point_json(point));
+    static const char *const titles[] = {">heads_off", "head", ">accuracy", ">loss"};
+    static const int widths[] = {9, 6, 8, 8};
     char head[32] = "-";
-    if (point->index == 0)
-        sink_result(out->sink, "heads_off\thead\taccuracy\tloss");
-    else
+    if (point->index > 0)
         snprintf(head, sizeof(head), "%d.%d", (int)point->values[PRUNE_LAYER],
                  (int)point->values[PRUNE_HEAD]);
-    sink_result(out->sink, "%d\t%s\t%.4f\t%.4f", (int)point->x, head, point->values[PRUNE_ACCURACY],
-                point->values[PRUNE_LOSS]);
+    struct table *table = table_create(titles, 4, NULL);
+    int failed = !table || table_add(table, "%d", (int)point->x) < 0 ||
+                 table_add(table, "%s", head) < 0 ||
+                 table_add(table, "%.4f", point->values[PRUNE_ACCURACY]) < 0 ||
+                 table_add(table, "%.4f", point->values[PRUNE_LOSS]) < 0;
+    if (!failed)
+        table_least(table, widths);
+    out->failed |= command_tell_row(out->workbench, table, failed, (int)point->index, out->sink) !=
+                   COMMAND_DONE;
 }
 
 static int apply(struct workbench *workbench, const struct arguments *arguments,
@@ -185,8 +193,8 @@ const struct command commands_prune[] = {
      .help = "remove heads one by one, always the one that costs least accuracy on FILE",
      .details =
          "Each round tries every head that is left and removes the one without which accuracy, "
-         "and of equals the loss, is best. A line for each removal: heads off, the head, accuracy "
-         "and loss, separated by tabs, or an object with --json. `prune apply N` then switches "
+         "and of equals the loss, is best. A row for each removal: heads off, the head, accuracy "
+         "and loss. `prune apply N` then switches "
          "the first N off in the arm.",
      .options = prune_options,
      .where = COMMAND_SHELL | COMMAND_SCRIPT | COMMAND_SCREEN | COMMAND_BARE,

@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include "core/base/clock.h"
 #include "core/base/json.h"
@@ -42,6 +40,35 @@ static void tell_sums(const struct data *data, struct sink *sink,
              tally->only[ARM_A], tally->only[ARM_B], mcnemar_of(tally), tally->flips);
 }
 
+static cJSON *both(double a, double b) {
+    return json_float_array((const float[]){(float)a, (float)b}, 2);
+}
+
+static void record_tally(struct record *record, const char *key, const struct tally *tally) {
+    struct record part = record_begin();
+    record_number(&part, "rows", tally->rows);
+    record_number(&part, "labelled", tally->labelled);
+    record_item(&part, "accuracy",
+                both(tally_accuracy(tally, ARM_A), tally_accuracy(tally, ARM_B)));
+    record_item(&part, "loss", both(tally_loss(tally, ARM_A), tally_loss(tally, ARM_B)));
+    record_number(&part, "a_only", tally->only[ARM_A]);
+    record_number(&part, "b_only", tally->only[ARM_B]);
+    record_number(&part, "mcnemar_p", mcnemar_of(tally));
+    record_number(&part, "flips", tally->flips);
+    record->failed |= part.failed;
+    record_item(record, key, part.object);
+}
+
+static struct record record_sums(const struct data *data) {
+    struct record record = record_begin();
+    record_number(&record, "rows", data->dataset->count);
+    record_number(&record, "shown", data->shown);
+    record_item(&record, "sparsity", both(data->realised[ARM_A], data->realised[ARM_B]));
+    record_tally(&record, "all", &data->all);
+    record_tally(&record, "of_shown", &data->shown_tally);
+    return record;
+}
+
 /* ---- data ------------------------------------------------------------------------------------ */
 
 /* In a script it waits for the answers, on the screen they come by and by. */
@@ -60,7 +87,11 @@ static int answer_rows(struct workbench *workbench, struct sink *sink) {
     if (!sink->wait)
         return COMMAND_DONE;
     int status = command_wait(workbench, workbench->data.job, &waiting);
-    if (status == COMMAND_DONE)
+    if (status != COMMAND_DONE)
+        return status;
+    struct record record = record_sums(&workbench->data);
+    status = command_object(workbench, &record, sink);
+    if (status == COMMAND_DONE && !workbench->settings.json)
         tell_sums(&workbench->data, sink, sink_result);
     return status;
 }
@@ -245,33 +276,48 @@ static COMMAND_HANDLER(run_data) {
 
 /* ---- filter and sort ------------------------------------------------------------------------- */
 
-static void list_terms(struct sink *sink) {
+static int tell_term(struct workbench *workbench, const char *usage, const char *help,
+                     struct sink *sink) {
+    struct record record = record_begin();
+    record_text(&record, "term", usage);
+    record_text(&record, "help", help);
+    int status = command_object(workbench, &record, sink);
+    if (status == COMMAND_DONE && !workbench->settings.json)
+        sink_result(sink, "  %-14s %s", usage, help);
+    return status;
+}
+
+static int list_terms(struct workbench *workbench, struct sink *sink) {
+    static const char *const texts[][2] = {
+        {"/REGEX/", "POSIX extended regular expression in the text"},
+        {"WORD \"WORDS\"", "a part of the text; either case unless it holds a capital, as a regex "
+                           "too"}};
     const struct filter_term *term;
+    int status = COMMAND_DONE;
     char name[32];
-    sink_result(sink, "Terms of a filter; blanks between them: all must hold; or, not, ( )");
-    for (int i = 0; (term = filter_term_get(i)); i++) {
+    if (!workbench->settings.json)
+        sink_result(sink, "Terms of a filter; blanks between them: all must hold; or, not, ( )");
+    for (int i = 0; (term = filter_term_get(i)) && status == COMMAND_DONE; i++) {
         const char *form = term->kind == FILTER_LABEL    ? "=LABEL"
                            : term->kind == FILTER_NUMBER ? "<NUMBER"
                            : term->kind == FILTER_ARM    ? " [a|b]"
                                                          : "";
         snprintf(name, sizeof(name), "%s%s", term->name, form);
-        sink_result(sink, "  %-14s %s", name, term->help);
+        status = tell_term(workbench, name, term->help, sink);
     }
-    sink_result(sink, "  %-14s %s", "/REGEX/", "POSIX extended regular expression in the text");
-    sink_result(sink, "  %-14s %s", "WORD \"WORDS\"",
-                "a part of the text; either case unless it "
-                "holds a capital, as a regex too");
-    sink_result(sink, "Numbers compare with < <= > >= = !=, labels with = !=");
+    for (int i = 0; i < 2 && status == COMMAND_DONE; i++)
+        status = tell_term(workbench, texts[i][0], texts[i][1], sink);
+    if (!workbench->settings.json)
+        sink_result(sink, "Numbers compare with < <= > >= = !=, labels with = !=");
+    return status;
 }
 
 static COMMAND_HANDLER(run_filter) {
     struct data *data = &workbench->data;
     const char *expression = arguments_get(arguments, 0);
     struct sawb_error error;
-    if (!expression) {
-        list_terms(sink);
-        return COMMAND_DONE;
-    }
+    if (!expression)
+        return list_terms(workbench, sink);
     if (data_check(data, &error) < 0)
         return command_fail(sink, &error);
     int off = strcasecmp(expression, "off") == 0;
@@ -301,25 +347,6 @@ static void take_event(void *user, const struct event *event) {
     data_event(user, event);
 }
 
-static cJSON *both(double a, double b) {
-    return json_float_array((const float[]){(float)a, (float)b}, 2);
-}
-
-static void record_tally(struct record *record, const char *key, const struct tally *tally) {
-    struct record part = record_begin();
-    record_number(&part, "rows", tally->rows);
-    record_number(&part, "labelled", tally->labelled);
-    record_item(&part, "accuracy",
-                both(tally_accuracy(tally, ARM_A), tally_accuracy(tally, ARM_B)));
-    record_item(&part, "loss", both(tally_loss(tally, ARM_A), tally_loss(tally, ARM_B)));
-    record_number(&part, "a_only", tally->only[ARM_A]);
-    record_number(&part, "b_only", tally->only[ARM_B]);
-    record_number(&part, "mcnemar_p", mcnemar_of(tally));
-    record_number(&part, "flips", tally->flips);
-    record->failed |= part.failed;
-    record_item(record, key, part.object);
-}
-
 static char *row_json(const struct data *data, const struct row_facts *row) {
     static const char *const names[ARMS] = {"a", "b"};
     static const char *const confidences[ARMS] = {"confidence_a", "confidence_b"};
@@ -344,31 +371,18 @@ static int tell_json(const struct data *data, struct sink *sink) {
         if (status != COMMAND_DONE)
             return status;
     }
-    struct record record = record_begin();
-    record_number(&record, "rows", data->dataset->count);
-    record_number(&record, "shown", data->shown);
-    record_item(&record, "sparsity", both(data->realised[ARM_A], data->realised[ARM_B]));
-    record_tally(&record, "all", &data->all);
-    record_tally(&record, "of_shown", &data->shown_tally);
+    struct record record = record_sums(data);
     return sink_result_owned(sink, record_print(&record));
 }
 
-/* Columns of the terminal that stdout is, 0: it is none. */
-static int terminal_columns(void) {
-    struct winsize size;
-    return isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
-}
-
-static int tell_table(const struct data *data, struct sink *sink) {
+static int tell_table(const struct workbench *workbench, const struct data *data,
+                      struct sink *sink) {
     struct sawb_error error;
-    int columns = terminal_columns();
     struct table *table = data_table(data, INT_MAX, &error);
     if (!table)
         return command_fail(sink, &error);
-    char *text = columns > 0 ? table_print(table, columns, "~") : table_tsv(table);
+    char *text = command_table(workbench, table);
     table_free(table);
-    if (text && *text)
-        text[strlen(text) - 1] = '\0'; /* a result ends without a line break */
     int status = sink_result_owned(sink, text);
     tell_sums(data, sink, sink_note);
     return status;
@@ -404,7 +418,8 @@ static int answer_and_tell(struct workbench *workbench, struct data *data,
         return status;
     struct relay relay;
     status = tell_json(data, command_objects(workbench, sink, &relay));
-    return status != COMMAND_DONE || workbench->settings.json ? status : tell_table(data, sink);
+    return status != COMMAND_DONE || workbench->settings.json ? status
+                                                              : tell_table(workbench, data, sink);
 }
 
 static COMMAND_HANDLER(run_rows) {
@@ -475,12 +490,12 @@ const struct command commands_rows[] = {
      .run = run_sort},
     {.name = "rows",
      .usage = "[A B] FILE",
-     .positionals = {{ARGUMENT_SPEC, NULL}, {ARGUMENT_SPEC, NULL}, {ARGUMENT_FILE, NULL}},
+     .positionals = {{ARGUMENT_ARM, NULL}, {ARGUMENT_ARM, NULL}, {ARGUMENT_FILE, NULL}},
      .minimum = 1,
      .maximum = 3,
      .help = "what two arms say of every row of a data set, filtered and sorted",
-     .details = "A and B as in compare. Aligned in a terminal, TSV otherwise; the sums over the "
-                "shown rows go to stderr. With --json an object a row and one with the sums. "
+     .details = "A and B as in compare. The sums over the shown rows go to stderr. With --json an "
+                "object a row and one with the sums. "
                 "The number, label and confidence of a row mean what `filter` says of them; delta "
                 "is the probability of the gold label under B less that under A.",
      .options = rows_options,

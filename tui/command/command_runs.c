@@ -401,24 +401,26 @@ static int unpin(struct workbench *workbench, const struct arguments *arguments,
 }
 
 static int pins(struct workbench *workbench, const struct arguments *arguments, struct sink *sink) {
+    static const char *const titles[] = {">pin", ">states", "text"};
     const struct pinned *pinned = &workbench->pinned;
     (void)arguments;
-    if (pinned->count == 0)
+    if (pinned->count == 0) {
         sink_note(sink, "no sentence is pinned; `pin` pins the present one");
+        return COMMAND_DONE;
+    }
+    struct table *table = table_create(titles, 3, NULL);
+    int failed = !table;
     for (int i = 0; i < pinned->count; i++) {
         const struct pinned_sentence *sentence = &pinned->sentences[i];
-        if (workbench->settings.json) {
-            struct record record = record_begin();
-            record_number(&record, "pin", i + 1);
-            record_text(&record, "text", sentence->text);
-            record_number(&record, "states", sentence->count);
-            if (sink_result_owned(sink, record_print(&record)) != COMMAND_DONE)
-                return COMMAND_FAILED;
-        } else {
-            sink_result(sink, "%d  %4d states  %s", i + 1, sentence->count, sentence->text);
-        }
+        struct record record = record_begin();
+        record_number(&record, "pin", i + 1);
+        record_text(&record, "text", sentence->text);
+        record_number(&record, "states", sentence->count);
+        failed = failed || command_object(workbench, &record, sink) != COMMAND_DONE ||
+                 table_add(table, "%d", i + 1) < 0 || table_add(table, "%d", sentence->count) < 0 ||
+                 table_add(table, "%s", sentence->text) < 0;
     }
-    return COMMAND_DONE;
+    return command_tell_table(workbench, table, failed, sink);
 }
 
 static int scrub(struct workbench *workbench, const struct arguments *arguments,
@@ -443,11 +445,13 @@ static int scrub(struct workbench *workbench, const struct arguments *arguments,
 
 const struct command commands_runs[] = {
     {.name = "run",
-     .usage = "FILE|pause|continue|toggle|checkpoint|evaluate|stop|rate X|sparsity SPEC|branch DIR",
+     .usage =
+         "FILE|-|pause|continue|toggle|checkpoint|evaluate|stop|rate X|sparsity SPEC|branch DIR",
      .positionals = {{ARGUMENT_FILE, RUN_WORDS}, {ARGUMENT_TEXT, NULL}},
      .minimum = 1,
      .maximum = -1,
-     .help = "run a script, a command a line; or steer the run in progress, between two steps",
+     .help = "run a script, a command a line, - that of standard input; or steer the run in "
+             "progress, between two steps",
      .details =
          "rate X sets another peak of the learning rate's schedule, sparsity SPEC another "
          "pattern, both from the next step on; both go into the checkpoint, so that a resumed run "
@@ -455,7 +459,7 @@ const struct command commands_runs[] = {
          "run still answers the sentence. branch DIR [rate X|sparsity SPEC] saves the run in DIR; "
          "a second run starts from there, with that change, when this one ends. A script of such "
          "a name is ./pause. In a script # begins a comment.",
-     .where = COMMAND_SHELL | COMMAND_SCRIPT | COMMAND_SCREEN | COMMAND_BARE,
+     .where = COMMAND_SHELL | COMMAND_SCRIPT | COMMAND_SCREEN | COMMAND_BARE | COMMAND_ASIDE,
      .run = run},
     {.name = "runs",
      .usage = "[DIR|list|add DIR...|remove NAME...|clear]",

@@ -7,8 +7,10 @@
 #include <strings.h>
 
 #include "core/base/clock.h"
+#include "tui/command/answer.h"
 #include "tui/command/handlers.h"
 #include "viz/palette.h"
+#include "viz/table.h"
 
 static int step(struct workbench *workbench, struct sink *sink, int direction) {
     struct sawb_error error;
@@ -29,9 +31,27 @@ static COMMAND_HANDLER(run_redo) {
     return step(workbench, sink, 1);
 }
 
-static void say(struct sink *sink, const struct bookmark *bookmark) {
-    sink_result(sink, "%-12s layer %d head %d  query %d key %d", bookmark->name, bookmark->layer,
-                bookmark->head, bookmark->query, bookmark->key);
+static int say(struct workbench *workbench, const struct bookmark *const *bookmarks, int count,
+               struct sink *sink) {
+    static const char *const titles[] = {"bookmark", ">layer", ">head", ">query", ">key"};
+    struct table *table = table_create(titles, 5, NULL);
+    int failed = !table;
+    for (int i = 0; i < count; i++) {
+        const struct bookmark *bookmark = bookmarks[i];
+        struct record record = record_begin();
+        record_text(&record, "bookmark", bookmark->name);
+        record_number(&record, "layer", bookmark->layer);
+        record_number(&record, "head", bookmark->head);
+        record_number(&record, "query", bookmark->query);
+        record_number(&record, "key", bookmark->key);
+        failed = failed || command_object(workbench, &record, sink) != COMMAND_DONE ||
+                 table_add(table, "%s", bookmark->name) < 0 ||
+                 table_add(table, "%d", bookmark->layer) < 0 ||
+                 table_add(table, "%d", bookmark->head) < 0 ||
+                 table_add(table, "%d", bookmark->query) < 0 ||
+                 table_add(table, "%d", bookmark->key) < 0;
+    }
+    return command_tell_table(workbench, table, failed, sink);
 }
 
 static COMMAND_HANDLER(run_bookmark) {
@@ -46,18 +66,24 @@ static COMMAND_HANDLER(run_bookmark) {
     const struct bookmark *bookmark = bookmark_set(workbench, arguments_get(arguments, 0), &error);
     if (!bookmark)
         return command_fail(sink, &error);
-    say(sink, bookmark);
-    return COMMAND_DONE;
+    return say(workbench, &bookmark, 1, sink);
 }
 
 static COMMAND_HANDLER(run_bookmarks) {
     (void)arguments;
     const struct bookmarks *bookmarks = &workbench->bookmarks;
+    if (bookmarks->count == 0) {
+        sink_note(sink, "no bookmarks yet; `bookmark [NAME]` keeps this place");
+        return COMMAND_DONE;
+    }
+    const struct bookmark **rows = calloc((size_t)bookmarks->count, sizeof(*rows));
+    if (!rows)
+        return command_no_memory(sink);
     for (int i = 0; i < bookmarks->count; i++)
-        say(sink, &bookmarks->rows[i]);
-    if (bookmarks->count == 0)
-        sink_result(sink, "no bookmarks yet; `bookmark [NAME]` keeps this place");
-    return COMMAND_DONE;
+        rows[i] = &bookmarks->rows[i];
+    int status = say(workbench, rows, bookmarks->count, sink);
+    free(rows);
+    return status;
 }
 
 static COMMAND_HANDLER(run_jump) {
@@ -122,10 +148,19 @@ static const struct {
                 {"live", live_now},          {"mode", mode_now}, {"sparsity a", pattern_of_a},
                 {"sparsity b", pattern_of_b}};
 
-static int list_settings(const struct workbench *workbench, struct sink *sink) {
-    for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++)
-        sink_result(sink, "%-12s %s", settings[i].name, settings[i].now(workbench));
-    return COMMAND_DONE;
+static int list_settings(struct workbench *workbench, struct sink *sink) {
+    static const char *const titles[] = {"setting", "value"};
+    struct table *table = table_create(titles, 2, NULL);
+    int failed = !table;
+    for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
+        const char *value = settings[i].now(workbench);
+        struct record record = record_begin();
+        record_text(&record, "setting", settings[i].name);
+        record_text(&record, "value", value);
+        failed = failed || command_object(workbench, &record, sink) != COMMAND_DONE ||
+                 table_add(table, "%s", settings[i].name) < 0 || table_add(table, "%s", value) < 0;
+    }
+    return command_tell_table(workbench, table, failed, sink);
 }
 
 static COMMAND_HANDLER(run_set) {
@@ -159,7 +194,7 @@ const struct command commands_state[] = {
      .run = run_bookmark},
     {.name = "set",
      .usage = "[NAME VALUE]",
-     .positionals = {{ARGUMENT_COMMAND, NULL}},
+     .positionals = {{ARGUMENT_COMMAND, "palette|ramp|mouse|live|mode|sparsity"}},
      .maximum = -1,
      .help = "choose a setting, as the command NAME VALUE does; without words, list what is set",
      .details = "In $XDG_CONFIG_HOME/sawb/config: set palette light, set mouse off, set sparsity b "

@@ -16,7 +16,7 @@
 #define ROWS_MOST 10000000
 
 static const struct option_row sweep_options[] = {
-    {"family", 0, ARGUMENT_TEXT, "NAME,...",
+    {"family", 0, ARGUMENT_FAMILY, "NAME,...",
      "families to compare: names, or patterns with a ? for what varies (default: topk)"},
     {"points", 0, ARGUMENT_TEXT, "LIST",
      "shares to remove, e.g. 50,80,90 in % or 0.5,0.8 (default: 0 to 90 in tens, and 95)"},
@@ -152,10 +152,11 @@ static int add_number(struct table *table, double value) {
     return isnan(value) ? table_add(table, "%s", "") : table_add(table, "%.6g", value);
 }
 
-static int tell_table(const struct sweep_state *state, struct sink *sink) {
-    static const char *const titles[] = {"family",         "target", "removed",   "accuracy",
-                                         "standard_error", "loss",   "mass_kept", "agreement",
-                                         "rows",           "pattern"};
+static int tell_table(const struct workbench *workbench, struct sink *sink) {
+    static const char *const titles[] = {"family",          ">target", ">removed",   ">accuracy",
+                                         ">standard_error", ">loss",   ">mass_kept", ">agreement",
+                                         ">rows",           "pattern"};
+    const struct sweep_state *state = &workbench->sweep;
     struct table *table = table_create(titles, sizeof(titles) / sizeof(titles[0]), NULL);
     int failed = !table;
     for (int i = 0; i < state->family_count * state->target_count && !failed; i++) {
@@ -172,9 +173,7 @@ static int tell_table(const struct sweep_state *state, struct sink *sink) {
                  table_add(table, "%d", result->rows) < 0 ||
                  table_add(table, "%s", result->pattern) < 0;
     }
-    char *text = failed ? NULL : table_tsv(table);
-    table_free(table);
-    return sink_result_owned(sink, text);
+    return command_tell_table(workbench, table, failed, sink);
 }
 
 /* Also what a stopped sweep has got: whole curves of fewer rows. */
@@ -190,7 +189,8 @@ static int tell(struct workbench *workbench, struct sink *sink) {
         sink_note(sink, "the rows have no labels: there is neither accuracy nor loss");
     struct relay relay;
     int status = tell_json(state, command_objects(workbench, sink, &relay));
-    return status != COMMAND_DONE || workbench->settings.json ? status : tell_table(state, sink);
+    return status != COMMAND_DONE || workbench->settings.json ? status
+                                                              : tell_table(workbench, sink);
 }
 
 /* ---- the command ----------------------------------------------------------------------------- */
@@ -216,6 +216,9 @@ static int measure(struct workbench *workbench, const struct arguments *argument
     } else if (sink->wait) {
         struct waiting waiting = {.sink = sink};
         status = command_wait(workbench, number, &waiting);
+        if (workbench->sweep.stopped && workbench->sweep.dense.rows > 0)
+            sink_note(sink, "the sweep was stopped: its points are those of %d rows",
+                      workbench->sweep.dense.rows);
         int told = tell(workbench, sink);
         status = status == COMMAND_DONE ? told : status;
     } else {
@@ -309,8 +312,8 @@ const struct command commands_sweep[] = {
          "the one is taken whose realised sparsity on these rows is nearest. All points advance "
          "together over the rows, so that a stopped sweep is one of fewer rows. Mass kept is the "
          "share of the dense attention that the mask keeps, mean over queries, heads, layers and "
-         "rows; agreement the share of rows with the dense model's label. In a shell the points "
-         "are told as TSV. On the screen the other words move over the points, choose what is "
+         "rows; agreement the share of rows with the dense model's label. On the screen the other "
+         "words move over the points, choose what is "
          "shown first, and give B the pattern under the cursor.",
      .options = sweep_options,
      .where = COMMAND_SHELL | COMMAND_SCRIPT | COMMAND_SCREEN | COMMAND_BARE,

@@ -9,9 +9,11 @@
 #include <sys/stat.h>
 
 #include "core/base/file.h"
+#include "core/session/sweep.h"
 #include "tui/command/arguments.h"
 
 #define ROWS_OFFERED 200
+#define SESSION_ENDING ".sawb"
 
 struct found {
     struct completion *items;
@@ -108,6 +110,17 @@ static void add_heads(struct found *found, const struct workbench *workbench, co
     }
 }
 
+/* The last of a list of families. */
+static void add_families(struct found *found, const char *line, const char *word, size_t *start) {
+    const char *comma = strrchr(word, ','), *last = comma ? comma + 1 : word;
+    for (int i = 0; sweep_family_name(i); i++)
+        if (begins(sweep_family_name(i), last))
+            add(found, "", sweep_family_name(i), strlen(sweep_family_name(i)), "",
+                sweep_family_pattern(i));
+    if (comma)
+        *start = strlen(line) - strlen(last);
+}
+
 /* Numbers of the rows of the open data set, with their sentences. */
 static void add_rows(struct found *found, const struct data *data, const char *word) {
     int offered = 0;
@@ -176,6 +189,21 @@ static void add_files(struct found *found, const char *word, int only_folders) {
     free(folder);
 }
 
+/* Names in the folder of sessions, as `sessions list` has them. */
+static void add_sessions(struct found *found, const char *word) {
+    char *folder = recorder_folder();
+    DIR *directory = folder ? opendir(folder) : NULL;
+    int first = found->count;
+    for (struct dirent *entry; directory && (entry = readdir(directory));)
+        if (begins(entry->d_name, word) && strstr(entry->d_name, SESSION_ENDING))
+            add(found, "", entry->d_name, strlen(entry->d_name), "", "");
+    if (directory)
+        closedir(directory);
+    if (found->count > first)
+        qsort(found->items + first, (size_t)(found->count - first), sizeof(*found->items), by_text);
+    free(folder);
+}
+
 /* ---- the line -------------------------------------------------------------------------------- */
 
 /* Where the pattern or preset that is being written begins, in the text of a specification. */
@@ -189,8 +217,14 @@ static size_t term_begin(const char *text, size_t length) {
 static void add_specification(struct found *found, const struct workbench *workbench,
                               const char *line, size_t *start) {
     size_t begin = *start + term_begin(line + *start, strlen(line + *start));
-    const char *word = line + begin;
+    const char *word = line + begin, *inside = strrchr(word, '(');
     *start = begin;
+    if (begins(word, "heads_off(") && !strchr(word, ')')) {
+        inside = strrchr(word, ',') ? strrchr(word, ',') : inside;
+        *start = (size_t)(inside + 1 - line);
+        add_heads(found, workbench, inside + 1);
+        return;
+    }
     if (strpbrk(word, "(@,"))
         return; /* numbers, which nobody can guess */
     add_presets(found, workbench->presets, word);
@@ -235,6 +269,20 @@ static void add_kind(struct found *found, const struct workbench *workbench,
     case ARGUMENT_ROW:
         add_rows(found, &workbench->data, word);
         break;
+    case ARGUMENT_ARM:
+        if (strchr(word, '='))
+            *start = (size_t)(strrchr(line, '=') + 1 - line);
+        else
+            add_files(found, word, 0);
+        add_specification(found, workbench, line, start);
+        break;
+    case ARGUMENT_FAMILY:
+        add_families(found, line, word, start);
+        break;
+    case ARGUMENT_SESSION:
+        add_sessions(found, word);
+        add_files(found, word, 0);
+        break;
     case ARGUMENT_NONE:
     case ARGUMENT_TEXT:
     case ARGUMENT_NUMBER:
@@ -259,11 +307,47 @@ static int place_of_word(const struct command *command, const struct words *word
         if (option && option->kind != ARGUMENT_NONE && !value && ++i == last)
             *row = option;
     }
-    int most = 0;
-    while (most + 1 < COMMAND_POSITIONALS && command->positionals[most + 1].kind != ARGUMENT_NONE)
-        most++;
-    return place < most ? place : most;
+    return place;
 }
+
+static void add_option_value(struct found *found, const struct workbench *workbench,
+                             const struct option_row *row, const char *line, const char *word,
+                             size_t *start) {
+    add_kind(found, workbench, row->kind, row->kind == ARGUMENT_CHOICE ? row->value : NULL, line,
+             word, start);
+}
+
+/* An option, or the value behind its "=". */
+static void complete_option(struct found *found, const struct workbench *workbench,
+                            const struct command *command, const char *line, const char *word,
+                            size_t *start) {
+    const char *value;
+    const struct option_row *given = strchr(word, '=') ? option_find(command, word, &value) : NULL;
+    if (given && value) {
+        *start += (size_t)(strchr(line + *start, '=') + 1 - (line + *start));
+        add_option_value(found, workbench, given, line, value, start);
+        return;
+    }
+    add_options(found, command->options, word);
+    add_options(found, command_common_options(), word);
+}
+
+/* The words of "foreach NAME in WORDS": what it goes over, presets, or rows of a file. */
+static void complete_loop(struct found *found, const struct workbench *workbench,
+                          const struct words *words, int place, const char *word) {
+    const char *first = place > 2 ? words->texts[3] : "";
+    if (place == 1)
+        add_choices(found, "in", word);
+    if (place == 2)
+        add_choices(found, "presets|heads|layers|rows", word);
+    if (place == 3 && strcmp(first, "rows") == 0)
+        add_files(found, word, 0);
+    else if (place >= 2 && !choices_hold("presets|heads|layers|rows", first))
+        add_presets(found, workbench->presets, word);
+}
+
+static void complete_line(struct found *found, const struct workbench *workbench, const char *line,
+                          size_t begin, size_t *start);
 
 static void complete_arguments(struct found *found, const struct workbench *workbench,
                                const char *line, const struct words *words, int last,
@@ -272,52 +356,59 @@ static void complete_arguments(struct found *found, const struct workbench *work
     const struct option_row *row;
     if (!command)
         return;
-    int place = place_of_word(command, words, last, &row);
-    const struct positional_row *positional = &command->positionals[place];
+    int place = place_of_word(command, words, last, &row), rest = arguments_before_rest(command);
+    struct positional_row positional = positional_at(command, place);
     if (row) {
-        add_kind(found, workbench, row->kind, row->kind == ARGUMENT_CHOICE ? row->value : NULL,
-                 line, word, start);
-        return;
+        add_option_value(found, workbench, row, line, word, start);
+    } else if (word[0] == '-' && !(command->where & COMMAND_RAW)) {
+        complete_option(found, workbench, command, line, word, start);
+    } else if (strcmp(command->name, "foreach") == 0) {
+        complete_loop(found, workbench, words, place, word);
+    } else if (positional.kind == ARGUMENT_COMMAND && command->where & COMMAND_RAW &&
+               (place > rest || !positional.choices)) {
+        complete_line(found, workbench, line,
+                      1 + rest < words->count ? words->begins[1 + rest] : strlen(line),
+                      start); /* one of its own */
+    } else if (positional.kind == ARGUMENT_COMMAND && positional.choices) {
+        add_choices(found, positional.choices, word);
+    } else if (place > 0 && strcmp(words->texts[last - 1], "sparsity") == 0 &&
+               positional.kind == ARGUMENT_TEXT) {
+        add_specification(found, workbench, line,
+                          start); /* `run sparsity`, `attach DIR sparsity` */
+    } else {
+        add_kind(found, workbench, positional.kind, positional.choices, line, word, start);
     }
-    if (word[0] == '-' && !(command->where & COMMAND_RAW)) {
-        const char *value;
-        const struct option_row *given =
-            strchr(word, '=') ? option_find(command, word, &value) : NULL;
-        if (given && value) {
-            *start += (size_t)(strchr(line + *start, '=') + 1 - (line + *start));
-            add_kind(found, workbench, given->kind,
-                     given->kind == ARGUMENT_CHOICE ? given->value : NULL, line, value, start);
-            return;
-        }
-        add_options(found, command->options, word);
-        add_options(found, command_common_options(), word);
-        return;
-    }
-    add_kind(found, workbench, positional->kind, positional->choices, line, word, start);
 }
 
-int command_complete(const struct workbench *workbench, unsigned where, const char *line,
-                     size_t *start, struct completion **completions) {
+/* The word before the end of `line`, of a command that begins at byte `begin`. */
+static void complete_line(struct found *found, const struct workbench *workbench, const char *line,
+                          size_t begin, size_t *start) {
     struct words words;
-    struct found found = {.where = where};
-    size_t length = strlen(line);
-    *completions = NULL;
-    *start = length;
-    if (words_split(&words, line, NULL) < 0)
-        return 0;
+    size_t length = strlen(line + begin), at = length;
+    if (words_split(&words, line + begin, NULL) < 0)
+        return;
     /* Behind a blank a new, empty word begins. */
     int inside = words.count > 0 && words.ends[words.count - 1] == length;
     int last = inside ? words.count - 1 : words.count;
     const char *word = inside ? words.texts[last] : "";
     if (inside)
-        *start = words.begins[last];
+        at = words.begins[last];
     if (last == 0)
-        add_commands(&found, where, word);
-    else if (word[0] == '$' && where & COMMAND_SCRIPT)
-        add_variables(&found, &workbench->scripting, word);
+        add_commands(found, found->where, word);
+    else if (word[0] == '$' && found->where & COMMAND_SCRIPT)
+        add_variables(found, &workbench->scripting, word);
     else
-        complete_arguments(&found, workbench, line, &words, last, word, start);
+        complete_arguments(found, workbench, line + begin, &words, last, word, &at);
     words_free(&words);
+    *start = begin + at;
+}
+
+int command_complete(const struct workbench *workbench, unsigned where, const char *line,
+                     size_t *start, struct completion **completions) {
+    struct found found = {.where = where};
+    *completions = NULL;
+    *start = strlen(line);
+    complete_line(&found, workbench, line, 0, start);
     if (found.failed) {
         completions_free(found.items, found.count);
         return 0;

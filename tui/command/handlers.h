@@ -103,10 +103,31 @@ void command_keep(struct workbench *workbench, char *json);
 struct relay;
 struct sink *command_objects(struct workbench *workbench, struct sink *sink, struct relay *relay);
 
-/* The table as text, as the door wants it: aligned, with its titles in bold, or as TSV. Owned by
- * the caller, NULL when out of memory. */
+/* One object of an answer that is printed for people too: printed with --json, else kept. */
+struct record;
+int command_object(struct workbench *workbench, struct record *record, struct sink *sink);
+
+/* What `help COMMAND --json` answers; owned by the caller, NULL when out of memory. */
+char *command_usage_json(const struct command *command);
+
+/* The table as text, as the door wants it: TSV where standard output is no terminal, else aligned,
+ * with colours where there are, and cut to the terminal. Owned by the caller, NULL when out of
+ * memory. */
 struct table;
 char *command_table(const struct workbench *workbench, const struct table *table);
+
+/* The same, but nothing is cut. */
+char *command_whole_table(const struct workbench *workbench, const struct table *table);
+
+/* Prints a table of which nothing is cut, not with --json, and frees it (may be NULL: out of
+ * memory, as `failed`). */
+int command_tell_table(const struct workbench *workbench, struct table *table, int failed,
+                       struct sink *sink);
+
+/* The same for a table that is told as it grows: its titles and one row, behind `told` rows. Give
+ * it the widths of its columns (table_least). */
+int command_tell_row(const struct workbench *workbench, struct table *row, int failed, int told,
+                     struct sink *sink);
 
 /* Prints a figure as a picture of characters, and frees it. */
 struct figure;

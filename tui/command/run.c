@@ -6,9 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tui/command/answer.h"
 #include "tui/command/arguments.h"
 #include "tui/command/handlers.h"
 #include "tui/command/relay.h"
+#include "tui/command/text.h"
 #include "viz/table.h"
 
 /* ---- answers --------------------------------------------------------------------------------- */
@@ -67,23 +69,69 @@ void sink_note(struct sink *sink, const char *format, ...) {
     free(text);
 }
 
-/* Titles in bold. NULL when out of memory. */
-static char *embolden(char *text) {
-    char *bold = NULL;
-    if (text && asprintf(&bold, "\033[1m%.*s\033[0m%s", (int)strcspn(text, "\n"), text,
-                         text + strcspn(text, "\n")) < 0)
-        bold = NULL;
-    free(text);
-    return bold;
+/* How a terminal shows the titles (row -1) and rows of a table. */
+static const char *row_style(const struct table *table, long row) {
+    if (row < 0)
+        return "\033[1;36m";
+    enum table_mark mark = table_marked(table, (size_t)row);
+    return mark == TABLE_BAD ? "\033[31m" : mark == TABLE_ODD ? "\033[33m" : NULL;
+}
+
+/* The printed table in colour, which it takes over. NULL when out of memory. */
+static char *paint(const struct table *table, char *printed) {
+    struct text text;
+    if (!printed || text_begin(&text) < 0) {
+        free(printed);
+        return NULL;
+    }
+    long row = -1;
+    for (const char *at = printed; *at; row++) {
+        int length = (int)strcspn(at, "\n");
+        const char *style = row_style(table, row);
+        fprintf(text.stream, style ? "%s%.*s\033[0m\n" : "%s%.*s\n", style ? style : "", length,
+                at);
+        at += length + (at[length] == '\n');
+    }
+    free(printed);
+    return text_end(&text);
+}
+
+static char *lay_out(const struct workbench *workbench, const struct table *table, int width) {
+    const struct settings *settings = &workbench->settings;
+    if (settings->tables == TABLES_TSV)
+        return table_tsv(table);
+    char *text = table_print(table, width, settings->ascii ? "~" : "…");
+    return settings->colors > 0 && settings_in_color(settings, 1) ? paint(table, text) : text;
 }
 
 char *command_table(const struct workbench *workbench, const struct table *table) {
-    enum table_style style = workbench->settings.tables;
-    if (style == TABLES_TSV)
-        return table_tsv(table);
-    char *text =
-        table_print(table, workbench->settings.table_width, workbench->settings.ascii ? "~" : "…");
-    return style == TABLES_BOLD ? embolden(text) : text;
+    return lay_out(workbench, table, workbench->settings.table_width);
+}
+
+char *command_whole_table(const struct workbench *workbench, const struct table *table) {
+    return lay_out(workbench, table, 0);
+}
+
+int command_tell_table(const struct workbench *workbench, struct table *table, int failed,
+                       struct sink *sink) {
+    if (workbench->settings.json) {
+        table_free(table);
+        return failed ? COMMAND_FAILED : COMMAND_DONE;
+    }
+    char *text = failed || !table ? NULL : command_whole_table(workbench, table);
+    table_free(table);
+    return sink_result_owned(sink, text);
+}
+
+int command_tell_row(const struct workbench *workbench, struct table *row, int failed, int told,
+                     struct sink *sink) {
+    char *text = failed || !row ? NULL : command_table(workbench, row);
+    if (text && told > 0) {
+        size_t titles = strcspn(text, "\n") + 1;
+        memmove(text, text + titles, strlen(text + titles) + 1);
+    }
+    table_free(row);
+    return sink_result_owned(sink, text);
 }
 
 /* ---- the model of a command ------------------------------------------------------------------ */
@@ -197,12 +245,19 @@ struct sink *command_objects(struct workbench *workbench, struct sink *sink, str
     return &relay->sink;
 }
 
+int command_object(struct workbench *workbench, struct record *record, struct sink *sink) {
+    struct relay relay;
+    return sink_result_owned(command_objects(workbench, sink, &relay), record_print(record));
+}
+
 static int run_arguments(struct workbench *workbench, const struct arguments *arguments,
                          struct sink *sink) {
     const struct command *command = arguments->command;
     struct sawb_error error;
     if (arguments_option(arguments, "help"))
-        return sink_result_owned(sink, command_usage(command));
+        return arguments_option(arguments, "json") || workbench->settings.json
+                   ? sink_result_owned(sink, command_usage_json(command))
+                   : sink_result_owned(sink, command_usage(command));
     if (may_run(command, sink, &error) < 0)
         return command_misuse(sink, &error);
     /* Options of a line count for that line only. */

@@ -18,6 +18,11 @@
     "{rows: number, labelled: number, accuracy: [number?], loss: [number?], a_only: number, "      \
     "b_only: number, mcnemar_p: number?, flips: number}"
 
+#define SUMS                                                                                       \
+    "{rows: number, shown: number, sparsity: [number?], all: " TALLY ", of_shown: " TALLY "}"
+#define CHECKED "{recorded: number, checked: number, drifted: number}"
+#define BOOKMARK "{bookmark: text, layer: number, head: number, query: number, key: number}"
+
 static const struct schema rows[] = {
     {"predict", "",
      "{text: text, tokens: [text], ids: [number], logits: [number], probs: [number], label: "
@@ -33,8 +38,7 @@ static const struct schema rows[] = {
     {"rows", " for each row that is shown; delta is of the gold label",
      "{row: number, text: text, gold: number?, a: text?, confidence_a: number?, b: text?, "
      "confidence_b: number?, delta: number?}"},
-    {"rows", " at the end; pairs are of A and B",
-     "{rows: number, shown: number, sparsity: [number?], all: " TALLY ", of_shown: " TALLY "}"},
+    {"rows", " at the end; pairs are of A and B", SUMS},
     {"train", " for each step", STEP},
     {"train", " for each evaluation", STEP_EVALUATION},
     {"memory", " for each thing that is held, and at the end for all",
@@ -92,6 +96,32 @@ static const struct schema rows[] = {
     {"keys", " for each key", "{view: text, key: text, command: text, note: text?}"},
     {"bind", " alone, for each key that you bound", "{key: text, command: text}"},
     {"echo", "", "{echo: text}"},
+    {"metrics", " --list, for each metric", "{name: text, unit: text, formula: text}"},
+    {"data", " FILE or again, in a script: the sums, as rows has them at the end", SUMS},
+    {"filter", " alone, for each term", "{term: text, help: text}"},
+    {"set", " alone, for each setting", "{setting: text, value: text}"},
+    {"palette", " alone, for each palette", "{palette: text, chosen: any, help: text}"},
+    {"bookmark", "", BOOKMARK},
+    {"bookmarks", " for each bookmark", BOOKMARK},
+    {"help", " for each command, and what `COMMAND --help` answers",
+     "{command: text, alias: text?, usage: text, help: text, details: text?, options: [{name: "
+     "text, letter: text?, value: text?, help: text}]}"},
+    {"help", " json, for each answer", "{answer_of: text, when: text, fields: text}"},
+    {"sessions", " list, for each session",
+     "{name: text, path: text, ended: number?, bytes: number}"},
+    {"sessions", " show",
+     "{begun: number, seconds: number, bytes: number, lost: number, records: number, commands: "
+     "number, edits: number, events: number, arrays: number, step: number}"},
+    {"sessions", " prune", "{removed: number, bytes: number}"},
+    {"marker", "", "{marker: text}"},
+    {"replay", " FILE OUT --to", "{file: text, as: text}"},
+    {"replay", " --verify",
+     "{predictions: number, checked: number, in_training: number, without_model: number, "
+     "without_precision: number, models_changed: number, models_missing: number, data: number, "
+     "data_changed: number, data_missing: number, evaluations: " CHECKED ", comparisons: " CHECKED
+     ", rows: " CHECKED ", points: " CHECKED ", steps: " CHECKED ", times: " CHECKED
+     ", drifted: number, first_drift: number?, largest_drift: number?, first_drift_at: number?, "
+     "largest_drift_at: number?}"},
     {"serve", "'s answer",
      "{id: any, status: number, results: [any], notes: [text], error: text?}"},
     {"serve", " while it works", "{id: any, progress: text}"},

@@ -15,6 +15,7 @@
 #include "tui/command/relay.h"
 
 #define SCRIPT_DEPTH 8
+#define BYTE_ORDER_MARK "\xef\xbb\xbf" /* some editors begin a file with it */
 
 /* ---- splitting ------------------------------------------------------------------------------- */
 
@@ -166,13 +167,15 @@ struct running {
     const struct script *script;
     const char *where; /* NULL: not said */
     int line;          /* of the command that runs */
+    int errors;        /* said so far */
     struct relay relay;
 };
 
 /* Says where the script stands before what went wrong. */
 static void say_place(struct sink *sink, const char *text) {
     struct relay *relay = relay_of(sink);
-    const struct running *running = relay->user;
+    struct running *running = relay->user;
+    running->errors++;
     char *placed = NULL;
     if (running->where && asprintf(&placed, "%s:%d: %s", running->where, running->line, text) < 0)
         placed = NULL;
@@ -254,9 +257,9 @@ static int run_statement(struct running *running, const struct statement *statem
     char *line = script_expand(running->workbench, statement->text, 0, before, &error);
     if (!line)
         return command_misuse(sink, &error);
-    int status = command_run(running->workbench, line, sink);
+    int errors = running->errors, status = command_run(running->workbench, line, sink);
     free(line);
-    if (status == COMMAND_DONE && interrupt_signal()) {
+    if (interrupt_signal() && running->errors == errors) {
         sink->error(sink, "interrupted");
         return COMMAND_FAILED;
     }
@@ -282,6 +285,8 @@ int command_run_script(struct workbench *workbench, const char *text, const char
     struct script script;
     struct running running = {.workbench = workbench, .script = &script, .where = where};
     struct sawb_error error;
+    if (strncmp(text, BYTE_ORDER_MARK, strlen(BYTE_ORDER_MARK)) == 0)
+        text += strlen(BYTE_ORDER_MARK);
     relay_open(&running.relay, sink);
     running.relay.sink.error = say_place;
     running.relay.user = &running;

@@ -13,6 +13,7 @@
 #include "core/text/unicode.h"
 #include "tui/app/interrupt.h"
 #include "tui/command/answer.h"
+#include "tui/command/arguments.h"
 
 /* A request in progress, and its answer as far as it has come. */
 struct serving {
@@ -92,12 +93,21 @@ static void answer(struct serving *serving, int status) {
 /* ---- the request ----------------------------------------------------------------------------- */
 
 static int run_argv(struct workbench *workbench, const cJSON *argv, struct sink *sink) {
-    int count = cJSON_GetArraySize(argv), i = 0;
+    int count = cJSON_GetArraySize(argv);
     char **words = calloc((size_t)count + 1, sizeof(*words));
     if (!words)
         return command_no_memory(sink);
+    int i = 0;
     for (const cJSON *item = argv->child; item; item = item->next)
         words[i++] = item->valuestring;
+    /* As in a shell, options may stand in front of the command. */
+    int first = arguments_first(count, words);
+    const struct command *command = first < count ? command_find(words[first]) : NULL;
+    if (command && !(command->where & COMMAND_RAW)) {
+        char *name = words[first];
+        memmove(words + 1, words, (size_t)first * sizeof(*words));
+        words[0] = name;
+    }
     int status = command_run_words(workbench, count, words, sink);
     free(words);
     return status;

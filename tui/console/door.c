@@ -229,18 +229,12 @@ static int open_dumb(struct door *door) {
 
 int door_open(struct workbench *workbench, struct sink *sink) {
     struct door door = {.workbench = workbench};
-    enum table_style tables = workbench->settings.tables;
     struct sawb_error error;
     door.typed = isatty(STDIN_FILENO) && (isatty(STDOUT_FILENO) || isatty(STDERR_FILENO));
     door_output_open(&door.output, sink, workbench);
-    workbench->settings.tables = !door.output.on_terminal ? TABLES_TSV
-                                 : door.output.color      ? TABLES_BOLD
-                                                          : TABLES_ALIGNED;
     int status = door.typed ? open_typed(&door) : open_dumb(&door);
     door_output_flush(&door.output);
     if (recorder_close(workbench, &error) < 0)
         sink_note(sink, "%s", error.message);
-    workbench->settings.tables = tables;
-    workbench->settings.table_width = 0;
     return status;
 }

@@ -18,7 +18,10 @@
 static struct {
     const struct workbench *workbench;
     int color;
+    int listed; /* candidates listed by the TABs before, one after the other */
 } completing;
+
+static int on_tab(int count, int key);
 
 /* Bytes in which all candidates agree, whole characters only. */
 static size_t agreed(const struct completion *items, int count) {
@@ -51,17 +54,25 @@ static void print_cut(const char *text, int columns, int fill) {
     fprintf(rl_outstream, "%*s", fill && used < columns ? columns - used : 0, "");
 }
 
+/* Where the list goes on that did not fit: TAB again shows more of it. */
+static int next_part(int count, int most) {
+    int again = rl_last_func == on_tab && completing.listed < count;
+    int from = again ? completing.listed : 0;
+    completing.listed = from + most;
+    return from;
+}
+
 static void list(const struct completion *items, int count) {
     int rows, columns, widest = 0;
     door_size(&rows, &columns);
-    int most = rows > 6 ? rows - 4 : 2;
+    int most = rows > 6 ? rows - 4 : 2, from = next_part(count, most);
     for (int i = 0; i < count; i++) {
         int width = text_columns(items[i].text);
         widest = width > widest ? width : widest;
     }
     widest = widest > NAME_WIDEST ? NAME_WIDEST : widest;
     rl_crlf();
-    for (int i = 0; i < count && i < most; i++) {
+    for (int i = from; i < count && i < from + most; i++) {
         print_cut(items[i].text, widest, items[i].help[0] != '\0');
         if (items[i].help[0]) {
             fputs(completing.color ? "  \033[2m" : "  ", rl_outstream);
@@ -70,8 +81,8 @@ static void list(const struct completion *items, int count) {
         }
         fputc('\n', rl_outstream);
     }
-    if (count > most)
-        fprintf(rl_outstream, "%d more\n", count - most);
+    if (count > from + most)
+        fprintf(rl_outstream, "%d more: TAB again\n", count - from - most);
     rl_forced_update_display();
 }
 

@@ -31,7 +31,7 @@ static int make_private(const char *path, struct sawb_error *error) {
     if (file < 0 || fchmod(file, S_IRUSR | S_IWUSR) < 0) {
         if (file >= 0)
             close(file);
-        return error_set(error, "%s: %m; what is typed is not kept", path);
+        return error_set(error, "%s: %m", path);
     }
     close(file);
     return 0;
@@ -46,7 +46,7 @@ void door_history_load(struct door_history *history, struct sink *sink) {
     stifle_history(HISTORY_MOST);
     if (history->path &&
         (file_make_directory(folder, &error) < 0 || make_private(history->path, &error) < 0)) {
-        sink_note(sink, "%s", error.message);
+        sink_note(sink, "%s; what is typed is not kept", error.message);
         door_history_free(history);
     }
     if (history->path) {

@@ -75,6 +75,7 @@ static void print_held(struct door_output *output, int all) {
     output->held = NULL;
     output->held_size = 0;
     output->held_parts = 0;
+    output->outer->progress(output->outer, ""); /* which may stand where the text begins */
     if (!whole || !is_long(text) || page(text) < 0) {
         fputs(text, stdout);
         fflush(stdout);

@@ -31,27 +31,14 @@ static COMMAND_HANDLER(run_redo) {
     return step(workbench, sink, 1);
 }
 
-static int say(struct workbench *workbench, const struct bookmark *const *bookmarks, int count,
-               struct sink *sink) {
-    static const char *const titles[] = {"bookmark", ">layer", ">head", ">query", ">key"};
-    struct table *table = table_create(titles, 5, NULL);
-    int failed = !table;
-    for (int i = 0; i < count; i++) {
-        const struct bookmark *bookmark = bookmarks[i];
-        struct record record = record_begin();
-        record_text(&record, "bookmark", bookmark->name);
-        record_number(&record, "layer", bookmark->layer);
-        record_number(&record, "head", bookmark->head);
-        record_number(&record, "query", bookmark->query);
-        record_number(&record, "key", bookmark->key);
-        failed = failed || command_object(workbench, &record, sink) != COMMAND_DONE ||
-                 table_add(table, "%s", bookmark->name) < 0 ||
-                 table_add(table, "%d", bookmark->layer) < 0 ||
-                 table_add(table, "%d", bookmark->head) < 0 ||
-                 table_add(table, "%d", bookmark->query) < 0 ||
-                 table_add(table, "%d", bookmark->key) < 0;
-    }
-    return command_tell_table(workbench, table, failed, sink);
+static int keep(struct workbench *workbench, const struct bookmark *bookmark, struct sink *sink) {
+    struct record record = record_begin();
+    record_text(&record, "bookmark", bookmark->name);
+    record_number(&record, "layer", bookmark->layer);
+    record_number(&record, "head", bookmark->head);
+    record_number(&record, "query", bookmark->query);
+    record_number(&record, "key", bookmark->key);
+    return command_object(workbench, &record, sink);
 }
 
 static COMMAND_HANDLER(run_bookmark) {
@@ -66,7 +53,10 @@ static COMMAND_HANDLER(run_bookmark) {
     const struct bookmark *bookmark = bookmark_set(workbench, arguments_get(arguments, 0), &error);
     if (!bookmark)
         return command_fail(sink, &error);
-    return say(workbench, &bookmark, 1, sink);
+    if (!workbench->settings.json)
+        sink_result(sink, "%s  layer %d head %d  query %d key %d", bookmark->name, bookmark->layer,
+                    bookmark->head, bookmark->query, bookmark->key);
+    return keep(workbench, bookmark, sink);
 }
 
 static COMMAND_HANDLER(run_bookmarks) {
@@ -76,14 +66,19 @@ static COMMAND_HANDLER(run_bookmarks) {
         sink_note(sink, "no bookmarks yet; `bookmark [NAME]` keeps this place");
         return COMMAND_DONE;
     }
-    const struct bookmark **rows = calloc((size_t)bookmarks->count, sizeof(*rows));
-    if (!rows)
-        return command_no_memory(sink);
-    for (int i = 0; i < bookmarks->count; i++)
-        rows[i] = &bookmarks->rows[i];
-    int status = say(workbench, rows, bookmarks->count, sink);
-    free(rows);
-    return status;
+    static const char *const titles[] = {"bookmark", ">layer", ">head", ">query", ">key"};
+    struct table *table = table_create(titles, 5, NULL);
+    int failed = !table;
+    for (int i = 0; i < bookmarks->count && !failed; i++) {
+        const struct bookmark *bookmark = &bookmarks->rows[i];
+        failed = keep(workbench, bookmark, sink) != COMMAND_DONE ||
+                 table_add(table, "%s", bookmark->name) < 0 ||
+                 table_add(table, "%d", bookmark->layer) < 0 ||
+                 table_add(table, "%d", bookmark->head) < 0 ||
+                 table_add(table, "%d", bookmark->query) < 0 ||
+                 table_add(table, "%d", bookmark->key) < 0;
+    }
+    return command_tell_table(workbench, table, failed, sink);
 }
 
 static COMMAND_HANDLER(run_jump) {

@@ -233,7 +233,8 @@ static const struct command commands_main[] = {
      .details =
          "`bench train` makes steps of training on DATA (as `train` takes it; without it sentences "
          "of random words, as long as those of short reviews) and says how many real tokens a "
-         "second they take; with --profile also where the time goes. Nothing is kept of them. With "
+         "second they take; with --profile also where the time goes, and what a step makes of the "
+         "rate of OpenBLAS' sgemm. Nothing is kept of them. With "
          "--sweep kernel, model and train time dense and sparse in turns, and say beside the "
          "medians what would be ideal, dense (1 - s), and Amdahl's ceiling 1 / (1 - f s), f being "
          "the measured share of attention; kernel is the attention of all heads of one layer, "

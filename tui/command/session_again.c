@@ -37,7 +37,7 @@ void session_jobs(const struct log_reader *log, size_t command, int console, int
 static int add_event(struct told *told, struct event *event) {
     if (told->count == told->capacity) {
         int larger = told->capacity ? 2 * told->capacity : 64;
-        struct event **grown = realloc(told->events, (size_t)larger * sizeof(*grown));
+        struct event **grown = realloc(told->events, (size_t)larger * sizeof(struct event *));
         if (!grown)
             return -1;
         told->events = grown;

@@ -29,7 +29,7 @@ static inline int32_t bits_of_float(float value) {
  * e^x to about 2 units in the last place for -87.6 <= x <= 88, and 0 from -87.7 to -88. x = n ln 2
  * + r with |r| <= ln(2)/2, then the Taylor polynomial of e^r.
  */
-static inline float exponential_between(float x) {
+static inline float exponential(float x) {
     const float log2_e = 1.44269504f, ln2_high = 0.693359375f, ln2_low = -2.12194440e-4f;
     const float rounder = 12582912.0f; /* 1.5 * 2^23: adding it rounds to a whole number */
     float n = x * log2_e + rounder - rounder;
@@ -43,13 +43,6 @@ static inline float exponential_between(float x) {
     polynomial = polynomial * r + 1.0f;
     polynomial = polynomial * r + 1.0f;
     return polynomial * float_of_bits(((int32_t)n + 127) * (1 << 23));
-}
-
-/* The same for any x <= 88; 0 below -87. */
-static inline float exponential(float x) {
-    float clamped = x > -87.0f ? x < 88.0f ? x : 88.0f : -87.0f; /* NaN: -87 */
-    float value = exponential_between(clamped);
-    return x < -87.0f ? 0.0f : x == x ? value : x;
 }
 
 /*
@@ -69,7 +62,7 @@ static inline float limited_size(float x) {
 static inline float normal(float x, float *density) {
     float size = limited_size(x);
     float t = 1.0f / (1.0f + 0.34f * size);
-    float bell = exponential_between(-0.5f * size * size);
+    float bell = exponential(-0.5f * size * size);
     float tail = -0.011190271f;
     tail = tail * t + 0.10109751f;
     tail = tail * t + -0.319444892f;

@@ -24,7 +24,7 @@ console "eval $work/data.tsv" 'assert rows == 32'
 check "tables are TSV" line_is 1 "^arm${tab}model${tab}pattern${tab}rows${tab}"
 check "with a line for each row" [ "$(awk -F "$tab" 'NF == 9' "$out" | wc -l)" -eq 2 ]
 check "results are there for assert" status_is 0
-console 'set' 'bookmark here' "eval $work/data.tsv --rows"
+console 'set' 'bookmark here' 'bookmarks' "eval $work/data.tsv --rows"
 check "whichever it is: settings" line_is 1 "^setting${tab}value$"
 check "bookmarks" says "^here${tab}0${tab}0${tab}0${tab}0$"
 check "rows" [ "$(awk -F "$tab" 'NF == 4' "$out" | wc -l)" -eq 33 ]

@@ -49,7 +49,7 @@ walk_view() { # VIEW SIZE
 }
 
 views=$("$SAWB" keys --json | sed -e 's/.*"view":"//' -e 's/".*//' |
-    grep -vE '^(sentence|text|prompt)$' | uniq)
+    grep -vE '^(sentence|text|prompt|replay)$' | uniq)
 check "there are views with keys" test -n "$views"
 for size in "80 24" "120 40" "200 60" "60 16"; do
     # shellcheck disable=SC2086

@@ -12,22 +12,20 @@ import torch
 import transformers
 
 VOCABULARY = 30522
+SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 transformers.logging.set_verbosity_error()
 transformers.logging.disable_progress_bar()
 
 
-def make_vocabulary(path):
-    """Special tokens and made-up words, as many as the pretrained models have."""
-    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-    letters = string.ascii_lowercase
-    words += list(letters) + ["##" + letter for letter in letters] + list(".,;:!?'-\"()0123456789")
-    number = 0
+def make_vocabulary(path, pieces):
+    """The given word pieces and made-up ones, as many as the pretrained models have."""
+    words, letters, number = list(pieces), string.ascii_lowercase, 0
     while len(words) < VOCABULARY:
         word, rest = "", number
         for _ in range(4):
             word += letters[rest % 26]
             rest //= 26
-        words.append(word + letters[rest % 26] * (1 + rest // 26))
+        words.append("[" + word + letters[rest % 26] * (1 + rest // 26) + "]")
         number += 1
     with open(path, "w", encoding="utf-8") as out:
         out.write("\n".join(words) + "\n")
@@ -41,14 +39,14 @@ def config_of(shape):
     return transformers.DistilBertConfig(num_labels=2, attn_implementation="eager")
 
 
-def make_folder(shape, folder):
-    """A folder that transformers and sawb open; made once."""
+def make_folder(shape, folder, pieces=SPECIAL):
+    """A folder that transformers and sawb open, which knows these word pieces; made once."""
     if os.path.exists(os.path.join(folder, "model.safetensors")):
         return folder
     os.makedirs(folder, exist_ok=True)
     torch.manual_seed(1)
     model = transformers.AutoModelForSequenceClassification.from_config(config_of(shape))
-    make_vocabulary(os.path.join(folder, "vocab.txt"))
+    make_vocabulary(os.path.join(folder, "vocab.txt"), pieces)
     model.save_pretrained(folder)
     return folder
 

@@ -248,6 +248,21 @@ def run_model(options, report):
             sawb.close()
 
 
+# ---- the data ----------------------------------------------------------------------------------
+
+def make_reader(options, shape):
+    """A folder of that shape which cuts the data into words as a pretrained one does: with made-up
+    words alone each letter were a token, and a sentence four times as long."""
+    import peer_models
+    words = os.path.join(options.work, "words")
+    if not os.path.exists(os.path.join(words, "vocab.txt")):
+        subprocess.run([options.sawb, "new", options.data, "--out", words, "--vocabulary",
+                        str(peer_models.VOCABULARY // 2)], check=True, capture_output=True)
+    with open(os.path.join(words, "vocab.txt"), encoding="utf-8") as lines:
+        pieces = lines.read().splitlines()
+    return peer_models.make_folder(shape, os.path.join(options.work, shape + "-words"), pieces)
+
+
 # ---- training ----------------------------------------------------------------------------------
 
 def train_peer(options, folder, bf16):
@@ -268,10 +283,9 @@ def run_train(options, report):
     if not options.data:
         report.fail("train", "training", "it needs DATA=FOLDER with train.tsv and dev.tsv")
         return
-    import peer_models
     report.head("training, real tokens a second (peer: batches grouped by length)")
     for shape in SHAPES:
-        folder = peer_models.make_folder(shape, os.path.join(options.work, shape))
+        folder = make_reader(options, shape)
         for bf16 in (False, True):
             chosen = precision_options(options.sawb, "bf16" if bf16 else "fp32")
             sawb = Sawb(options.sawb, ["-m", folder, "--threads", str(options.threads), *chosen])
@@ -318,7 +332,7 @@ def run_eval(options, report):
     report.head("evaluation of dev.tsv, sentences a second (peer: sorted by length, batches of 32)")
     dev = os.path.join(options.data, "dev.tsv")
     for shape in SHAPES:
-        folder = peer_models.make_folder(shape, os.path.join(options.work, shape))
+        folder = make_reader(options, shape)
         options.model = folder
         sawb = Sawb(options.sawb, ["-m", folder, "--threads", str(options.threads)])
         rows = read_ids(options, dev)

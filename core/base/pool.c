@@ -5,9 +5,9 @@
  * looking for some for a while before it sleeps.
  *
  * A loop is published by setting `remaining` to its count. An index is claimed by taking one off
- * `remaining`; only after that are body, user and count read. That is safe without a generation
- * number: while a claimed index is not finished the caller cannot leave pool_run, so what is read
- * belongs to the loop the index was claimed from.
+ * `remaining`; only after that are body, user, count and the shares read. That is safe without a
+ * generation number: while a claimed index is not finished the caller cannot leave pool_run, so
+ * what is read belongs to the loop the index was claimed from.
  */
 #include "core/base/pool.h"
 
@@ -26,6 +26,11 @@
 #define CACHE_LINE 64
 #define SPIN_NANOSECONDS 50000
 #define SPIN_LOADS 64 /* looks at the counter between two looks at the clock */
+
+/* Of the indices of a loop; each on a cache line of its own. */
+struct share {
+    _Alignas(CACHE_LINE) atomic_int left; /* which nobody has claimed */
+};
 
 struct pool {
     /* Apart, so that claiming and finishing do not pull the same cache line to and fro. */
@@ -47,8 +52,10 @@ struct pool {
     void *user;
     int count;
 
-    int threads;        /* with the caller */
-    pthread_t *helpers; /* [threads - 1] */
+    int threads;          /* with the caller */
+    atomic_int started;   /* helpers that have their number */
+    struct share *shares; /* [threads] */
+    pthread_t *helpers;   /* [threads - 1] */
     pthread_mutex_t mutex;
     pthread_cond_t work, finished;
 };
@@ -59,23 +66,38 @@ static int64_t nanoseconds(void) {
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-/* Claims an index of the present loop; -1 when none is left. */
-static int pool_claim(struct pool *pool) {
-    int remaining = atomic_load_explicit(&pool->remaining, memory_order_relaxed);
-    while (remaining > 0) {
-        if (atomic_compare_exchange_weak_explicit(&pool->remaining, &remaining, remaining - 1,
-                                                  memory_order_acquire, memory_order_relaxed))
-            return pool->count - remaining;
+/* Takes one off a counter; returns what it was, 0: nothing was left. */
+static int take_one(atomic_int *counter) {
+    int value = atomic_load_explicit(counter, memory_order_relaxed);
+    while (value > 0 && !atomic_compare_exchange_weak_explicit(
+                            counter, &value, value - 1, memory_order_acquire, memory_order_relaxed))
+        ;
+    return value;
+}
+
+/* The first index of a thread's share of the present loop. */
+static int share_begin(const struct pool *pool, int thread) {
+    return (int)((int64_t)pool->count * thread / pool->threads);
+}
+
+/* Claims an index of the present loop, of the thread's own share as long as there is one; -1 when
+ * none is left. What is taken off `remaining` is there in some share. */
+static int pool_claim(struct pool *pool, int thread) {
+    if (take_one(&pool->remaining) == 0)
+        return -1;
+    for (int share = thread;; share = (share + 1) % pool->threads) {
+        int left = take_one(&pool->shares[share].left);
+        if (left > 0)
+            return share_begin(pool, share + 1) - left;
     }
-    return -1;
 }
 
 /* Runs indices until none is left to claim. What a helper works is known before the caller can see
  * that the loop ended. */
-static void pool_work(struct pool *pool, int helps) {
+static void pool_work(struct pool *pool, int thread) {
     int index;
-    while ((index = pool_claim(pool)) >= 0) {
-        int64_t begin = helps && pool->measured ? nanoseconds() : 0;
+    while ((index = pool_claim(pool, thread)) >= 0) {
+        int64_t begin = thread > 0 && pool->measured ? nanoseconds() : 0;
         pool->body(pool->user, index);
         if (begin)
             atomic_fetch_add(&pool->helped, nanoseconds() - begin);
@@ -103,6 +125,7 @@ static int spin_until(atomic_int *value, int zero) {
 
 static void *pool_helper(void *user) {
     struct pool *pool = user;
+    int thread = atomic_fetch_add(&pool->started, 1) + 1;
     for (;;) {
         if (!spin_until(&pool->remaining, 0)) {
             pthread_mutex_lock(&pool->mutex);
@@ -114,7 +137,7 @@ static void *pool_helper(void *user) {
         }
         if (atomic_load(&pool->stop))
             return NULL;
-        pool_work(pool, 1);
+        pool_work(pool, thread);
     }
 }
 
@@ -137,13 +160,18 @@ struct pool *pool_create(int threads, struct sawb_error *error) {
 
     struct pool *pool = aligned_alloc(CACHE_LINE, sizeof(*pool));
     pthread_t *helpers = calloc((size_t)threads, sizeof(*helpers));
-    if (!pool || !helpers) {
+    struct share *shares = aligned_alloc(CACHE_LINE, (size_t)threads * sizeof(*shares));
+    if (!pool || !helpers || !shares) {
         error_set(error, "threads: out of memory for a pool of %d", threads);
         free(pool);
         free(helpers);
+        free(shares);
         return NULL;
     }
     memset(pool, 0, sizeof(*pool));
+    for (int thread = 0; thread < threads; thread++)
+        atomic_init(&shares[thread].left, 0);
+    pool->shares = shares;
     atomic_flag_clear(&pool->busy);
     pool->helpers = helpers;
     pthread_mutex_init(&pool->mutex, NULL);
@@ -172,6 +200,7 @@ void pool_free(struct pool *pool) {
     pthread_cond_destroy(&pool->work);
     pthread_mutex_destroy(&pool->mutex);
     free(pool->helpers);
+    free(pool->shares);
     free(pool);
 }
 
@@ -226,6 +255,10 @@ void pool_run(struct pool *pool, int count, void (*body)(void *user, int index),
     pool->user = user;
     pool->count = count;
     atomic_store(&pool->unfinished, count);
+    for (int share = 0; share < pool->threads; share++)
+        atomic_store_explicit(&pool->shares[share].left,
+                              share_begin(pool, share + 1) - share_begin(pool, share),
+                              memory_order_relaxed);
     /* Sequentially consistent with `sleepers`: either the helper sees the work before it sleeps, or
      * it is seen asleep here. */
     atomic_store(&pool->remaining, count);

@@ -4,7 +4,9 @@
  *     pool_run(pool, count, body, user)  calls body(user, i) for every i in [0, count), once each.
  *
  * The calling thread takes part. Which thread runs an index is not fixed, so a body must write only
- * what belongs to its index: then results do not depend on the number of threads.
+ * what belongs to its index: then results do not depend on the number of threads. But each thread
+ * begins with its own part of [0, count), the caller with the first, and takes from the others when
+ * that is done: loops whose indices go over the same data in the same order find it in the caches.
  */
 #ifndef SAWB_CORE_BASE_POOL_H
 #define SAWB_CORE_BASE_POOL_H

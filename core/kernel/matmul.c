@@ -54,10 +54,19 @@ static int task_count(const struct matmul *product, struct cut cut) {
     return parts(product->m, cut.rows) * parts(product->n, cut.columns);
 }
 
+/* With packed weights each thread takes rows of its own where there are enough, so that what it
+ * reads is what it wrote last (pool.h); else each would have to pack them. */
+static int task_rows(const struct matmul *product, const struct compute *compute) {
+    int threads = pool_threads(compute->pool), most = product->m / ROWS_LEAST;
+    int shares = !product->packed || most < 1 ? 1 : most < threads ? most : threads;
+    return round_up(parts(product->m, shares), compute->gemm->rows);
+}
+
 /* In tasks of the size that suits the caches, or, where that is too few, in `times` as many. */
-static struct cut cut_up(const struct matmul *product, const struct gemm *gemm, int times) {
+static struct cut cut_up(const struct matmul *product, const struct compute *compute, int times) {
+    const struct gemm *gemm = compute->gemm;
     int weight = product->shape == MATMUL_WEIGHT;
-    struct cut cut = {weight ? WEIGHT_ROWS : round_up(product->m, gemm->rows),
+    struct cut cut = {weight ? WEIGHT_ROWS : task_rows(product, compute),
                       weight ? WEIGHT_COLUMNS : gemm->task_columns};
     int wanted = times * task_count(product, cut);
     while (task_count(product, cut) < wanted) {
@@ -244,8 +253,8 @@ static void run_index(void *user, int index) {
     const struct compute *compute = run->compute;
     const struct matmul *product = run->products;
     struct cut cut;
-    for (int tasks; cut = cut_up(product, compute->gemm, run->times),
-                    index >= (tasks = task_count(product, cut));
+    for (int tasks;
+         cut = cut_up(product, compute, run->times), index >= (tasks = task_count(product, cut));
          product++)
         index -= tasks;
     int across = parts(product->n, cut.columns);
@@ -265,8 +274,7 @@ static void run_index(void *user, int index) {
 static int tasks_of_all(const struct run *run, int count) {
     int tasks = 0;
     for (int i = 0; i < count; i++)
-        tasks += task_count(&run->products[i],
-                            cut_up(&run->products[i], run->compute->gemm, run->times));
+        tasks += task_count(&run->products[i], cut_up(&run->products[i], run->compute, run->times));
     return tasks;
 }
 

@@ -48,6 +48,9 @@ struct timing_run_state {
     struct profile profile;
     struct bench dense;
     int index; /* of the next point */
+
+    /* Of the family at this length. */
+    double removed[SWEEP_TARGETS_MOST], faster[SWEEP_TARGETS_MOST];
 };
 
 static int sentences_of(const struct timing_job *job, int tokens) {
@@ -100,7 +103,7 @@ static void send(struct timing_run_state *run, const struct timing *timing, int 
 }
 
 static int time_pattern(struct timing_run_state *run, const char *pattern,
-                        const struct sparsity *sparsity, int family, double target,
+                        const struct sparsity *sparsity, int family, int target,
                         struct sawb_error *error) {
     const struct timing_job *job = run->job;
     struct sweep_search search = {.config = &job->arm.model->config, .seed = job->options.seed};
@@ -120,8 +123,11 @@ static int time_pattern(struct timing_run_state *run, const char *pattern,
         status = bench_kernel(&sparse, &kernel, error);
     if (status == 0 && asprintf(&text, "%s\n%s", pattern, kernel) < 0)
         status = error_set(error, "bench: out of memory");
-    if (status == 0)
-        send(run, &timing, family, target, realised, text);
+    if (status == 0) {
+        run->removed[target] = realised;
+        run->faster[target] = timing.ratio.median;
+        send(run, &timing, family, job->options.targets[target], realised, text);
+    }
     bench_release(&sparse);
     return status;
 }
@@ -137,10 +143,24 @@ static int time_point(struct timing_run_state *run, int family, int target, doub
     if (status == 0)
         status = sparsity_check(sparsity, config->layers, config->heads, error);
     if (status == 0)
-        status = time_pattern(run, pattern, sparsity, family, job->options.targets[target], error);
+        status = time_pattern(run, pattern, sparsity, family, target, error);
     sparsity_free(sparsity);
     free(pattern);
     return status;
+}
+
+/* From where on the family saves time; of targets in another order nothing is said. */
+static void tell_break_even(struct timing_run_state *run, int family) {
+    int count = run->job->options.target_count, ascends = count > 1;
+    for (int i = 1; i < count; i++)
+        ascends = ascends && run->removed[i] >= run->removed[i - 1];
+    double share = timing_break_even(run->removed, run->faster, count);
+    if (ascends && isnan(share))
+        worker_note(run->worker, "%s, n = %d: slower than dense at each of these sparsities",
+                    run->job->patterns[family], run->dense.n);
+    else if (ascends)
+        worker_note(run->worker, "%s, n = %d: no slower than dense from %.0f %% removed on",
+                    run->job->patterns[family], run->dense.n, 100 * share);
 }
 
 /* All targets of a family at the length of the dense side. */
@@ -161,6 +181,8 @@ static int time_family(struct timing_run_state *run, int family, struct sawb_err
         status = time_point(run, family, target, whole ? numbers[target] : options->targets[target],
                             error);
     }
+    if (status == 0)
+        tell_break_even(run, family);
     return status;
 }
 

@@ -3,6 +3,7 @@
  */
 #include "core/session/timing.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "core/base/clock.h"
@@ -94,4 +95,16 @@ int timing_run(const struct timed *sides, int count, const struct timing_limits 
     if (count > 1)
         timing->ratio = spread_of(ratios, rounds);
     return status;
+}
+
+double timing_break_even(const double *removed, const double *faster, int count) {
+    int first = count;
+    while (first > 0 && faster[first - 1] >= 1)
+        first--;
+    if (first == count)
+        return NAN;
+    if (first == 0)
+        return removed[0];
+    double step = (1 - faster[first - 1]) / (faster[first] - faster[first - 1]);
+    return removed[first - 1] + step * (removed[first] - removed[first - 1]);
 }

@@ -49,6 +49,10 @@ struct timing {
 int timing_run(const struct timed *sides, int count, const struct timing_limits *limits,
                struct worker *worker, struct timing *timing, struct sawb_error *error);
 
+/* The share removed (ascending, `count` of them) from which on `faster` stays at 1 or above, by a
+ * straight line between the points on either side of it; NaN: the last is below 1 still. */
+double timing_break_even(const double *removed, const double *faster, int count);
+
 /* Nearest ranks. Sorts the values; of none all is 0. */
 struct spread spread_of(double *values, int count);
 

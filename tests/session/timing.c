@@ -226,6 +226,18 @@ static void test_sweep_refuses(void **state) {
     model_release(model);
 }
 
+static void test_break_even(void **state) {
+    (void)state;
+    const double removed[] = {0, 0.2, 0.4, 0.4, 0.8};
+    const double rises[] = {0.9, 0.95, 1.05, 1.05, 2}, falls_again[] = {1.1, 0.9, 1, 0.5, 1.5};
+    const double always[] = {1, 1.2, 1.4, 1.4, 2}, never[] = {0.9, 1.2, 1.4, 1.4, 0.99};
+    assert_float_equal(timing_break_even(removed, rises, 5), 0.3, 1e-12);
+    assert_float_equal(timing_break_even(removed, falls_again, 5), 0.6, 1e-12);
+    assert_true(timing_break_even(removed, always, 5) == 0);
+    assert_true(isnan(timing_break_even(removed, never, 5)));
+    assert_true(isnan(timing_break_even(removed, never, 0)));
+}
+
 /* ---- A against B ----------------------------------------------------------------------------- */
 
 static void test_live(void **state) {
@@ -253,7 +265,7 @@ static void test_live(void **state) {
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_spread),       cmocka_unit_test(test_rounds_take_turns),
     cmocka_unit_test(test_sweep_points), cmocka_unit_test(test_sweep_refuses),
-    cmocka_unit_test(test_live),
+    cmocka_unit_test(test_break_even),   cmocka_unit_test(test_live),
 };
 
 TEST_GROUP(tests_session_timing, tests);

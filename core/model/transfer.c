@@ -60,35 +60,6 @@ int principal_axes(const float *points, int rows, int width, int count, float *a
 
 /* ---- word pieces ----------------------------------------------------------------------------- */
 
-/* Adds the source's embedding of a piece. */
-static void add_piece(const struct model *source, int id, float *point) {
-    size_t width = (size_t)source->config.hidden;
-    cblas_saxpy(source->config.hidden, 1.0f, source->weights.word_embeddings + (size_t)id * width,
-                1, point, 1);
-}
-
-/* point [width of the source], zeroed, becomes the embedding of a piece of the new vocabulary.
- * Returns 1 when the source has it as it is, 0 when it is a mean, -1 for an error. */
-static int place_piece(const struct model *source, const char *piece, float *point,
-                       struct sawb_error *error) {
-    int id = tokenizer_find(source->tokenizer, piece);
-    if (id >= 0) {
-        add_piece(source, id, point);
-        return 1;
-    }
-    const char *text = strncmp(piece, "##", 2) == 0 ? piece + 2 : piece;
-    struct encoding encoding;
-    if (tokenizer_encode(source->tokenizer, text, strlen(text), model_token_limit(source),
-                         &encoding, error) < 0)
-        return -1;
-    for (int i = 1; i + 1 < encoding.count; i++)
-        add_piece(source, encoding.ids[i], point);
-    if (encoding.count > 2)
-        cblas_sscal(source->config.hidden, 1.0f / (float)(encoding.count - 2), point, 1);
-    encoding_free(&encoding);
-    return 0;
-}
-
 static void centre(float *points, int rows, int width, float *mean) {
     memset(mean, 0, (size_t)width * sizeof(*mean));
     for (int row = 0; row < rows; row++)
@@ -99,15 +70,17 @@ static void centre(float *points, int rows, int width, float *mean) {
 
 /* points [rows, width of the source] of all pieces, with mean 0. */
 static int place_pieces(const struct model *model, const struct model *source, float *points,
-                        float *mean, int *found, struct sawb_error *error) {
+                        float *mean, struct sawb_error *error) {
     size_t width = (size_t)source->config.hidden;
-    *found = 0;
     for (int id = 0; id < model->config.vocabulary; id++) {
-        int status = place_piece(source, tokenizer_piece(model->tokenizer, id),
-                                 points + (size_t)id * width, error);
-        if (status < 0)
-            return -1;
-        *found += status;
+        const char *piece = tokenizer_piece(model->tokenizer, id);
+        int known = tokenizer_find(source->tokenizer, piece);
+        if (known < 0)
+            return error_set(error,
+                             "%s: has no word piece \"%s\", so it cannot give an embedding of it",
+                             source->directory, piece);
+        memcpy(points + (size_t)id * width, source->weights.word_embeddings + (size_t)known * width,
+               width * sizeof(*points));
     }
     centre(points, model->config.vocabulary, source->config.hidden, mean);
     return 0;
@@ -127,7 +100,7 @@ static void project(float *words, const float *points, const float *axes, int ro
         words[i] = (float)(words[i] * scale);
 }
 
-int transfer_words(struct model *model, const struct model *source, double deviation, int *found,
+int transfer_words(struct model *model, const struct model *source, double deviation,
                    struct sawb_error *error) {
     int rows = model->config.vocabulary, columns = model->config.hidden;
     int width = source->config.hidden;
@@ -142,7 +115,7 @@ int transfer_words(struct model *model, const struct model *source, double devia
     int status = -1;
     if (!points || !axes || !mean)
         error_set(error, "out of memory for the word embeddings of %d word pieces", rows);
-    else if (place_pieces(model, source, points, mean, found, error) == 0 &&
+    else if (place_pieces(model, source, points, mean, error) == 0 &&
              principal_axes(points, rows, width, columns, axes, error) == 0) {
         project(model->weights.word_embeddings, points, axes, rows, columns, width, deviation);
         status = 0;

@@ -1,22 +1,19 @@
 /*
  * transfer.h - word embeddings of a new encoder from those of another one.
  *
- * Vocabularies and widths may differ. Each word piece of the new vocabulary gets the source's
- * embedding of the same piece, or the mean over the pieces the source spells it with; what lies in
- * the directions in which these differ most (their first C principal components) is kept. Source:
- * Pearson 1901, "On lines and planes of closest fit to systems of points in space".
+ * Each word piece gets the source's embedding of the same piece; what lies in the directions in
+ * which these differ most (their first C principal components) is kept. Source: Pearson 1901, "On
+ * lines and planes of closest fit to systems of points in space".
  */
 #ifndef SAWB_CORE_MODEL_TRANSFER_H
 #define SAWB_CORE_MODEL_TRANSFER_H
 
 #include "core/model/model.h"
 
-/*
- * Replaces the word embeddings [V,C] of `model`, which owns its weights, by those of `source`,
- * scaled to a standard deviation of `deviation`. *found gets the number of pieces the source has as
- * they are. An error when the source is narrower than the model.
- */
-int transfer_words(struct model *model, const struct model *source, double deviation, int *found,
+/* Replaces the word embeddings [V,C] of `model`, which owns its weights, by those of `source`,
+ * scaled to a standard deviation of `deviation`. An error when the source is narrower than the
+ * model, or without one of its word pieces. */
+int transfer_words(struct model *model, const struct model *source, double deviation,
                    struct sawb_error *error);
 
 /*

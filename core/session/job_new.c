@@ -7,6 +7,7 @@
 
 #include "core/model/transfer.h"
 #include "core/session/job.h"
+#include "core/text/choice.h"
 #include "core/text/vocabulary.h"
 
 #define WORD_DEVIATION 0.05 /* of embeddings from elsewhere, about that of a trained BERT */
@@ -84,9 +85,29 @@ static int breathe(void *user) {
     return worker_breathe(user);
 }
 
+/* Word pieces of the data: those of the source that it needs, or learned where that is NULL. */
+static int find_pieces(struct tokenizer **tokenizer, const struct model *source,
+                       const struct dataset *dataset, int size, struct worker *worker,
+                       struct sawb_error *error) {
+    if (source) {
+        worker_note(worker, "choosing %d word pieces of %s for %d rows of %s", size,
+                    source->directory, dataset->count, dataset->path);
+        return choose_pieces(tokenizer, source->tokenizer, dataset, size, breathe, worker, error);
+    }
+    worker_note(worker, "learning a vocabulary of %d word pieces from %d rows of %s", size,
+                dataset->count, dataset->path);
+    char *text;
+    if (vocabulary_learn(&text, dataset, size, breathe, worker, error) < 0)
+        return -1;
+    int status = tokenizer_from_vocabulary(tokenizer, text, strlen(text), dataset->path, error);
+    free(text);
+    return status;
+}
+
 /* 0 with *tokenizer, 1 stopped, -1 error. */
-static int learn_tokenizer(const struct new_job *job, struct worker *worker,
-                           struct tokenizer **tokenizer, struct sawb_error *error) {
+static int make_tokenizer(const struct new_job *job, const struct model *source,
+                          struct worker *worker, struct tokenizer **tokenizer,
+                          struct sawb_error *error) {
     struct dataset dataset;
     char *path = training_file(job->data, error);
     int status = path ? dataset_open(&dataset, path, error) : -1;
@@ -94,44 +115,27 @@ static int learn_tokenizer(const struct new_job *job, struct worker *worker,
     if (status < 0)
         return -1;
     tell_data(worker, &dataset);
-    if (file_make_directory(job->out, error) < 0) {
-        dataset_free(&dataset);
-        return -1;
-    }
-    worker_note(worker, "learning a vocabulary of %d word pieces from %d rows of %s",
-                job->options.vocabulary, dataset.count, dataset.path);
-    char *text = NULL;
-    status = vocabulary_learn(&text, &dataset, job->options.vocabulary, breathe, worker, error);
+    status = file_make_directory(job->out, error);
     if (status == 0)
-        status = tokenizer_from_vocabulary(tokenizer, text, strlen(text), dataset.path, error);
-    else if (worker_breathe(worker))
-        status = 1;
-    free(text);
+        status = find_pieces(tokenizer, source, &dataset, job->options.vocabulary, worker, error);
     dataset_free(&dataset);
-    return status;
+    return status < 0 && worker_breathe(worker) ? 1 : status;
 }
 
-/* Word embeddings from another model, if one is named. */
-static int take_words(const struct new_job *job, struct model *model, struct worker *worker,
-                      struct sawb_error *error) {
-    struct model *source;
+/* The model that word pieces and their embeddings come from, NULL: none. */
+static int open_source(struct model **source, const struct new_job *job, struct sawb_error *error) {
     const struct model_options options = {.seed = job->options.seed};
-    if (!job->words_from)
+    *source = NULL;
+    if (!job->words_from || model_open(source, job->words_from, &options, error) == 0)
         return 0;
-    if (model_open(&source, job->words_from, &options, error) < 0)
-        return error_prefix(error, "new: words-from");
-    int found, status = transfer_words(model, source, WORD_DEVIATION, &found, error);
-    if (status == 0)
-        worker_note(worker, "word embeddings from %s, which has %d of the %d word pieces",
-                    job->words_from, found, model->config.vocabulary);
-    model_release(source);
-    return status;
+    return error_prefix(error, "new: words-from");
 }
 
-static int new_run(struct job *base, struct worker *worker, struct sawb_error *error) {
-    const struct new_job *job = (const struct new_job *)base;
+/* 0 saved, 1 stopped, -1 error. */
+static int make_model(const struct new_job *job, const struct model *source, struct worker *worker,
+                      struct sawb_error *error) {
     struct tokenizer *tokenizer;
-    int status = learn_tokenizer(job, worker, &tokenizer, error);
+    int status = make_tokenizer(job, source, worker, &tokenizer, error);
     if (status != 0)
         return status;
 
@@ -141,13 +145,24 @@ static int new_run(struct job *base, struct worker *worker, struct sawb_error *e
         tokenizer_free(tokenizer);
         return -1;
     }
-    status = take_words(job, model, worker, error);
+    if (source)
+        status = transfer_words(model, source, WORD_DEVIATION, error);
     if (status == 0)
         status = model_save(model, job->out, STORE_F32, error);
     if (status == 0)
         worker_note(worker, "made %s: %zu weights, %d word pieces", job->out,
                     weights_total(&config), config.vocabulary);
     model_release(model);
+    return status;
+}
+
+static int new_run(struct job *base, struct worker *worker, struct sawb_error *error) {
+    const struct new_job *job = (const struct new_job *)base;
+    struct model *source;
+    if (open_source(&source, job, error) < 0)
+        return -1;
+    int status = make_model(job, source, worker, error);
+    model_release(source);
     return status;
 }
 

@@ -351,8 +351,9 @@ struct new_job_options {
     const char
         *data; /* the vocabulary is learned from it: folder with train.tsv, or a single file */
     const char *out;        /* folder of the new model */
-    const char *words_from; /* folder of a model that gives its word embeddings (transfer.h); NULL:
-                               they are random */
+    const char *words_from; /* folder of a model of whose word pieces the vocabulary is chosen
+                               instead (choice.h), with their embeddings (transfer.h); NULL: these
+                               are random */
     enum model_family family;
     int vocabulary; /* word pieces at most; fewer when the text does not have them */
     int hidden, layers, heads, feed_forward, positions, labels;
@@ -364,8 +365,8 @@ struct new_job_options {
  * labels, dropout 0.1, seed 1. */
 struct new_job_options new_job_options_default(void);
 
-/* A new encoder with random weights, for training from scratch: learns a vocabulary and saves all
- * to `out`. */
+/* A new encoder with random weights, for training from scratch: learns or chooses a vocabulary and
+ * saves all to `out`. */
 struct job *job_new(const struct new_job_options *options, struct sawb_error *error);
 
 #endif

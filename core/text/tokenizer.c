@@ -253,6 +253,29 @@ int tokenizer_open(struct tokenizer **tokenizer, const char *directory, struct s
     return 0;
 }
 
+int tokenizer_select(struct tokenizer **tokenizer, const struct tokenizer *source, const int *ids,
+                     int count, struct sawb_error *error) {
+    static const char where[] = "a choice of word pieces";
+    *tokenizer = NULL;
+    struct tokenizer *made = calloc(1, sizeof(*made));
+    if (!made)
+        return out_of_memory(error, where);
+    atomic_init(&made->references, 1);
+    made->rules = source->rules;
+    made->strip_accents_given = source->strip_accents_given;
+    int status = 0;
+    for (int i = 0; i < count && status == 0; i++) {
+        const char *piece = tokenizer_piece(source, ids[i]);
+        status = add_piece(made, piece, strlen(piece), i + 1, where, error);
+    }
+    if (status < 0 || find_special_tokens(made, where, error) < 0) {
+        tokenizer_free(made);
+        return -1;
+    }
+    *tokenizer = made;
+    return 0;
+}
+
 /* ---- ownership and questions ----------------------------------------------------------------- */
 
 struct tokenizer *tokenizer_retain(struct tokenizer *tokenizer) {

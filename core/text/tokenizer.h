@@ -44,6 +44,12 @@ int tokenizer_open(struct tokenizer **tokenizer, const char *directory, struct s
 int tokenizer_from_vocabulary(struct tokenizer **tokenizer, const char *text, size_t size,
                               const char *where, struct sawb_error *error);
 
+/* A tokenizer of the source's rules with only the pieces ids[0..count) of it, which it numbers 0,
+ * 1,
+ * ...; an error when one of them stands twice, or a special token that is needed is not there. */
+int tokenizer_select(struct tokenizer **tokenizer, const struct tokenizer *source, const int *ids,
+                     int count, struct sawb_error *error);
+
 /* One reference more, for another owner; returns the tokenizer. Each owner calls tokenizer_free,
  * which gives one reference up (NULL is fine); the last one frees. Both may be called from any
  * thread. */

@@ -110,6 +110,12 @@ check "leaves no folder" [ ! -e "$work/wrong" ]
 run train "$work/data" -m "$work/fresh" --out "$work/foreign" --max-steps 4 --batch-size 8 --teacher $bert
 check "a teacher of another vocabulary" warns "distilling from $bert"
 run new "$work/data" --out "$work/lent" --vocabulary 60 --hidden 8 --layers 1 --heads 2 --words-from $bert
-check "word embeddings from another model" warns "word embeddings from $bert, which has [0-9]* of the"
+check "word pieces from another model" warns "choosing 60 word pieces of $bert for [0-9]* rows of"
+check "all of them are its own" [ "$(sort "$bert/vocab.txt" "$bert/vocab.txt" "$work/lent/vocab.txt" | uniq -c | grep -c '^ *1 ')" -eq 0 ]
+run new "$work/data" --out "$work/none" --vocabulary 20 --hidden 8 --layers 1 --heads 2 --words-from "$work/nobody"
+check "word pieces from nobody" refused 1 'words-from.*nobody'
+check "leave no folder" [ ! -e "$work/none" ]
+run new "$work/data" --out "$work/few" --vocabulary 7 --hidden 8 --layers 1 --heads 2 --words-from $bert
+check "too few word pieces for all characters" refused 1 '7 word pieces is too small'
 run new "$work/data" --out "$work/wide" --vocabulary 60 --hidden 64 --layers 1 --heads 2 --words-from $bert
 check "word embeddings from a narrower model" refused 1 'cannot give word embeddings to an encoder of 64'

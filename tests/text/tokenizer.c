@@ -536,6 +536,27 @@ static void test_save_into_nowhere(void **state) {
     tokenizer_free(tokenizer);
 }
 
+static void test_select(void **state) {
+    (void)state;
+    struct sawb_error error = {"no message"};
+    struct tokenizer *source = from_text(SPECIAL "the\nfilm\n##s\n"), *chosen;
+    static const int ids[] = {3, 2, 1, 0, 7, 6}, twice[] = {0, 1, 2, 3, 6, 6}, few[] = {0, 1, 3, 6};
+    assert_int_equal(tokenizer_select(&chosen, source, ids, 6, &error), 0);
+    assert_int_equal(tokenizer_size(chosen), 6);
+    for (int i = 0; i < 6; i++)
+        assert_string_equal(tokenizer_piece(chosen, i), tokenizer_piece(source, ids[i]));
+    assert_int_equal(tokenizer_special(chosen, TOKEN_SEP), 0);
+    assert_int_equal(tokenizer_special(chosen, TOKEN_MASK), -1);
+    tokenizer_free(chosen);
+    assert_int_equal(tokenizer_select(&chosen, source, twice, 6, &error), -1);
+    assert_non_null(strstr(error.message, "\"film\" is already there"));
+    assert_null(chosen);
+    assert_int_equal(tokenizer_select(&chosen, source, few, 4, &error), -1);
+    assert_non_null(strstr(error.message, "has no \"[CLS]\""));
+    assert_null(chosen);
+    tokenizer_free(source);
+}
+
 static void test_is_shared_until_the_last_owner_goes(void **state) {
     (void)state;
     struct tokenizer *first = from_text(SPECIAL "film\n");
@@ -562,6 +583,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_faulty_tokenizer_json),
     cmocka_unit_test(test_save),
     cmocka_unit_test(test_save_into_nowhere),
+    cmocka_unit_test(test_select),
     cmocka_unit_test(test_is_shared_until_the_last_owner_goes),
 };
 

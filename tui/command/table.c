@@ -115,7 +115,7 @@ static const struct option_row train_options[] = {
 static const struct option_row new_options[] = {
     {"out", 0, ARGUMENT_DIRECTORY, "DIR", "folder of the new encoder (needed)"},
     {"family", 0, ARGUMENT_CHOICE, "bert|distilbert", "kind of encoder (default: bert)"},
-    {"vocabulary", 0, ARGUMENT_NUMBER, "N", "word pieces to learn (default: 8000)"},
+    {"vocabulary", 0, ARGUMENT_NUMBER, "N", "word pieces at most (default: 8000)"},
     {"hidden", 0, ARGUMENT_NUMBER, "N", "hidden size (default: 128)"},
     {"layers", 0, ARGUMENT_NUMBER, "N", "encoder layers (default: 4)"},
     {"heads", 0, ARGUMENT_NUMBER, "N", "attention heads of a layer (default: 4)"},
@@ -124,7 +124,8 @@ static const struct option_row new_options[] = {
     {"positions", 0, ARGUMENT_NUMBER, "N", "longest sentence in tokens (default: 128)"},
     {"labels", 0, ARGUMENT_NUMBER, "N", "labels to tell apart (default: 2)"},
     {"words-from", 0, ARGUMENT_DIRECTORY, "DIR",
-     "begin with the word embeddings of this model, their principal components (default: random)"},
+     "take the word pieces that DATA uses most from this model, with the principal components of "
+     "their embeddings (default: learned, and random)"},
     {"dropout", 0, ARGUMENT_NUMBER, "X", "rates written to its configuration (default: 0.1)"},
     {0},
 };

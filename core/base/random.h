@@ -48,6 +48,7 @@ enum random_purpose {
     RANDOM_FRACTION,
     RANDOM_LABEL_NOISE,
     RANDOM_WORD_DROPOUT,
+    RANDOM_WORD_SWAP,
 };
 
 #endif

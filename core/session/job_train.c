@@ -54,6 +54,9 @@ static void announce(const struct train_job *job, struct worker *worker) {
         worker_note(worker, "distilling from %s%s%s at temperature %g, alpha %g",
                     job->teacher->directory, job->teacher->note[0] ? ", " : "", job->teacher->note,
                     job->options.train.temperature, job->options.train.alpha);
+    if (job->options.train.word_swap > 0)
+        worker_note(worker, "%g of the words are swapped in what both read, anew in each step",
+                    job->options.train.word_swap);
     if (job->ranks)
         worker_note(worker, "on %d ranks, this one with %d threads", ranks_count(job->ranks),
                     pool_threads(worker_compute(worker)->pool));

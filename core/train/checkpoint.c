@@ -135,7 +135,9 @@ static cJSON *read_metadata(const struct safetensors *file, struct sawb_error *e
 
 /* What a checkpoint means that does not say it; NULL: nothing. */
 static const char *unsaid_value(const char *key) {
-    return strcmp(key, CHECKPOINT_PRECISION) == 0 ? precision_name(PRECISION_F32) : NULL;
+    if (strcmp(key, CHECKPOINT_PRECISION) == 0)
+        return precision_name(PRECISION_F32);
+    return strcmp(key, "word-swap") == 0 ? "0" : NULL;
 }
 
 static int check_metadata(const cJSON *metadata, const cJSON *description, const char *path,

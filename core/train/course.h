@@ -18,9 +18,22 @@ void course_order(int *order, int count, uint64_t seed, int64_t epoch);
 int64_t course_steps_per_epoch(int count, const struct train_options *options);
 int64_t course_steps(int count, const struct train_options *options); /* in all */
 
-/* Looks at all batches of a run on the set (of the first COURSE_EPOCHS epochs where it is longer).
- * `seen` [count], zeroed (NULL: not wanted): 1 for the sentences that are in any. */
+/* A batch of a run. */
+struct course_batch {
+    int64_t step;      /* steps made before */
+    const int *chosen; /* [count] sentences of the set */
+    int count;
+};
+
+/* Calls `visit` for each batch of a run on the set in turn (of the first COURSE_EPOCHS epochs where
+ * it is longer). */
 #define COURSE_EPOCHS 32
+int course_visit(const struct token_set *set, const struct train_options *options,
+                 void (*visit)(void *user, const struct course_batch *batch), void *user,
+                 struct sawb_error *error);
+
+/* Looks at the batches that course_visit visits. `seen` [count], zeroed (NULL: not wanted): 1 for
+ * the sentences that are in any. */
 int course_look(struct batch_most *most, unsigned char *seen, const struct token_set *set,
                 const struct train_options *options, struct sawb_error *error);
 

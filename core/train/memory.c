@@ -18,11 +18,12 @@
 #include "core/model/packed.h"
 #include "core/train/course.h"
 #include "core/train/groups.h"
+#include "core/train/noise.h"
 #include "core/train/teacher.h"
 
 #define PAGE 4096.0
-#define LATER_BYTES 1.5e6    /* code, stacks and small blocks that only a run comes to touch */
-#define CHECKPOINT_BYTES 1e6 /* names and places of tensors, a buffer to write through */
+#define LATER_BYTES 1.5e6      /* code, stacks and small blocks that only a run comes to touch */
+#define CHECKPOINT_BYTES 1e6   /* names and places of tensors, a buffer to write through */
 
 const char *const memory_lives[MEMORY_LIVES] = {"run", "step", "evaluation", "checkpoint"};
 
@@ -53,30 +54,103 @@ static double set_bytes(const struct token_set *set) {
                                  sizeof(*set->lines) + sizeof(*set->rows));
 }
 
-/* What of a [V,C] matrix is resident when the rows of these sentences' words are, and row `also`
- * (-1: none): whole pages. Below 0: an error. */
-static double touched_bytes(const struct model_config *config, const struct token_set *set,
-                            const unsigned char *seen, int also, struct sawb_error *error) {
+/* What the steps of a run read. */
+struct reading {
+    struct token_set set;
+    struct batch_most most;
+    unsigned char *seen; /* [sentences of the set] */
+    unsigned char *used; /* [V] word pieces */
+    int *pieces; /* [V] the teacher's ids of them; NULL: it reads the sentences as they are */
+    struct word_swap *swap; /* NULL: words stay */
+};
+
+/* The pieces of the sentences that are seen. */
+static void mark_seen(unsigned char *used, const struct token_set *set, const unsigned char *seen) {
+    for (int i = 0; i < set->count; i++)
+        for (size_t at = seen[i] ? set->offsets[i] : set->offsets[i + 1]; at < set->offsets[i + 1];
+             at++)
+            used[set->ids[at]] = 1;
+}
+
+/* The pieces that swapping leaves in the batches. */
+struct replay {
+    struct reading *reading;
+    struct batch_room room;
+    const struct train_options *options;
+};
+
+static void mark_swapped(void *user, const struct course_batch *batch) {
+    struct replay *replay = user;
+    struct reading *reading = replay->reading;
+    struct noise noise = {.room = &replay->room,
+                          .set = &reading->set,
+                          .chosen = batch->chosen,
+                          .seed = replay->options->seed,
+                          .step = (uint64_t)batch->step + 1};
+    batch_pack(&replay->room, &reading->set, batch->chosen, batch->count);
+    noise_swap(&noise, reading->swap, replay->options->word_swap);
+    for (int t = 0; t < replay->room.batch.offsets[batch->count]; t++)
+        reading->used[replay->room.ids[t]] = 1;
+}
+
+static int replay_swaps(struct reading *reading, const struct memory_question *question,
+                        struct sawb_error *error) {
+    const struct model *model = question->model, *teacher = question->teacher;
+    struct replay replay = {.reading = reading, .options = question->options};
+    if (teacher_find_pieces(&reading->pieces, teacher, model, error) < 0 ||
+        word_swap_create(&reading->swap, model->tokenizer, teacher, reading->pieces,
+                         question->compute, error) < 0 ||
+        batch_room_create(&replay.room, &reading->set, question->options->batch_size, error) < 0)
+        return -1;
+    int status = course_visit(&reading->set, question->options, mark_swapped, &replay, error);
+    batch_room_free(&replay.room);
+    return status;
+}
+
+static int read_all(struct reading *reading, const struct memory_question *question,
+                    struct sawb_error *error) {
+    const struct model *model = question->model;
+    int count = reading->set.count;
+    reading->seen = calloc((size_t)count + 1, 1);
+    reading->used = calloc((size_t)model->config.vocabulary, 1);
+    if (!reading->seen || !reading->used)
+        return error_set(error, "memory: out of memory for %d sentences", count);
+    if (course_look(&reading->most, reading->seen, &reading->set, question->options, error) < 0)
+        return -1;
+    if (question->teacher && question->options->word_swap > 0)
+        return replay_swaps(reading, question, error);
+    mark_seen(reading->used, &reading->set, reading->seen);
+    return 0;
+}
+
+static void reading_free(struct reading *reading) {
+    word_swap_free(reading->swap);
+    free(reading->pieces);
+    free(reading->seen);
+    free(reading->used);
+    token_set_free(&reading->set);
+}
+
+/* What of a [V,C] matrix is resident when the rows of the used pieces are: whole pages of so many
+ * bytes. Below 0: an error. */
+static double touched_bytes(const struct model_config *config, const unsigned char *used,
+                            double page, struct sawb_error *error) {
     double row = (double)config->hidden * sizeof(float);
-    size_t pages = (size_t)((double)config->vocabulary * row / PAGE) + 2;
+    size_t pages = (size_t)((double)config->vocabulary * row / page) + 2;
     unsigned char *touched = calloc(pages, 1);
     if (!touched) {
         error_set(error, "memory: out of memory for %zu pages", pages);
         return -1;
     }
-    for (int i = 0; i < set->count; i++) {
-        for (size_t at = seen[i] ? set->offsets[i] : set->offsets[i + 1]; at < set->offsets[i + 1];
-             at++) {
-            double begin = row * set->ids[at];
-            memset(touched + (size_t)(begin / PAGE), 1,
-                   (size_t)((begin + row - 1) / PAGE) - (size_t)(begin / PAGE) + 1);
-        }
+    for (int id = 0; id < config->vocabulary; id++) {
+        double begin = row * id;
+        if (used[id])
+            memset(touched + (size_t)(begin / page), 1,
+                   (size_t)((begin + row - 1) / page) - (size_t)(begin / page) + 1);
     }
-    if (also >= 0)
-        touched[(size_t)(row * also / PAGE)] = 1;
     double sum = 0;
     for (size_t i = 0; i < pages; i++)
-        sum += PAGE * touched[i];
+        sum += page * touched[i];
     free(touched);
     return sum;
 }
@@ -145,90 +219,114 @@ static double encoder_room(const struct model_config *config, enum encoder_mode 
 }
 
 static int add_training(struct memory_plan *plan, const struct memory_question *question,
-                        const struct token_set *set, unsigned char *seen,
-                        struct sawb_error *error) {
+                        struct reading *reading, struct sawb_error *error) {
     const struct model_config *config = &question->model->config;
-    struct batch_most most;
+    const struct token_set *set = &reading->set;
     double others, words = 0;
-    int words_trained = 0, also = -1;
-    if (course_look(&most, seen, set, question->options, error) < 0 ||
-        count_trained(question, &others, &words_trained, error) < 0)
+    int words_trained = 0;
+    if (count_trained(question, &others, &words_trained, error) < 0)
         return -1;
     if (question->options->word_dropout > 0)
-        also = tokenizer_special(question->model->tokenizer, TOKEN_UNK);
-    if (words_trained && (words = touched_bytes(config, set, seen, also, error)) < 0)
+        reading->used[tokenizer_special(question->model->tokenizer, TOKEN_UNK)] = 1;
+    if (words_trained && (words = touched_bytes(config, reading->used, PAGE, error)) < 0)
         return -1;
     add_weights(plan, question, words, others);
     add(plan, MEMORY_RUN, dataset_bytes(question->training), "sentences");
     add(plan, MEMORY_RUN, set_bytes(set) + (double)set->count * sizeof(int),
         "their word pieces and order");
     int threads = pool_threads(question->compute->pool);
-    add(plan, MEMORY_STEP, encoder_room(config, ENCODER_TRAINING, &most, threads),
-        "activations and their gradients, %d tokens at most", most.tokens);
+    add(plan, MEMORY_STEP, encoder_room(config, ENCODER_TRAINING, &reading->most, threads),
+        "activations and their gradients, %d tokens at most", reading->most.tokens);
     add(plan, MEMORY_STEP, (double)large_bytes((size_t)threads * matmul_scratch_bytes()),
         "work space of %d threads", threads);
     return 0;
 }
 
-/* Of the words only those of the pieces are read that have a sentence of the run; weights that lie
- * in no file stay beside what is packed of them. */
-static int add_teacher_rows(struct memory_plan *plan, const struct memory_question *question,
-                            const struct token_set *set, unsigned char *seen,
-                            struct sawb_error *error) {
+/* The weights of a teacher that reads the `used` word pieces [V of the teacher], and what it needs
+ * for the largest batch. Weights that lie in no file stay beside what is packed of them. */
+static int add_teacher_weights(struct memory_plan *plan, const struct memory_question *question,
+                               const unsigned char *used, const struct batch_most *most,
+                               struct sawb_error *error) {
     const struct model *teacher = question->teacher;
     const struct compute *compute = question->compute;
-    struct batch_most most = {0};
-    for (int first = 0; first < set->count; first += TEACHER_PIECE) {
-        int left = set->count - first, count = left < TEACHER_PIECE ? left : TEACHER_PIECE;
-        if (memchr(seen + first, 1, (size_t)count))
-            memset(seen + first, 1, (size_t)count);
-    }
-    double words = touched_bytes(&teacher->config, set, seen, -1, error);
-    double unmapped = unmapped_bytes(teacher);
+    double words = touched_bytes(&teacher->config, used, PAGE, error);
     if (words < 0)
         return -1;
-    batch_look(&most, set, NULL, set->count, TEACHER_PIECE);
-    add(plan, MEMORY_RUN, (double)packed_bytes(&teacher->config, compute) + fmax(words, unmapped),
-        "weights of the teacher");
     add(plan, MEMORY_RUN,
-        set_bytes(set) + (double)set->count * teacher->config.labels * sizeof(float),
-        "its word pieces and answers");
+        (double)packed_bytes(&teacher->config, compute) + fmax(words, unmapped_bytes(teacher)),
+        "weights of the teacher");
     add(plan, MEMORY_STEP,
-        encoder_room(&teacher->config, ENCODER_INFERENCE, &most, pool_threads(compute->pool)),
-        "teacher: activations of a layer, %d tokens at most", most.tokens);
+        encoder_room(&teacher->config, ENCODER_INFERENCE, most, pool_threads(compute->pool)),
+        "teacher: activations of a layer, %d tokens at most", most->tokens);
     return 0;
 }
 
-/* `seen` of the sentences of the set; it changes. */
-static int add_teacher(struct memory_plan *plan, const struct memory_question *question,
-                       const struct token_set *sentences, unsigned char *seen,
-                       struct sawb_error *error) {
+/* It reads the batches, in its own word pieces. `used` [V of the teacher] is zero. */
+static int add_live_teacher(struct memory_plan *plan, const struct memory_question *question,
+                            const struct reading *reading, unsigned char *used,
+                            struct sawb_error *error) {
+    int vocabulary = question->model->config.vocabulary;
+    for (int id = 0; id < vocabulary; id++)
+        if (reading->used[id])
+            used[reading->pieces[id]] = 1;
+    add(plan, MEMORY_RUN,
+        (double)word_swap_bytes(reading->swap) + (double)vocabulary * sizeof(*reading->pieces),
+        "words to swap, and their neighbours");
+    return add_teacher_weights(plan, question, used, &reading->most, error);
+}
+
+/* It reads once the sentences of all pieces of the set that have one of the run, with its own
+ * vocabulary. `used` [V of the teacher] is zero. */
+static int add_reader(struct memory_plan *plan, const struct memory_question *question,
+                      const struct reading *reading, unsigned char *used,
+                      struct sawb_error *error) {
     const struct model *teacher = question->teacher;
+    struct batch_most most = {0};
     struct token_set set;
-    if (!teacher)
-        return 0;
-    if (token_set_create(&set, teacher->tokenizer, question->training, sentences->rows,
-                         sentences->count, model_token_limit(teacher), question->compute->pool,
+    if (token_set_create(&set, teacher->tokenizer, question->training, reading->set.rows,
+                         reading->set.count, model_token_limit(teacher), question->compute->pool,
                          error) < 0)
         return -1;
-    int status = add_teacher_rows(plan, question, &set, seen, error);
+    for (int first = 0; first < set.count; first += TEACHER_PIECE) {
+        int left = set.count - first, count = left < TEACHER_PIECE ? left : TEACHER_PIECE;
+        if (memchr(reading->seen + first, 1, (size_t)count))
+            memset(reading->seen + first, 1, (size_t)count);
+    }
+    mark_seen(used, &set, reading->seen);
+    batch_look(&most, &set, NULL, set.count, TEACHER_PIECE);
+    double answers = (double)set.count * teacher->config.labels * sizeof(float);
+    int status = add_teacher_weights(plan, question, used, &most, error);
+    add(plan, MEMORY_RUN, set_bytes(&set) + answers, "its word pieces and answers");
     token_set_free(&set);
+    return status;
+}
+
+/* What reading->seen says changes. */
+static int add_teacher(struct memory_plan *plan, const struct memory_question *question,
+                       const struct reading *reading, struct sawb_error *error) {
+    if (!question->teacher)
+        return 0;
+    unsigned char *used = calloc((size_t)question->teacher->config.vocabulary, 1);
+    if (!used)
+        return error_set(error, "memory: out of memory for the words of a teacher");
+    int status = reading->swap ? add_live_teacher(plan, question, reading, used, error)
+                               : add_reader(plan, question, reading, used, error);
+    free(used);
     return status;
 }
 
 static int plan_training(struct memory_plan *plan, const struct memory_question *question,
                          struct sawb_error *error) {
-    struct token_set set;
-    if (course_set(&set, question->model, question->training, question->options,
+    struct reading reading = {0};
+    if (course_set(&reading.set, question->model, question->training, question->options,
                    question->compute->pool, error) < 0)
         return -1;
-    unsigned char *seen = calloc((size_t)set.count + 1, 1);
-    int status = seen ? add_training(plan, question, &set, seen, error)
-                      : error_set(error, "memory: out of memory for %d sentences", set.count);
+    int status = read_all(&reading, question, error);
     if (status == 0)
-        status = add_teacher(plan, question, &set, seen, error);
-    free(seen);
-    token_set_free(&set);
+        status = add_training(plan, question, &reading, error);
+    if (status == 0)
+        status = add_teacher(plan, question, &reading, error);
+    reading_free(&reading);
     return status;
 }
 

@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "core/train/groups.h"
+#include "core/train/noise.h"
 
 enum option_kind { OPTION_COUNT, OPTION_REAL, OPTION_SEED, OPTION_TEXT };
 
@@ -38,6 +39,7 @@ static const struct option_rule rules[] = {
     {"label-noise", OPTION_REAL, FIELD(label_noise), 0, 1, 0, 0},
     {"label-smoothing", OPTION_REAL, FIELD(label_smoothing), 0, 1, 0, 1},
     {"word-dropout", OPTION_REAL, FIELD(word_dropout), 0, 1, 0, 1},
+    {"word-swap", OPTION_REAL, FIELD(word_swap), 0, WORD_SWAP_SHARE_MAX, 0, 0},
     {"layer-decay", OPTION_REAL, FIELD(layer_decay), 0, 1, 1, 0},
     {"freeze", OPTION_TEXT, FIELD(freeze), 0, 0, 0, 0},
     {"temperature", OPTION_REAL, FIELD(temperature), 0, 1000, 1, 0},
@@ -104,6 +106,14 @@ int train_options_check(const struct train_options *options, struct sawb_error *
         if (rule_check(options, &rules[i], error) < 0)
             return -1;
     return groups_check(options->freeze, 0, error);
+}
+
+int train_options_check_teacher(const struct train_options *options, int has_teacher,
+                                struct sawb_error *error) {
+    if (has_teacher || !(options->word_swap > 0))
+        return 0;
+    return error_set(error, "train: word-swap needs a teacher, to say what the changed sentences "
+                            "mean; name one with --teacher DIR, or leave --word-swap out");
 }
 
 /* As it reads back exactly. */

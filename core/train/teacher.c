@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/text/array.h"
+
 struct teacher {
     struct model *model;
     struct encoder *encoder;
@@ -14,6 +16,10 @@ struct teacher {
     struct batch_room room; /* of a piece */
     float *logits;          /* [sentences of the set, K] */
     unsigned char *known;   /* [pieces] 1: its logits are there */
+    /* Of teacher_create_live; the others are of teacher_create. */
+    int *pieces; /* [V of the student] */
+    int *ids;    /* [N] of a batch */
+    size_t ids_capacity;
 };
 
 static int check_labels(const struct model *model, const struct model *student,
@@ -24,9 +30,35 @@ static int check_labels(const struct model *model, const struct model *student,
                      model->directory, model->config.labels, student->config.labels);
 }
 
-static int teacher_fill(struct teacher *teacher, const struct dataset *dataset,
-                        const struct token_set *set, const struct compute *compute,
-                        struct sawb_error *error) {
+/* What both kinds have. */
+static struct teacher *make(struct model *model, const struct model *student,
+                            const struct compute *compute, struct sawb_error *error) {
+    if (check_labels(model, student, error) < 0)
+        return NULL;
+    struct teacher *teacher = calloc(1, sizeof(*teacher));
+    if (!teacher) {
+        error_set(error, "train: out of memory for a teacher");
+        return NULL;
+    }
+    teacher->model = model_retain(model);
+    if (encoder_create(&teacher->encoder, &model->config, ENCODER_INFERENCE, compute, error) == 0)
+        return teacher;
+    teacher_free(teacher);
+    return NULL;
+}
+
+/* Gives it away when it is whole. */
+static int hand_over(struct teacher **created, struct teacher *teacher, int status) {
+    if (status < 0)
+        teacher_free(teacher);
+    else
+        *created = teacher;
+    return status;
+}
+
+static int open_sentences(struct teacher *teacher, const struct dataset *dataset,
+                          const struct token_set *set, const struct compute *compute,
+                          struct sawb_error *error) {
     const struct model *model = teacher->model;
     size_t count = (size_t)set->count;
     teacher->logits = calloc(count * (size_t)model->config.labels + 1, sizeof(*teacher->logits));
@@ -35,8 +67,7 @@ static int teacher_fill(struct teacher *teacher, const struct dataset *dataset,
         return error_set(error, "train: out of memory for a teacher of %d sentences", set->count);
     if (token_set_create(&teacher->set, model->tokenizer, dataset, set->rows, set->count,
                          model_token_limit(model), compute->pool, error) < 0 ||
-        batch_room_create(&teacher->room, &teacher->set, TEACHER_PIECE, error) < 0 ||
-        encoder_create(&teacher->encoder, &model->config, ENCODER_INFERENCE, compute, error) < 0)
+        batch_room_create(&teacher->room, &teacher->set, TEACHER_PIECE, error) < 0)
         return -1;
     /* Opening it has read all of its file, of which only the words of the set are read again once
      * the rest is packed. */
@@ -50,19 +81,94 @@ int teacher_create(struct teacher **created, struct model *model, const struct m
                    const struct dataset *dataset, const struct token_set *set,
                    const struct compute *compute, struct sawb_error *error) {
     *created = NULL;
-    if (check_labels(model, student, error) < 0)
-        return -1;
-    struct teacher *teacher = calloc(1, sizeof(*teacher));
+    struct teacher *teacher = make(model, student, compute, error);
     if (!teacher)
-        return error_set(error, "train: out of memory for a teacher");
-    teacher->model = model_retain(model);
-    if (teacher_fill(teacher, dataset, set, compute, error) < 0) {
-        teacher_free(teacher);
         return -1;
+    return hand_over(created, teacher, open_sentences(teacher, dataset, set, compute, error));
+}
+
+/* ---- word pieces of the student -------------------------------------------------------------- */
+
+int teacher_find_pieces(int **pieces, const struct model *model, const struct model *student,
+                        struct sawb_error *error) {
+    int size = tokenizer_size(student->tokenizer);
+    int *found = *pieces = malloc((size_t)size * sizeof(*found));
+    if (!found)
+        return error_set(error, "train: out of memory for the %d word pieces of a teacher", size);
+    for (int id = 0; id < size; id++) {
+        const char *piece = tokenizer_piece(student->tokenizer, id);
+        found[id] = tokenizer_find(model->tokenizer, piece);
+        if (found[id] >= 0)
+            continue;
+        free(found);
+        *pieces = NULL;
+        return error_set(error,
+                         "train: teacher %s: does not have the word piece \"%s\" of the model in "
+                         "training, so it cannot read sentences with swapped words; make a model "
+                         "that shares the pieces (`sawb new --words-from %s`), or leave word-swap "
+                         "out",
+                         model->directory, piece, model->directory);
     }
-    *created = teacher;
     return 0;
 }
+
+/* Only grows, as the encoder's rooms do. */
+static int reserve_ids(struct teacher *teacher, int tokens, struct sawb_error *error) {
+    int *ids =
+        array_grow(teacher->ids, &teacher->ids_capacity, (size_t)tokens, sizeof(*teacher->ids));
+    if (!ids)
+        return error_set(error, "train: out of memory for a teacher of %d tokens", tokens);
+    teacher->ids = ids;
+    return 0;
+}
+
+static int open_batches(struct teacher *teacher, const struct model *student,
+                        const struct batch_most *most, struct sawb_error *error) {
+    const struct model *model = teacher->model;
+    int limit = model_token_limit(model);
+    if (most->longest > limit)
+        return error_set(error,
+                         "train: teacher %s: reads at most %d tokens, and a sentence has %d; take "
+                         "max-tokens %d, or leave word-swap out",
+                         model->directory, limit, most->longest, limit);
+    if (teacher_find_pieces(&teacher->pieces, model, student, error) < 0)
+        return -1;
+    if (reserve_ids(teacher, most->tokens, error) < 0)
+        return -1;
+    file_map_rest(&model->map);
+    return encoder_reserve(teacher->encoder, most->tokens, most->sentences, error);
+}
+
+int teacher_create_live(struct teacher **created, struct model *model, const struct model *student,
+                        const struct batch_most *most, const struct compute *compute,
+                        struct sawb_error *error) {
+    *created = NULL;
+    struct teacher *teacher = make(model, student, compute, error);
+    if (!teacher)
+        return -1;
+    return hand_over(created, teacher, open_batches(teacher, student, most, error));
+}
+
+const int *teacher_pieces(const struct teacher *teacher) {
+    return teacher->pieces;
+}
+
+int teacher_read(struct teacher *teacher, const struct encoder_batch *batch, float *logits,
+                 struct sawb_error *error) {
+    const struct encoder_options options = {0};
+    int tokens = batch->offsets[batch->sentences];
+    if (reserve_ids(teacher, tokens, error) < 0)
+        return -1;
+    for (int t = 0; t < tokens; t++)
+        teacher->ids[t] = teacher->pieces[batch->ids[t]];
+    struct encoder_batch read = {batch->sentences, batch->offsets, teacher->ids};
+    if (encoder_forward(teacher->encoder, &teacher->model->weights, &read, &options, logits,
+                        error) < 0)
+        return error_prefix(error, "the teacher");
+    return 0;
+}
+
+/* ---- both ------------------------------------------------------------------------------------ */
 
 void teacher_free(struct teacher *teacher) {
     if (!teacher)
@@ -73,6 +179,8 @@ void teacher_free(struct teacher *teacher) {
     model_release(teacher->model);
     free(teacher->logits);
     free(teacher->known);
+    free(teacher->pieces);
+    free(teacher->ids);
     free(teacher);
 }
 
@@ -83,6 +191,8 @@ const struct model *teacher_model(const struct teacher *teacher) {
 int teacher_truncated(const struct teacher *teacher) {
     return teacher->set.truncated;
 }
+
+/* ---- whole sentences ------------------------------------------------------------------------- */
 
 static int read_piece(struct teacher *teacher, int piece, struct sawb_error *error) {
     const struct encoder_options options = {0};
@@ -111,6 +221,8 @@ int teacher_logits(struct teacher *teacher, const int *chosen, int count, float 
     }
     return 0;
 }
+
+/* ---- the loss -------------------------------------------------------------------------------- */
 
 /* log Σ exp(logits / T), with the largest taken out so that nothing overflows. */
 static double log_sum(const float *logits, int classes, double temperature) {

@@ -7,9 +7,10 @@
  *
  *     (1 - alpha) cross-entropy + alpha T² Σ p log(p / q)
  *
- * whose second part has the gradient alpha T (q - p) by z. The teacher reads the sentences as they
- * are (before word dropout) with its own vocabulary, dense and without dropout, each once: what it
- * said is kept.
+ * whose second part has the gradient alpha T (q - p) by z. The teacher reads dense, without dropout
+ * and before word dropout: either the sentences as they are, with its own vocabulary, each once
+ * (teacher_create, teacher_logits: what it said is kept), or batches as they come, whose words were
+ * swapped, and whose pieces it must have (teacher_create_live, teacher_read).
  */
 #ifndef SAWB_CORE_TRAIN_TEACHER_H
 #define SAWB_CORE_TRAIN_TEACHER_H
@@ -33,6 +34,12 @@ struct teacher;
 int teacher_create(struct teacher **teacher, struct model *model, const struct model *student,
                    const struct dataset *dataset, const struct token_set *set,
                    const struct compute *compute, struct sawb_error *error);
+
+/* One that reads batches of the student's word pieces, up to so many. An error also when it has not
+ * all of these pieces, or reads fewer tokens than the longest sentence has. */
+int teacher_create_live(struct teacher **teacher, struct model *model, const struct model *student,
+                        const struct batch_most *most, const struct compute *compute,
+                        struct sawb_error *error);
 void teacher_free(struct teacher *teacher); /* NULL is fine */
 
 const struct model *teacher_model(const struct teacher *teacher);
@@ -43,6 +50,18 @@ int teacher_truncated(const struct teacher *teacher);
 /* Writes the teacher's logits [B,K] of the sentences chosen[0..count) of the set. */
 int teacher_logits(struct teacher *teacher, const int *chosen, int count, float *logits,
                    struct sawb_error *error);
+
+/* Writes the teacher's logits [B,K] of a batch in the student's word pieces. */
+int teacher_read(struct teacher *teacher, const struct encoder_batch *batch, float *logits,
+                 struct sawb_error *error);
+
+/* The teacher's id of each word piece of the student [V]. Borrowed; NULL: of teacher_create. */
+const int *teacher_pieces(const struct teacher *teacher);
+
+/* The same without a teacher, owned by the caller (free). An error names a piece that `model` has
+ * not. */
+int teacher_find_pieces(int **pieces, const struct model *model, const struct model *student,
+                        struct sawb_error *error);
 
 /* What is known of a batch besides the student's logits. */
 struct lesson {

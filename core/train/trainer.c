@@ -23,6 +23,7 @@
 #include "core/train/checkpoint.h"
 #include "core/train/course.h"
 #include "core/train/groups.h"
+#include "core/train/noise.h"
 #include "core/train/optimiser.h"
 #include "core/train/options.h"
 #include "core/train/schedule.h"
@@ -49,7 +50,10 @@ struct trainer {
     int *order;          /* [set.count] of the epoch `order_epoch` */
     int64_t order_epoch; /* -1: none yet */
 
+    struct batch_most most; /* of the run */
+
     struct teacher *teacher; /* NULL: none */
+    struct word_swap *swap;  /* NULL: words stay */
     struct encoder *encoder;
     struct optimiser *optimiser;
     float *logits, *logit_gradients; /* [B,K] */
@@ -132,10 +136,9 @@ static int make_rooms(struct trainer *trainer, struct sawb_error *error) {
         return error_set(error, "train: out of memory for batches of %d sentences", sentences);
     if (encoder_create(&trainer->encoder, config, ENCODER_TRAINING, &trainer->compute, error) < 0)
         return -1;
-    struct batch_most most;
-    if (course_look(&most, NULL, &trainer->set, &trainer->options, error) < 0)
+    if (course_look(&trainer->most, NULL, &trainer->set, &trainer->options, error) < 0)
         return -1;
-    return encoder_reserve(trainer->encoder, most.tokens, most.sentences, error);
+    return encoder_reserve(trainer->encoder, trainer->most.tokens, trainer->most.sentences, error);
 }
 
 static int make_optimiser(struct trainer *trainer, struct sawb_error *error) {
@@ -195,6 +198,7 @@ void trainer_free(struct trainer *trainer) {
         return;
     encoder_free(trainer->encoder);
     teacher_free(trainer->teacher);
+    word_swap_free(trainer->swap);
     if (trainer->optimiser)
         optimiser_settle(trainer->optimiser);
     optimiser_free(trainer->optimiser);
@@ -212,25 +216,6 @@ void trainer_free(struct trainer *trainer) {
 }
 
 /* ---- a step ---------------------------------------------------------------------------------- */
-
-/* Replaces word pieces of the packed batch by [UNK]. */
-static void drop_words(struct trainer *trainer, const int *chosen, uint64_t step) {
-    const struct tokenizer *tokenizer = trainer->model->tokenizer;
-    const int unknown = tokenizer_special(tokenizer, TOKEN_UNK);
-    const int begin = tokenizer_special(tokenizer, TOKEN_CLS);
-    const int end = tokenizer_special(tokenizer, TOKEN_SEP);
-    const struct encoder_batch *batch = &trainer->room.batch;
-    for (int b = 0; b < batch->sentences; b++) {
-        uint64_t row = (uint64_t)trainer->set.rows[chosen[b]];
-        uint64_t key = random_key(trainer->options.seed, RANDOM_WORD_DROPOUT, step, row);
-        int *ids = trainer->room.ids + batch->offsets[b];
-        int length = batch->offsets[b + 1] - batch->offsets[b];
-        for (int t = 0; t < length; t++)
-            if (ids[t] != begin && ids[t] != end &&
-                random_uniform(key, (uint64_t)t) < trainer->options.word_dropout)
-                ids[t] = unknown;
-    }
-}
 
 /* The sentences (numbers in the set) of the step to come. */
 static const int *step_order(struct trainer *trainer, int *count) {
@@ -297,11 +282,6 @@ static int differentiate_slice(struct trainer *trainer, const struct batch_slice
     const struct weights *weights = &trainer->model->weights;
     const struct encoder_batch *batch = &slice->batch;
     trainer->forward.before = slice->before;
-    if (trainer->teacher &&
-        teacher_logits(trainer->teacher, chosen, batch->sentences, trainer->taught, error) < 0)
-        return error_prefix(error, "train: step %" PRId64, trainer->step + 1);
-    if (trainer->teacher)
-        profile_lap(trainer->compute.profile, OPERATION_TEACHER, 0, 0);
     if (encoder_forward(trainer->encoder, weights, batch, &trainer->forward, trainer->logits,
                         error) < 0)
         return error_prefix(error, "train: step %" PRId64, trainer->step + 1);
@@ -322,22 +302,55 @@ static int differentiate_slice(struct trainer *trainer, const struct batch_slice
     return 0;
 }
 
-/* Packs batch `number` of the step, which has `all` sentences, and differentiates this rank's slice
- * of it. Every rank touches the whole batch's rows of the embeddings: their gradients are summed.
- */
+/* The teacher's logits of the slice, if there is a teacher, go to trainer->taught. */
+static int ask_teacher(struct trainer *trainer, const struct batch_slice *slice, const int *chosen,
+                       struct sawb_error *error) {
+    const struct encoder_batch *batch = &slice->batch;
+    if (!trainer->teacher || batch->sentences == 0)
+        return 0;
+    int status = trainer->swap ? teacher_read(trainer->teacher, batch, trainer->taught, error)
+                               : teacher_logits(trainer->teacher, chosen + slice->before.sentences,
+                                                batch->sentences, trainer->taught, error);
+    profile_lap(trainer->compute.profile, OPERATION_TEACHER, 0, 0);
+    return status == 0 ? 0 : error_prefix(error, "train: step %" PRId64, trainer->step + 1);
+}
+
+/* Packs a batch, of which *slice becomes this rank's part, and adds noise: all of it, since every
+ * rank touches the whole batch's rows of the embeddings, whose gradients are summed. The teacher
+ * reads it between what is meant for it and what is not. */
+static int make_batch(struct trainer *trainer, struct batch_slice *slice, const int *chosen,
+                      int count, struct sawb_error *error) {
+    const struct train_options *options = &trainer->options;
+    const struct ranks *ranks = trainer->compute.ranks;
+    struct noise noise = {.room = &trainer->room,
+                          .set = &trainer->set,
+                          .chosen = chosen,
+                          .seed = options->seed,
+                          .step = (uint64_t)trainer->step + 1};
+    batch_pack(&trainer->room, &trainer->set, chosen, count);
+    batch_slice(slice, &trainer->room, ranks_index(ranks), ranks_count(ranks));
+    if (trainer->swap)
+        noise_swap(&noise, trainer->swap, options->word_swap);
+    profile_lap(trainer->compute.profile, OPERATION_BATCH, 0, 0);
+    if (ask_teacher(trainer, slice, chosen, error) < 0)
+        return -1;
+    if (options->word_dropout > 0)
+        noise_drop(&noise, trainer->model->tokenizer, options->word_dropout);
+    profile_lap(trainer->compute.profile, OPERATION_BATCH, 0, 0);
+    return 0;
+}
+
+/* Makes batch `number` of the step, which has `all` sentences, and differentiates this rank's slice
+ * of it. */
 static int differentiate_batch(struct trainer *trainer, const int *chosen, int count, int number,
                                int all, struct step_sums *sums, struct sawb_error *error) {
     const struct encoder_batch *batch = &trainer->room.batch;
-    const struct ranks *ranks = trainer->compute.ranks;
     uint64_t step = (uint64_t)trainer->step, batches = (uint64_t)trainer->options.accumulate;
     struct batch_slice slice;
-    batch_pack(&trainer->room, &trainer->set, chosen, count);
-    batch_slice(&slice, &trainer->room, ranks_index(ranks), ranks_count(ranks));
-    if (trainer->options.word_dropout > 0)
-        drop_words(trainer, chosen, step + 1);
+    if (make_batch(trainer, &slice, chosen, count, error) < 0)
+        return -1;
     trainer->forward.mask_step = step + 1;
     trainer->forward.dropout_step = step * batches + (uint64_t)number + 1;
-    profile_lap(trainer->compute.profile, OPERATION_BATCH, 0, 0);
     optimiser_touch(trainer->optimiser, batch->ids, batch->offsets[batch->sentences]);
     if (slice.batch.sentences == 0)
         return 0;
@@ -412,9 +425,26 @@ int trainer_follow(struct trainer *trainer, const struct sparsity_plan *plan,
     return follow_plan(trainer, error);
 }
 
+/* A teacher that reads what swapping leaves of a batch. */
+static int teach_swapped(struct trainer *trainer, struct model *teacher, struct sawb_error *error) {
+    const struct compute *compute = &trainer->compute;
+    const struct model *model = trainer->model;
+    if (teacher_create_live(&trainer->teacher, teacher, model, &trainer->most, compute, error) < 0)
+        return -1;
+    int status = word_swap_create(&trainer->swap, model->tokenizer, teacher,
+                                  teacher_pieces(trainer->teacher), compute, error);
+    file_map_rest(&teacher->map); /* the neighbours are known; steps read some of its words only */
+    return status;
+}
+
 int trainer_teach(struct trainer *trainer, struct model *teacher, const struct dataset *dataset,
                   struct sawb_error *error) {
     teacher_free(trainer->teacher);
+    word_swap_free(trainer->swap);
+    trainer->teacher = NULL;
+    trainer->swap = NULL;
+    if (trainer->options.word_swap > 0)
+        return teach_swapped(trainer, teacher, error);
     return teacher_create(&trainer->teacher, teacher, trainer->model, dataset, &trainer->set,
                           &trainer->compute, error);
 }
@@ -426,7 +456,8 @@ int trainer_pattern_is_new(const struct trainer *trainer) {
 int trainer_step(struct trainer *trainer, struct step_report *report, struct sawb_error *error) {
     if (trainer->step >= trainer->total)
         return 0;
-    if (follow_plan(trainer, error) < 0)
+    if (train_options_check_teacher(&trainer->options, trainer->teacher != NULL, error) < 0 ||
+        follow_plan(trainer, error) < 0)
         return -1;
     double begin = clock_seconds(), norm = 0;
     if (trainer->compute.profile)

@@ -41,6 +41,8 @@ struct train_options {
     double label_noise; /* share of labels replaced by another one, seeded */
     double label_smoothing;
     double word_dropout;             /* share of tokens replaced by [UNK] in training */
+    double word_swap;                /* share of words replaced by others (noise.h), in what the
+                                        teacher reads, too: needs one */
     double layer_decay;              /* of the learning rate with depth (groups.h); 1: none */
     char freeze[TRAIN_FREEZE_BYTES]; /* what is not trained (groups.h); "": nothing */
     double temperature, alpha;       /* of distillation (teacher.h); without a teacher not used */
@@ -103,7 +105,8 @@ int trainer_follow(struct trainer *trainer, const struct sparsity_plan *plan,
 
 /* Before the first step and trainer_resume: distils from the teacher (teacher.h), which is
  * retained, with the options' temperature and alpha. `dataset` is the one the trainer was made
- * with. An error when the labels do not fit. */
+ * with. An error when the labels do not fit, or words are to be swapped and the teacher has not all
+ * word pieces of the model. */
 int trainer_teach(struct trainer *trainer, struct model *teacher, const struct dataset *dataset,
                   struct sawb_error *error);
 

@@ -48,6 +48,7 @@ else
     plan_holds average --average 0.99 --keep-best --batch-size 8
     plan_holds frozen --freeze embeddings,L0-1 --accumulate 2 --batch-size 16
     plan_holds teacher --teacher "$work/model" --batch-size 16
+    plan_holds swap --teacher "$work/model" --word-swap 0.3 --batch-size 16
 fi
 
 run memory "$work/train.tsv" -m $bert

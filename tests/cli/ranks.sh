@@ -79,6 +79,14 @@ ranks 3 "$@" --max-steps 20 --out "$work/three"
 curve | tail -n 10 >"$work/ranks.curve"
 check "more ranks than sentences" like "$work/one.curve" "$work/ranks.curve" 10 4 1e-4
 
+# What a teacher is asked anew in each step: by each rank for its own part of a batch.
+set -- train "$work/data" -m $bert --batch-size 8 --lr 1e-3 --eval-every 20 --teacher $bert --word-swap 0.3 --json
+run "$@" --max-steps 20 --out "$work/one"
+curve >"$work/one.curve"
+ranks 2 "$@" --max-steps 20 --out "$work/two"
+curve >"$work/ranks.curve"
+check "ranks swap the same words" like "$work/one.curve" "$work/ranks.curve" 20 4 1e-4
+
 # ---- errors ----
 
 ranks 2 train "$work/data" -m $bert --out "$work/wrong" --lr nothing

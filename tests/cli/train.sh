@@ -112,6 +112,17 @@ check "a teacher of another vocabulary" warns "distilling from $bert"
 run new "$work/data" --out "$work/lent" --vocabulary 60 --hidden 8 --layers 1 --heads 2 --words-from $bert
 check "word pieces from another model" warns "choosing 60 word pieces of $bert for [0-9]* rows of"
 check "all of them are its own" [ "$(sort "$bert/vocab.txt" "$bert/vocab.txt" "$work/lent/vocab.txt" | uniq -c | grep -c '^ *1 ')" -eq 0 ]
+run train "$work/data" -m "$work/lent" --out "$work/swapped" --max-steps 4 --batch-size 8 --teacher $bert --word-swap 0.2
+check "words are swapped for such a teacher" warns '0.2 of the words are swapped'
+check "and the run ends well" status_is 0
+run train "$work/data" -m "$work/fresh" --out "$work/foreign" --max-steps 4 --teacher $bert --word-swap 0.2
+check "not for one without the word pieces" refused 1 'does not have the word piece.*new --words-from'
+run train "$work/data" -m "$work/lent" --out "$work/alone" --word-swap 0.2
+check "not without a teacher" refused 2 'word-swap needs a teacher.*--teacher DIR'
+run memory "$work/data" -m "$work/lent" --word-swap 0.2
+check "nor is memory for it" refused 2 'word-swap needs a teacher'
+run train "$work/data" -m "$work/lent" --out "$work/alone" --teacher $bert --word-swap 0.6
+check "nor more than half of the words" refused 2 'word-swap is 0.6, it must be at least 0 and at most 0.5'
 run new "$work/data" --out "$work/none" --vocabulary 20 --hidden 8 --layers 1 --heads 2 --words-from "$work/nobody"
 check "word pieces from nobody" refused 1 'words-from.*nobody'
 check "leave no folder" [ ! -e "$work/none" ]

@@ -234,8 +234,16 @@ static void test_other_runs_are_refused(void **state) {
     remove_folder(folder);
 }
 
-/* Checkpoints did not always say in which precision a run was made; it is taken as f32. */
-static void test_old_state_is_of_f32(void **state) {
+/* As if this had never been written. */
+static void unsay(char *text, size_t size, const char *quoted) {
+    char *name = memmem(text, size, quoted, strlen(quoted));
+    assert_non_null(name);
+    name[1] = 'X';
+}
+
+/* Checkpoints did not always say in which precision a run was made, it is taken as f32, nor that no
+ * words were swapped. */
+static void test_old_state_says_less(void **state) {
     (void)state;
     char *folder = make_folder(), *text;
     size_t size;
@@ -247,9 +255,8 @@ static void test_old_state_is_of_f32(void **state) {
     assert_done(trainer_save(trainer, folder, &problem));
     char *path = file_join(folder, "trainer_state.safetensors");
     assert_done(file_read(&text, &size, path, &problem));
-    char *name = memmem(text, size, "\"precision\"", 11);
-    assert_non_null(name);
-    name[1] = 'P';
+    unsay(text, size, "\"precision\"");
+    unsay(text, size, "\"word-swap\"");
     assert_done(file_replace(path, text, size, &problem));
     assert_done(trainer_resume(trainer, folder, &problem));
     assert_int_equal(trainer_steps_done(trainer), 2);
@@ -259,6 +266,9 @@ static void test_old_state_is_of_f32(void **state) {
     bench_open(&bench, 1, PATTERN);
     bench.compute.precision = PRECISION_BF16;
     assert_not_resumed(&bench, &options, folder, "precision f32 (as it says none), this one bf16");
+    bench.compute.precision = PRECISION_F32;
+    options.word_swap = 0.1;
+    assert_not_resumed(&bench, &options, folder, "word-swap 0 (as it says none), this one 0.1");
     bench_close(&bench);
     free(text);
     free(path);
@@ -362,7 +372,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_changes_as_text),
     cmocka_unit_test(test_saved_model_is_the_one_to_look_at),
     cmocka_unit_test(test_other_runs_are_refused),
-    cmocka_unit_test(test_old_state_is_of_f32),
+    cmocka_unit_test(test_old_state_says_less),
     cmocka_unit_test(test_broken_state_is_refused),
     cmocka_unit_test(test_folder_that_cannot_be_written),
     cmocka_unit_test(test_full_disk_keeps_the_old_checkpoint),

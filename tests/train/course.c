@@ -72,7 +72,7 @@ static void test_batches_of_a_list(void **state) {
 }
 
 /* After the first steps, in which a thread may set itself up. */
-static void count_steps(const char *pattern, int threads) {
+static void count_steps(const char *pattern, int threads, double word_swap) {
     struct bench bench;
     bench_open(&bench, threads, pattern);
     struct train_options options = some_options();
@@ -80,7 +80,10 @@ static void count_steps(const char *pattern, int threads) {
     options.accumulate = 2;
     options.average = 0.9;
     options.word_dropout = 0.1;
+    options.word_swap = word_swap;
     struct trainer *trainer = bench_trainer(&bench, &options);
+    if (word_swap > 0)
+        assert_done(trainer_teach(trainer, bench.source, &bench.easy->dataset, &problem));
     make_steps(trainer, 2, NULL);
     long before = allocations();
     make_steps(trainer, 12, NULL);
@@ -95,8 +98,9 @@ static void test_no_step_allocates(void **state) {
     int *volatile block = malloc(sizeof(*block));
     free(block);
     assert_true(before < 0 || allocations() == before + 1);
-    count_steps("dense", 1);
-    count_steps("dense", 2);
+    count_steps("dense", 1, 0);
+    count_steps("dense", 2, 0);
+    count_steps("dense", 2, 0.3);
 }
 
 static const struct CMUnitTest tests[] = {

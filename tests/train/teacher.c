@@ -127,11 +127,11 @@ static void test_a_student_learns_from_its_teacher(void **state) {
     model_release(teacher);
 }
 
-static void test_resumes_alike_and_only_with_its_teacher(void **state) {
-    (void)state;
+static void resumes_alike_and_only_with_its_teacher(double word_swap) {
     char *folder = make_folder();
     struct model *teacher = make_teacher();
     struct train_options options = run_options();
+    options.word_swap = word_swap;
     struct bench whole, first, second;
     bench_open(&whole, 2, "topk(0.5)");
     bench_open(&first, 1, "topk(0.5)");
@@ -164,6 +164,12 @@ static void test_resumes_alike_and_only_with_its_teacher(void **state) {
     bench_close(&second);
     model_release(teacher);
     remove_folder(folder);
+}
+
+static void test_resumes_alike_and_only_with_its_teacher(void **state) {
+    (void)state;
+    resumes_alike_and_only_with_its_teacher(0);
+    resumes_alike_and_only_with_its_teacher(0.3);
 }
 
 /* A teacher with a vocabulary of its own says of each sentence what it says of it alone, in any

@@ -274,6 +274,7 @@ static void test_options_out_of_range(void **state) {
     REFUSE(label_noise, 1.01, "label-noise");
     REFUSE(label_smoothing, 1, "label-smoothing is 1, it must be at least 0 and below 1");
     REFUSE(word_dropout, -0.5, "word-dropout");
+    REFUSE(word_swap, 0.51, "word-swap is 0.51, it must be at least 0 and at most 0.5");
     REFUSE(average, 1, "average");
     REFUSE(accumulate, 0, "accumulate is 0, it must be a whole number from 1");
     REFUSE(layer_decay, 0, "layer-decay is 0, it must be above 0 and at most 1");

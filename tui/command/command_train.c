@@ -37,6 +37,7 @@ static int read_numbers(const struct arguments *arguments, struct train_options 
                    {"label-noise", 0, &train->label_noise},
                    {"label-smoothing", 0, &train->label_smoothing},
                    {"word-dropout", 0, &train->word_dropout},
+                   {"word-swap", 0, &train->word_swap},
                    {"layer-decay", 0, &train->layer_decay},
                    {"temperature", 0, &train->temperature},
                    {"alpha", 0, &train->alpha},
@@ -106,7 +107,9 @@ int command_train_options(const struct arguments *arguments, uint64_t seed,
                   sizeof(options->sparsity_schedule), error) < 0 ||
         read_text(arguments, "teacher", options->teacher, sizeof(options->teacher), error) < 0)
         return -1;
-    return read_numbers(arguments, &options->train, error);
+    if (read_numbers(arguments, &options->train, error) < 0)
+        return -1;
+    return train_options_check_teacher(&options->train, options->teacher[0] != '\0', error);
 }
 
 static void tell(struct training_reader *training, char *text) {

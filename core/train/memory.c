@@ -22,6 +22,7 @@
 #include "core/train/teacher.h"
 
 #define PAGE 4096.0
+#define FILE_PAGES (16 * PAGE) /* Linux maps so much of a file that it has around what is read */
 #define LATER_BYTES 1.5e6      /* code, stacks and small blocks that only a run comes to touch */
 #define CHECKPOINT_BYTES 1e6   /* names and places of tensors, a buffer to write through */
 
@@ -249,7 +250,7 @@ static int add_teacher_weights(struct memory_plan *plan, const struct memory_que
                                struct sawb_error *error) {
     const struct model *teacher = question->teacher;
     const struct compute *compute = question->compute;
-    double words = touched_bytes(&teacher->config, used, PAGE, error);
+    double words = touched_bytes(&teacher->config, used, FILE_PAGES, error);
     if (words < 0)
         return -1;
     add(plan, MEMORY_RUN,

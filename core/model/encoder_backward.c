@@ -114,7 +114,7 @@ static void norm_backward(struct backward *pass, float *weight_gradient, float *
     add_sums(encoder, weight_gradient, 0, hidden);
     add_sums(encoder, norm_bias_gradient, 1, hidden);
     add_sums(encoder, bias_gradient, 2, hidden);
-    encoder_lap_rows(encoder, OPERATION_NORM_BACKWARD, 4, hidden);
+    encoder_lap_rows(encoder, OPERATION_NORM_BACKWARD, encoder->tokens, 4, hidden);
 }
 
 static void activation_rows(void *user, int task) {
@@ -131,7 +131,8 @@ static void activation_backward(struct backward *pass, float *bias_gradient) {
     struct encoder *encoder = pass->encoder;
     pool_run(encoder->compute.pool, encoder_row_tasks(encoder), activation_rows, pass);
     add_sums(encoder, bias_gradient, 0, encoder->config.feed_forward);
-    encoder_lap_rows(encoder, OPERATION_ACTIVATION_BACKWARD, 3, encoder->config.feed_forward);
+    encoder_lap_rows(encoder, OPERATION_ACTIVATION_BACKWARD, encoder->tokens, 3,
+                     encoder->config.feed_forward);
 }
 
 static void projection_rows(void *user, int task) {
@@ -157,7 +158,7 @@ static void projection_biases_backward(struct backward *pass, struct layer_weigh
     add_sums(encoder, gradients->query_bias, 0, hidden);
     add_sums(encoder, gradients->key_bias, 1, hidden);
     add_sums(encoder, gradients->value_bias, 2, hidden);
-    encoder_lap_rows(encoder, OPERATION_COLUMN_SUMS, 3, hidden);
+    encoder_lap_rows(encoder, OPERATION_COLUMN_SUMS, encoder->tokens, 3, hidden);
 }
 
 /* How the loss changes with a gate on this head's output. */
@@ -404,7 +405,8 @@ int encoder_backward(struct encoder *encoder, const struct weights *weights,
     }
     if (gradients->word_embeddings)
         embedding_backward(&pass);
-    encoder_lap_rows(encoder, OPERATION_EMBEDDING_BACKWARD, 4, encoder->config.hidden);
+    encoder_lap_rows(encoder, OPERATION_EMBEDDING_BACKWARD, encoder->tokens, 4,
+                     encoder->config.hidden);
     encoder->state = ENCODER_EMPTY;
     return 0;
 }

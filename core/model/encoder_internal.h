@@ -119,14 +119,13 @@ static inline uint32_t encoder_sentence_stream(const struct encoder *encoder) {
 /* Laps of the profile, if there is one: what read and wrote `passes` matrices [N,columns]; a
  * product over all tokens; attention, which multiplies `products` times T² by HS for each head. */
 static inline void encoder_lap_rows(const struct encoder *encoder, enum operation operation,
-                                    double passes, int columns) {
-    profile_lap(encoder->compute.profile, operation, 0,
-                sizeof(float) * passes * encoder->tokens * columns);
+                                    int rows, double passes, int columns) {
+    profile_lap(encoder->compute.profile, operation, 0, sizeof(float) * passes * rows * columns);
 }
 
 static inline void encoder_lap_product(const struct encoder *encoder, enum operation operation,
-                                       int out, int in) {
-    profile_lap(encoder->compute.profile, operation, 2.0 * encoder->tokens * out * in, 0);
+                                       int rows, int out, int in) {
+    profile_lap(encoder->compute.profile, operation, 2.0 * rows * out * in, 0);
 }
 
 static inline void encoder_lap_attention(const struct encoder *encoder, enum operation operation,

@@ -23,11 +23,10 @@ struct capture {
     struct encoding encoding; /* T tokens */
     char **pieces;            /* [T] spelling of each token */
     int layers, heads, hidden, labels;
-    float *scores;        /* [L,NH,T,T] before the softmax, Q Kᵀ / √HS */
-    float *attention;     /* [L,NH,T,T] after it; 0 where the mask is 0 */
-    uint8_t *mask;        /* [L,NH,T,T] 1 kept, 0 removed */
-    float *log_sums;      /* [L,NH,T] ln Σ exp(score) of what a query keeps; NULL: unknown */
-    float *hidden_states; /* [L+1,T,C] */
+    float *scores;    /* [L,NH,T,T] before the softmax, Q Kᵀ / √HS */
+    float *attention; /* [L,NH,T,T] after it; 0 where the mask is 0 */
+    uint8_t *mask;    /* [L,NH,T,T] 1 kept, 0 removed */
+    float *log_sums;  /* [L,NH,T] ln Σ exp(score) of what a query keeps; NULL: unknown */
     float *logits, *probabilities; /* [K] */
     int label;                     /* the most probable; of equals the first */
     char label_name[MODEL_LABEL_BYTES];
@@ -58,9 +57,10 @@ static inline size_t capture_head(const struct capture *capture, int layer, int 
 }
 
 /*
- * Writes scores, attention, mask (U8), hidden_states and logits as safetensors, shaped as above,
- * with text, spec, pattern, seed, model and version as metadata. With `label` >= 0 also grad.<name>
- * for every weight: the gradient of the cross-entropy at that label, dropout off, under the same
+ * Writes scores, attention, mask (U8) and logits as safetensors, shaped as above, and hidden_states
+ * [L+1,T,C], the embeddings' output and each layer's, for which the sentence runs once more; with
+ * text, spec, pattern, seed, model and version as metadata. With `label` >= 0 also grad.<name> for
+ * every weight: the gradient of the cross-entropy at that label, dropout off, under the same
  * pattern. `model` and `sparsity` are those the capture was made with.
  */
 int capture_export(const struct capture *capture, const struct model *model,

@@ -59,14 +59,15 @@ static void set_tensor(struct tensor *tensor, const char *name, enum tensor_type
     tensor->size = tensor->count * (type == TENSOR_U8 ? 1 : sizeof(float));
 }
 
-static void add_capture(struct tensor tensors[CAPTURE_TENSORS], const struct capture *capture) {
+static void add_capture(struct tensor tensors[CAPTURE_TENSORS], const struct capture *capture,
+                        const float *hidden_states) {
     int tokens = capture->encoding.count;
     const int pairs[] = {capture->layers, capture->heads, tokens, tokens};
     const int states[] = {capture->layers + 1, tokens, capture->hidden};
     const int logits[] = {capture->labels};
     set_tensor(&tensors[0], "scores", TENSOR_F32, capture->scores, 4, pairs);
     set_tensor(&tensors[1], "attention", TENSOR_F32, capture->attention, 4, pairs);
-    set_tensor(&tensors[2], "hidden_states", TENSOR_F32, capture->hidden_states, 3, states);
+    set_tensor(&tensors[2], "hidden_states", TENSOR_F32, hidden_states, 3, states);
     set_tensor(&tensors[3], "logits", TENSOR_F32, capture->logits, 1, logits);
     /* Last, so that all that stands before it is aligned for floats. */
     set_tensor(&tensors[4], "mask", TENSOR_U8, capture->mask, 4, pairs);
@@ -107,6 +108,25 @@ static int differentiate(const struct capture *capture, const struct model *mode
     return status;
 }
 
+/* hidden_states [L+1,T,C] of the capture's sentence. */
+static int find_hidden_states(const struct capture *capture, const struct model *model,
+                              const struct sparsity *sparsity, const struct compute *compute,
+                              float *hidden_states, struct sawb_error *error) {
+    struct mask_source source = sparsity_source(sparsity);
+    struct encoder_capture kept = {.hidden_states = hidden_states};
+    struct encoder_options options = {.mask = &source, .seed = capture->seed, .capture = &kept};
+    int offsets[2] = {0, capture->encoding.count};
+    struct encoder_batch batch = {1, offsets, capture->encoding.ids};
+    float logits[MODEL_LABELS_MAX];
+
+    struct encoder *encoder;
+    if (encoder_create(&encoder, &model->config, ENCODER_INFERENCE, compute, error) < 0)
+        return -1;
+    int status = encoder_forward(encoder, &model->weights, &batch, &options, logits, error);
+    encoder_free(encoder);
+    return status;
+}
+
 static int check_export(const struct capture *capture, const struct model *model, int label,
                         struct sawb_error *error) {
     const struct model_config *config = &model->config;
@@ -136,7 +156,9 @@ int capture_export(const struct capture *capture, const struct model *model,
     struct tensor *tensors = calloc((size_t)count, sizeof(*tensors));
     char(*names)[GRADIENT_NAME_BYTES] = calloc((size_t)count, sizeof(*names));
     cJSON *metadata = describe(capture, model);
-    if (!tensors || !names || !metadata) {
+    float *hidden_states = malloc((size_t)(capture->layers + 1) * (size_t)capture->encoding.count *
+                                  (size_t)capture->hidden * sizeof(*hidden_states));
+    if (!tensors || !names || !metadata || !hidden_states) {
         error_set(error, "export: out of memory for %d tensors", count);
         goto done;
     }
@@ -145,11 +167,14 @@ int capture_export(const struct capture *capture, const struct model *model,
         if (differentiate(capture, model, sparsity, label, compute, &gradients, error) < 0)
             goto done;
     }
-    add_capture(tensors + gradient_count, capture);
+    if (find_hidden_states(capture, model, sparsity, compute, hidden_states, error) < 0)
+        goto done;
+    add_capture(tensors + gradient_count, capture, hidden_states);
     status = safetensors_write(path, tensors, count, metadata, error);
 
 done:
     cJSON_Delete(metadata);
+    free(hidden_states);
     free(names);
     free(tensors);
     weights_free(&gradients, config);

@@ -45,7 +45,7 @@ static char *copy_string(const char *text, size_t *bytes, int *failed) {
     return copy(text, text ? strlen(text) + 1 : 0, bytes, failed);
 }
 
-/* A capture without its maps and hidden states; adds to *bytes what it takes. */
+/* A capture without its maps; adds to *bytes what it takes. */
 static struct capture *copy_rest(const struct capture *from, size_t *bytes) {
     struct capture *to = malloc(sizeof(*to));
     if (!to)
@@ -53,7 +53,7 @@ static struct capture *copy_rest(const struct capture *from, size_t *bytes) {
     size_t tokens = (size_t)from->encoding.count, labels = (size_t)from->labels;
     int failed = 0;
     *to = *from;
-    to->scores = to->attention = to->log_sums = to->hidden_states = NULL;
+    to->scores = to->attention = to->log_sums = NULL;
     to->mask = NULL;
     to->text = copy_string(from->text, bytes, &failed);
     to->spec = copy_string(from->spec, bytes, &failed);

@@ -103,16 +103,13 @@ static int prepare_forward(struct bench *bench, struct sawb_error *error) {
 static int prepare_capture(struct bench *bench, struct sawb_error *error) {
     const struct model_config *config = &bench->model->config;
     size_t heads = (size_t)config->layers * (size_t)config->heads, n = (size_t)bench->n, pairs;
-    size_t states = ((size_t)config->layers + 1) * n * (size_t)config->hidden;
     if (__builtin_mul_overflow(heads, n * n, &pairs) || pairs > SIZE_MAX / sizeof(float))
         return out_of_memory(bench, error);
     bench->mask = malloc(pairs);
     bench->capture = (struct encoder_capture){.scores = malloc(pairs * sizeof(float)),
                                               .attention = malloc(pairs * sizeof(float)),
-                                              .mask = bench->mask,
-                                              .hidden_states = malloc(states * sizeof(float))};
-    if (!bench->mask || !bench->capture.scores || !bench->capture.attention ||
-        !bench->capture.hidden_states)
+                                              .mask = bench->mask};
+    if (!bench->mask || !bench->capture.scores || !bench->capture.attention)
         return out_of_memory(bench, error);
     return prepare_forward(bench, error);
 }
@@ -222,7 +219,6 @@ void bench_release(struct bench *bench) {
     free(bench->examples);
     free(bench->capture.scores);
     free(bench->capture.attention);
-    free(bench->capture.hidden_states);
     free(bench->mask);
     free(bench->scores);
     free(bench->text);

@@ -86,43 +86,29 @@ static void add_gradients(struct tensor *tensors, char (*names)[GRADIENT_NAME_BY
     }
 }
 
-/* Adds d loss / d weight of the capture's sentence to `gradients`. */
-static int differentiate(const struct capture *capture, const struct model *model,
-                         const struct sparsity *sparsity, int label, const struct compute *compute,
-                         struct weights *gradients, struct sawb_error *error) {
+/* Runs the capture's sentence once more: for hidden_states [L+1,T,C] (NULL: not wanted), or for
+ * d loss / d weight at a label, which is added to `gradients` (NULL: not wanted). */
+static int run_again(const struct capture *capture, const struct model *model,
+                     const struct sparsity *sparsity, const struct compute *compute,
+                     float *hidden_states, int label, struct weights *gradients,
+                     struct sawb_error *error) {
     struct mask_source source = sparsity_source(sparsity);
-    struct encoder_options options = {.mask = &source, .seed = capture->seed};
+    struct encoder_capture kept = {.hidden_states = hidden_states};
+    struct encoder_options options = {
+        .mask = &source, .seed = capture->seed, .capture = hidden_states ? &kept : NULL};
     int offsets[2] = {0, capture->encoding.count};
     struct encoder_batch batch = {1, offsets, capture->encoding.ids};
     float logits[MODEL_LABELS_MAX], logit_gradients[MODEL_LABELS_MAX];
 
     struct encoder *encoder;
-    if (encoder_create(&encoder, &model->config, ENCODER_TRAINING, compute, error) < 0)
+    if (encoder_create(&encoder, &model->config, gradients ? ENCODER_TRAINING : ENCODER_INFERENCE,
+                       compute, error) < 0)
         return -1;
     int status = encoder_forward(encoder, &model->weights, &batch, &options, logits, error);
-    if (status == 0) {
+    if (status == 0 && gradients) {
         cross_entropy(logits, &label, 1, capture->labels, 0.0, logit_gradients);
         status = encoder_backward(encoder, &model->weights, logit_gradients, gradients, error);
     }
-    encoder_free(encoder);
-    return status;
-}
-
-/* hidden_states [L+1,T,C] of the capture's sentence. */
-static int find_hidden_states(const struct capture *capture, const struct model *model,
-                              const struct sparsity *sparsity, const struct compute *compute,
-                              float *hidden_states, struct sawb_error *error) {
-    struct mask_source source = sparsity_source(sparsity);
-    struct encoder_capture kept = {.hidden_states = hidden_states};
-    struct encoder_options options = {.mask = &source, .seed = capture->seed, .capture = &kept};
-    int offsets[2] = {0, capture->encoding.count};
-    struct encoder_batch batch = {1, offsets, capture->encoding.ids};
-    float logits[MODEL_LABELS_MAX];
-
-    struct encoder *encoder;
-    if (encoder_create(&encoder, &model->config, ENCODER_INFERENCE, compute, error) < 0)
-        return -1;
-    int status = encoder_forward(encoder, &model->weights, &batch, &options, logits, error);
     encoder_free(encoder);
     return status;
 }
@@ -164,10 +150,10 @@ int capture_export(const struct capture *capture, const struct model *model,
     }
     if (gradient_count > 0) {
         add_gradients(tensors, names, config, &gradients);
-        if (differentiate(capture, model, sparsity, label, compute, &gradients, error) < 0)
+        if (run_again(capture, model, sparsity, compute, NULL, label, &gradients, error) < 0)
             goto done;
     }
-    if (find_hidden_states(capture, model, sparsity, compute, hidden_states, error) < 0)
+    if (run_again(capture, model, sparsity, compute, hidden_states, -1, NULL, error) < 0)
         goto done;
     add_capture(tensors + gradient_count, capture, hidden_states);
     status = safetensors_write(path, tensors, count, metadata, error);

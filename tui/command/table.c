@@ -93,8 +93,7 @@ static const struct option_row train_options[] = {
     {"word-dropout", 0, ARGUMENT_NUMBER, "X", "share of tokens replaced by [UNK] (default: 0)"},
     {"word-swap", 0, ARGUMENT_NUMBER, "X",
      "share of words, 0.5 at most, replaced by others, mostly near ones, in what the teacher "
-     "reads, "
-     "too, which must have the model's word pieces (`new --words-from`) (default: 0)"},
+     "reads, too, which must have the model's word pieces (`new --words-from`) (default: 0)"},
     {"average", 0, ARGUMENT_NUMBER, "X",
      "decay of an average of the weights, 0: none (default: 0)"},
     {"sparsity-schedule", 0, ARGUMENT_TEXT, "PLAN",

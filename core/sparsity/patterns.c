@@ -42,15 +42,15 @@ static void fill_dense(const struct term *term, const struct mask_request *reque
 
 /*
  * The width whose share of removed pairs is nearest to `share`; of two that are equally near, the
- * wider. A band of width w keeps n(2w + 1) - w(w + 1) pairs.
+ * wider. A band of width w removes m(m - 1) pairs, m = n - w.
  */
 static int width_of_share(double share, int tokens) {
     double wanted = share * tokens * tokens;
     double nearest = INFINITY;
-    int best = 0;
-    for (int width = 0; width < tokens; width++) {
-        int64_t kept = (int64_t)tokens * (2 * width + 1) - (int64_t)width * (width + 1);
-        double away = fabs((double)((int64_t)tokens * tokens - kept) - wanted);
+    int about = tokens - (int)(0.5 + sqrt(0.25 + wanted)), best = 0;
+    for (int width = about > 1 ? about - 1 : 0; width < tokens && width <= about + 1; width++) {
+        int64_t m = tokens - width;
+        double away = fabs((double)(m * (m - 1)) - wanted);
         if (away <= nearest + 1e-9 * tokens * tokens) {
             nearest = away;
             best = width;

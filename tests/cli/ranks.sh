@@ -51,8 +51,9 @@ like() {
         END { if (NR != lines) exit 1 }'
 }
 
-# Everything that is drawn at random, and everything that happens to a gradient.
-set -- --max-steps 100 --batch-size 8 --accumulate 2 --lr 1e-2 --dropout 0.2 --word-dropout 0.1 --average 0.9 \
+# Everything that is drawn at random, and everything that happens to a gradient. At a higher rate training
+# makes rounding larger: sums over ranks differ in the last digit.
+set -- --max-steps 100 --batch-size 8 --accumulate 2 --lr 3e-3 --dropout 0.2 --word-dropout 0.1 --average 0.9 \
     --eval-every 25 -s 'random(0.2, step)' --clip 0.5 --freeze L0 --json
 run train "$work/data" -m $bert --out "$work/one" "$@"
 curve >"$work/one.curve"
@@ -62,7 +63,7 @@ for number in 2 3; do
     check "$number ranks train" status_is 0
     check "one of $number speaks" [ "$(grep -c '^note: saved' "$err")" -eq 1 ]
     check "one of $number writes the log" [ "$(grep -c '"lr"' "$work/ranks$number/log.jsonl")" -eq 100 ]
-    check "$number ranks have the curve of one process" like "$work/one.curve" "$work/ranks.curve" 100 4 1e-4
+    check "$number ranks have the curve of one process" like "$work/one.curve" "$work/ranks.curve" 100 4 1e-5
     check "$number ranks evaluate" [ "$(grep -c '"eval"' "$out")" -eq 4 ]
 done
 for folder in one ranks2; do

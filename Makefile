@@ -41,6 +41,7 @@ ALL_SOURCES := $(SOURCES) $(MAIN) $(TEST_SOURCES) $(FUZZ_SOURCES) $(BENCH_SOURCE
 # The kernels are portable sources, compiled once more for each instruction set that is worth it.
 # Products and sums may be fused there (the polynomials were fitted with room for it), but for update.c.
 SIMD_SOURCES := core/kernel/simd.c core/kernel/attention_simd.c core/kernel/attention_backward.c \
+                core/kernel/attention_ranges.c \
                 core/kernel/gemm.c core/kernel/update.c
 ifeq ($(shell $(CC) -dumpmachine | cut -d- -f1),x86_64)
 SIMD_SETS := avx2 avx512

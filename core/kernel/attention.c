@@ -125,6 +125,7 @@ static float *cut_floats(struct cutter *cutter, size_t count) {
 /* What a task works in. */
 struct work {
     float *keys, *values;
+    float *turned;                /* keys, attention_turned_floats */
     float *key_sums, *value_sums; /* backward */
     float *kernel;                /* attention_work_floats */
     void *room;                   /* attention_room_bytes */
@@ -134,6 +135,7 @@ struct work {
     struct attention_words words; /* of the matrix unit */
     uint32_t *unit_queries;
     float *query_means, *key_means; /* [blocks,padded] */
+    float *turned_means;
 };
 
 /* What it takes of the above. */
@@ -154,6 +156,7 @@ static struct work cut_work(const struct demand *demand, struct cutter *cutter) 
     struct work work;
     work.keys = cut_floats(cutter, tokens * padded);
     work.values = cut_floats(cutter, tokens * padded);
+    work.turned = cut_floats(cutter, attention_turned_floats(demand->tokens, demand->padded));
     work.kernel = cut_floats(cutter, attention_work_floats(demand->tokens, demand->padded));
     work.key_sums = cut_floats(cutter, demand->backward ? tokens * padded : 0);
     work.value_sums = cut_floats(cutter, demand->backward ? tokens * padded : 0);
@@ -169,6 +172,8 @@ static struct work cut_work(const struct demand *demand, struct cutter *cutter) 
     work.unit_queries = cut(cutter, demand->unit ? ROWS_TOGETHER * wide * sizeof(uint16_t) : 0);
     work.query_means = cut_floats(cutter, blocks * padded);
     work.key_means = cut_floats(cutter, blocks * padded);
+    work.turned_means = cut_floats(
+        cutter, blocks > 0 ? attention_turned_floats(demand->blocks, demand->padded) : 0);
     return work;
 }
 
@@ -238,7 +243,7 @@ struct task {
     struct work work;
     struct attention_view view;
     const float *key, *value;          /* of the head, where they stand */
-    int packed;                        /* keys and values so far */
+    int keys, values, turned;          /* of the head, packed so far */
     const struct attention_unit *unit; /* NULL: tiles go through the vector kernels alone */
     int backward;
     const struct attention_capture *capture; /* NULL: no viewer */
@@ -266,15 +271,16 @@ static void add_demand(const struct attention_plan *plan, struct demand *demand)
 }
 
 static void cut_view(struct attention_view *view, float *floats) {
-    size_t tile = (size_t)ATTENTION_ROWS * (size_t)view->padded;
+    const size_t tile = (size_t)ATTENTION_ROWS * (size_t)view->padded;
+    const size_t weights = (size_t)ATTENTION_ROWS * ATTENTION_WEIGHT_STRIDE;
     view->rows = floats;
     view->row_grads = view->rows + tile;
     view->column_grads = view->row_grads + tile;
     view->columns = view->column_grads + tile;
     view->sums = view->columns + ATTENTION_TOGETHER * tile;
     view->weights = view->sums + ATTENTION_TOGETHER * tile;
-    view->weight_grads = view->weights + ATTENTION_CHUNK * ATTENTION_ROWS;
-    view->list = view->weight_grads + ATTENTION_CHUNK * ATTENTION_ROWS;
+    view->weight_grads = view->weights + weights;
+    view->list = view->weight_grads + weights;
     view->list_grads = view->list + attention_list_floats(view->tokens);
 }
 
@@ -297,6 +303,7 @@ static void open_view(const struct run *run, struct task *task, int sentence, in
         .out = batch->out + at,
         .keys = task->work.keys,
         .values = task->work.values,
+        .turned = task->work.turned,
         .log_sums = batch->log_sums ? batch->log_sums + token * (size_t)batch->heads + head : NULL,
         .log_stride = (size_t)batch->heads,
         .dropout = batch->dropout,
@@ -305,7 +312,7 @@ static void open_view(const struct run *run, struct task *task, int sentence, in
     cut_view(view, task->work.kernel);
     task->key = batch->key + at;
     task->value = batch->value + at;
-    task->packed = 0;
+    task->keys = task->values = task->turned = 0;
     task->work.words.packed = 0;
     task->work.words.room = attention_words_room(view->tokens);
     view->words = &task->work.words;
@@ -322,25 +329,42 @@ static void open_view(const struct run *run, struct task *task, int sentence, in
 }
 
 /* Keys and values are packed as far as they are needed next, to be in the cache still. */
-static void pack_until(struct task *task, int end) {
-    if (end <= task->packed)
+static void pack_keys(struct task *task, int end) {
+    if (end <= task->keys)
         return;
-    task->kernels->pack(&task->view, task->work.keys, task->key, task->packed, end);
-    task->kernels->pack(&task->view, task->work.values, task->value, task->packed, end);
-    task->packed = end;
+    task->kernels->pack(&task->view, task->work.keys, task->key, task->keys, end);
+    task->keys = end;
+}
+
+static void pack_values(struct task *task, int end) {
+    if (end <= task->values)
+        return;
+    task->kernels->pack(&task->view, task->work.values, task->value, task->values, end);
+    task->values = end;
+}
+
+static void turn_keys(struct task *task, int end) {
+    int whole = (end + ATTENTION_ROWS - 1) / ATTENTION_ROWS * ATTENTION_ROWS;
+    if (end <= task->turned)
+        return;
+    end = whole < task->view.tokens ? whole : task->view.tokens;
+    task->kernels->turn(&task->view, task->work.turned, task->key, task->turned, end);
+    task->turned = end;
 }
 
 /* What the tiles after these are going to read for the first time. */
 static void look_ahead(struct task *task, int query) {
     struct attention_view *view = &task->view;
-    int queries = view->tokens - query, keys = view->tokens - task->packed;
-    size_t from = (size_t)task->packed * view->stride;
+    int queries = view->tokens - query, key = task->keys > task->turned ? task->keys : task->turned;
     int rows = queries < ROWS_TOGETHER ? queries : ROWS_TOGETHER;
     view->ahead_rows = view->order ? 0 : rows;
-    view->ahead[0] = view->query + (size_t)query * view->stride;
-    view->ahead[3] = view->out + (size_t)query * view->stride;
-    view->ahead[1] = keys >= rows ? task->key + from : NULL;
-    view->ahead[2] = keys >= rows ? task->value + from : NULL;
+    view->ahead_count = 0;
+    view->ahead[view->ahead_count++] = view->query + (size_t)query * view->stride;
+    view->ahead[view->ahead_count++] = view->out + (size_t)query * view->stride;
+    if (view->tokens - key >= rows)
+        view->ahead[view->ahead_count++] = task->key + (size_t)key * view->stride;
+    if (view->tokens - task->values >= rows)
+        view->ahead[view->ahead_count++] = task->value + (size_t)task->values * view->stride;
 }
 
 /* Whether a matrix unit can have tiles: their keys follow one another. */
@@ -363,8 +387,10 @@ static void run_tiles(struct task *task, const struct attention_tile *tiles, int
         task->unit->pack(&task->work.words, task->key, task->value, task->view.stride,
                          task->view.tokens, task->view.width, task->view.padded,
                          tiles->end + ATTENTION_UNIT_KEYS);
+    else if (tiles->ranges && !task->backward)
+        turn_keys(task, tiles->end), pack_values(task, tiles->end);
     else
-        pack_until(task, tiles->end);
+        pack_keys(task, tiles->end), pack_values(task, tiles->end);
     look_ahead(task, tiles[count - 1].first + tiles[count - 1].rows);
     if (task->backward)
         task->kernels->backward(&task->view, tiles);
@@ -439,15 +465,13 @@ static void run_dense(struct task *task) {
 }
 
 static void run_layout(struct task *task) {
-    for (int i = 0; i < attention_tiles(task->view.tokens); i++) {
-        struct attention_tile tile = attention_layout_tile(task->plan->layout, i);
-        run_tiles(task, &tile, 1, NULL);
-    }
+    for (int i = 0; i < attention_tiles(task->view.tokens); i++)
+        run_tiles(task, attention_layout_tile(task->plan->layout, i), 1, NULL);
 }
 
 /* The scores of `rows` queries, as the viewer sees them too. */
 static void score(struct task *task, int row, int rows, float *scores) {
-    pack_until(task, task->view.tokens);
+    turn_keys(task, task->view.tokens);
     for (int first = row; first < row + rows; first += ATTENTION_ROWS)
         task->kernels->score_rows(&task->view, first, attention_tile_rows(row + rows, first),
                                   scores + (size_t)(first - row) * (size_t)task->view.tokens);
@@ -499,7 +523,7 @@ static void run_block_selected(struct task *task) {
     const struct work *work = &task->work;
     int block = task->plan->shape.block, blocks = block_count(task->plan);
     struct attention_view means = *view;
-    pack_until(task, view->tokens);
+    pack_keys(task, view->tokens);
     task->kernels->block_means(work->query_means, view->query, view->stride, view->tokens,
                                view->width, view->padded, block);
     task->kernels->block_means(work->key_means, work->keys, (size_t)view->padded, view->tokens,
@@ -508,7 +532,8 @@ static void run_block_selected(struct task *task) {
     means.width = view->padded;
     means.stride = (size_t)view->padded;
     means.query = work->query_means;
-    means.keys = work->key_means;
+    means.turned = work->turned_means;
+    task->kernels->turn(&means, work->turned_means, work->key_means, 0, blocks);
     for (int first = 0; first < blocks; first += ATTENTION_ROWS)
         task->kernels->score_rows(&means, first, attention_tile_rows(blocks, first),
                                   work->scores + (size_t)first * (size_t)blocks);

@@ -4,7 +4,7 @@
  *
  * Compiled once for each instruction set (set.h).
  */
-#include "core/kernel/attention_tiles.h"
+#include "core/kernel/attention_chunks.h"
 #include "core/kernel/set.h"
 
 #define SPREAD (LANES == 16 ? 4 : 2) /* keys whose gradients are in registers */
@@ -106,12 +106,12 @@ INLINE void backward_runs(const struct attention_view *view, const struct attent
     float *weights = view->weights, *grads = view->weight_grads;
     memset(view->sums, 0, ROWS * (size_t)padded * sizeof(float));
     while (next_chunk(&chunk)) {
-        multiply_chunk(view, &chunk, weights, view->keys, view->columns, padded);
-        multiply_chunk(view, &chunk, grads, view->values, view->column_grads, padded);
+        multiply_chunk(&chunk, weights, view->keys, view->columns, padded);
+        multiply_chunk(&chunk, grads, view->values, view->column_grads, padded);
         gradients_of_chunk(view, &chunk, weights, grads, along, log_sums);
         spread(view->value_sums, weights, view->row_grads, chunk.keys, chunk.count, padded);
         spread(view->key_sums, grads, view->rows, chunk.keys, chunk.count, padded);
-        weigh_chunk(tile, &chunk, view->sums, grads, view->keys, padded);
+        weigh_chunk(view, tile, &chunk, view->sums, grads, view->keys, padded);
     }
 }
 

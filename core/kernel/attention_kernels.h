@@ -12,8 +12,9 @@
 #include "core/kernel/attention_layout.h"
 #include "core/kernel/attention_unit.h"
 
-#define ATTENTION_AHEAD 4    /* queries, keys, values, out */
-#define ATTENTION_CHUNK 128  /* keys between two looks at the running maximum */
+#define ATTENTION_AHEAD 4   /* queries, keys, values, out */
+#define ATTENTION_CHUNK 128 /* keys between two looks at the running maximum */
+#define ATTENTION_WEIGHT_STRIDE (ATTENTION_CHUNK + 16) /* an odd number of cache lines */
 #define ATTENTION_TOGETHER 4 /* tiles of the same keys that read them at once */
 
 struct attention_view {
@@ -25,6 +26,7 @@ struct attention_view {
     const float *query;
     float *out;                 /* backward: read */
     const float *keys, *values; /* [T,padded] packed, aligned to 64 bytes */
+    const float *turned;        /* keys [blocks of 16 keys,padded,16], the same */
     float *log_sums;            /* of token i at i * log_stride; NULL: not wanted */
     size_t log_stride;
     struct dropout dropout;
@@ -45,18 +47,23 @@ struct attention_view {
     float *query_gradient;
     float *key_sums, *value_sums; /* [T,padded] packed; added to */
 
-    /* Rows that the next tile will read, fetched between products: `ahead_rows` from each of these
-     * (NULL: none). */
+    /* Rows that the next tile will read, fetched between products: `ahead_rows` from each of the
+     * first `ahead_count` of these. */
     const float *ahead[ATTENTION_AHEAD];
-    int ahead_rows;
+    int ahead_rows, ahead_count;
 
     /* Work space, all aligned to 64 bytes. */
     float *rows, *row_grads; /* queries of a tile [16,padded], and the gradient of out */
     float *columns, *sums;   /* of each tile: queries turned [padded,16], and sums [16,padded] */
     float *column_grads;     /* [padded,16] */
-    float *weights, *weight_grads; /* [ATTENTION_CHUNK,16] */
+    float *weights, *weight_grads; /* [16,ATTENTION_WEIGHT_STRIDE] */
     float *list, *list_grads;      /* [T rounded up to a multiple of 16] */
 };
+
+/* Floats of turned keys: what is behind the last block may be read as well. */
+static inline size_t attention_turned_floats(int tokens, int padded) {
+    return (size_t)(attention_tiles(tokens) + 1) * ATTENTION_ROWS * (size_t)padded;
+}
 
 static inline size_t attention_list_floats(int tokens) {
     return (size_t)attention_tiles(tokens) * ATTENTION_ROWS;
@@ -65,12 +72,17 @@ static inline size_t attention_list_floats(int tokens) {
 /* Floats of work space for `tokens` and `padded`. */
 static inline size_t attention_work_floats(int tokens, int padded) {
     return (3 + 2 * ATTENTION_TOGETHER) * (size_t)ATTENTION_ROWS * (size_t)padded +
-           2 * ATTENTION_CHUNK * ATTENTION_ROWS + 2 * attention_list_floats(tokens);
+           2 * ATTENTION_WEIGHT_STRIDE * ATTENTION_ROWS + 2 * attention_list_floats(tokens);
 }
 
 struct attention_kernels {
     /* packed [tokens,padded] of rows [tokens,width], from place `begin` to `end`. */
     void (*pack)(const struct attention_view *view, float *packed, const float *rows, int begin,
+                 int end);
+
+    /* Blocks [padded,16] of rows [tokens,width], from place `begin`, a multiple of 16, to `end`;
+     * zeros for rows that are missing in the last block. */
+    void (*turn)(const struct attention_view *view, float *turned, const float *rows, int begin,
                  int end);
 
     /* Out (and log_sums, scores) of the queries of `count` tiles, up to ATTENTION_TOGETHER; several
@@ -97,12 +109,21 @@ struct attention_kernels {
                         int padded, int block);
 };
 
+/* Parts of the tables below. */
 typedef void attention_way_back(const struct attention_view *view,
                                 const struct attention_tile *tile);
-extern attention_way_back attention_tile_backward_portable; /* of the tables below */
+typedef void attention_ranges(const struct attention_view *view, const struct attention_tile *tiles,
+                              int count);
+typedef void attention_scores(const struct attention_view *view, int first, int rows,
+                              float *scores);
+extern attention_way_back attention_tile_backward_portable;
+extern attention_ranges attention_range_tiles_portable;
+extern attention_scores attention_range_scores_portable;
 extern const struct attention_kernels attention_kernels_portable;
 #if defined(__x86_64__)
 extern attention_way_back attention_tile_backward_avx2, attention_tile_backward_avx512;
+extern attention_ranges attention_range_tiles_avx2, attention_range_tiles_avx512;
+extern attention_scores attention_range_scores_avx2, attention_range_scores_avx512;
 extern const struct attention_kernels attention_kernels_avx2, attention_kernels_avx512;
 #endif
 

@@ -187,11 +187,47 @@ static void find_reach(struct attention_tile *tile) {
     }
 }
 
+/* Pairs that are multiplied by ranges. */
+static uint64_t pairs_of_ranges(const struct attention_tile *tile) {
+    uint64_t pairs = 0;
+    for (int g = 0; g * ATTENTION_GROUP < tile->rows; g++) {
+        const struct attention_range *range = &tile->range[g * ATTENTION_GROUP];
+        int begin = range->begin, end = range->end;
+        for (int r = 1; r < ATTENTION_GROUP; r++) {
+            begin = range[r].begin < begin ? range[r].begin : begin;
+            end = range[r].end > end ? range[r].end : end;
+        }
+        pairs += ATTENTION_GROUP * (uint64_t)(end - begin);
+    }
+    return pairs;
+}
+
+static void set_range(struct attention_tile *tile, int row, int begin, int end) {
+    for (int r = row; r < (row + 1 < tile->rows ? row + 1 : ATTENTION_ROWS); r++)
+        tile->range[r] = (struct attention_range){begin, end};
+}
+
+static void find_ranges(const uint16_t *bits, struct range all, const int *counts,
+                        struct attention_tile *tile) {
+    for (int r = 0; r < tile->rows; r++) {
+        int begin = all.begin, end;
+        while (begin < all.end && !(bits[begin] >> r & 1))
+            begin++;
+        for (end = begin; end < all.end && (bits[end] >> r & 1);)
+            end++;
+        if (end - begin < counts[r])
+            return;
+        set_range(tile, r, begin, end);
+    }
+    uint64_t by_runs = (uint64_t)tile->keys * KEY_COST + (uint64_t)tile->listed_keys * PAIR_COST;
+    tile->ranges = pairs_of_ranges(tile) * KEY_COST <= by_runs * ATTENTION_ROWS;
+}
+
 /* room->bits are set for the keys of the range; all others are not kept. */
 static struct attention_tile tile_of_bits(const struct attention_room *room, struct range range,
                                           int first, int rows) {
     struct attention_tile tile = {.first = first, .rows = rows};
-    int counts[ATTENTION_ROWS];
+    int counts[ATTENTION_ROWS] = {0};
     count_rows(room->bits, range, rows, counts);
     for (int r = 0; r < rows; r++)
         tile.kept += (uint64_t)counts[r];
@@ -199,6 +235,7 @@ static struct attention_tile tile_of_bits(const struct attention_room *room, str
     write_lists(room, range, &tile);
     write_runs(room, range, &tile);
     find_reach(&tile);
+    find_ranges(room->bits, range, counts, &tile);
     tile.end = range.end;
     return tile;
 }
@@ -224,6 +261,9 @@ static struct attention_tile tile_of_block_row(const struct attention_room *room
     tile.kept = (uint64_t)tile.rows * (uint64_t)tile.keys;
     for (int g = 0; g < ATTENTION_GROUPS; g++)
         tile.reach[g].end = g * ATTENTION_GROUP < tile.rows ? tile.keys : 0;
+    tile.ranges = tile.runs == 1;
+    for (int r = 0; r < tile.rows && tile.ranges; r++)
+        set_range(&tile, r, tile.run->key, tile.end);
     return tile;
 }
 
@@ -273,6 +313,9 @@ struct attention_tile attention_tile_dense(struct attention_run *run, int tokens
     tile.kept = (uint64_t)tile.rows * (uint64_t)tokens;
     for (int g = 0; g < ATTENTION_GROUPS; g++)
         tile.reach[g].end = g * ATTENTION_GROUP < tile.rows ? tokens : 0;
+    tile.ranges = 1;
+    for (int r = 0; r < tile.rows; r++)
+        set_range(&tile, r, 0, tokens);
     return tile;
 }
 
@@ -300,7 +343,8 @@ static int append(struct list *list, const void *elements, size_t count, size_t 
     return 0;
 }
 
-/* A tile whose pointers are replaced by where its parts begin in the layout's lists. */
+/* A tile, and where its parts begin in the layout's lists: there its pointers are set when the
+ * layout is closed, and the lists grow no more. */
 struct placed_tile {
     struct attention_tile tile;
     size_t run, bits, list;
@@ -349,20 +393,27 @@ int attention_layout_add(struct attention_layout *layout, const struct attention
         append(&layout->tiles, &placed, 1, sizeof(placed)) < 0)
         return -1;
     layout->kept += tile->kept;
-    layout->computed += (uint64_t)tile->keys * ATTENTION_ROWS + (uint64_t)tile->listed_keys;
+    layout->computed += tile->ranges
+                            ? pairs_of_ranges(tile)
+                            : (uint64_t)tile->keys * ATTENTION_ROWS + (uint64_t)tile->listed_keys;
     layout->with_runs += tile->runs > 0;
     layout->with_lists += tile->listed != 0;
     layout->whole += tile->keys == layout->tokens && tile->words == 0 && !tile->listed;
     return 0;
 }
 
-struct attention_tile attention_layout_tile(const struct attention_layout *layout, int index) {
-    const struct placed_tile *placed = (const struct placed_tile *)layout->tiles.elements + index;
-    struct attention_tile tile = placed->tile;
-    tile.run = (const struct attention_run *)layout->runs.elements + placed->run;
-    tile.bits = (const uint16_t *)layout->bits.elements + placed->bits;
-    tile.list = (const int32_t *)layout->lists.elements + placed->list;
-    return tile;
+void attention_layout_close(struct attention_layout *layout) {
+    struct placed_tile *placed = layout->tiles.elements;
+    for (size_t i = 0; i < layout->tiles.count; i++, placed++) {
+        placed->tile.run = (const struct attention_run *)layout->runs.elements + placed->run;
+        placed->tile.bits = (const uint16_t *)layout->bits.elements + placed->bits;
+        placed->tile.list = (const int32_t *)layout->lists.elements + placed->list;
+    }
+}
+
+const struct attention_tile *attention_layout_tile(const struct attention_layout *layout,
+                                                   int index) {
+    return &((const struct placed_tile *)layout->tiles.elements)[index].tile;
 }
 
 const int32_t *attention_layout_order(const struct attention_layout *layout) {
@@ -454,8 +505,10 @@ struct attention_layout *attention_layout_band(int tokens, int width, int step) 
         }
     }
     free(memory);
-    if (status == 0)
+    if (status == 0) {
+        attention_layout_close(layout);
         return layout;
+    }
     attention_layout_free(layout);
     return NULL;
 }

@@ -23,6 +23,10 @@ struct attention_run {
     int32_t bits; /* index of the word of its first key; ATTENTION_ALL: all queries keep all */
 };
 
+struct attention_range {
+    int32_t begin, end; /* keys, [begin, end) */
+};
+
 struct attention_tile {
     int first, rows; /* queries */
     int runs, keys;  /* keys: of all runs together */
@@ -38,6 +42,11 @@ struct attention_tile {
     int words;           /* of bits */
     int listed_keys;     /* of all lists */
     uint64_t kept;       /* pairs */
+
+    /* 1: each query keeps the keys of one range, and its group no less cheaply than by runs (those
+     * are there as well). Queries that are not there have that of the last. */
+    int ranges;
+    struct attention_range range[ATTENTION_ROWS];
 };
 
 /* Room to make one tile in, for n keys. Owned by whoever asked for the memory. */
@@ -74,12 +83,15 @@ struct attention_layout;
  */
 struct attention_layout *attention_layout_band(int tokens, int width, int step);
 
-/* Empty, for tiles to be added in order. NULL: no memory. */
+/* Empty, for all tiles to be added in order, and then to be closed. NULL: no memory. */
 struct attention_layout *attention_layout_create(int tokens);
 int attention_layout_add(struct attention_layout *layout, const struct attention_tile *tile);
+void attention_layout_close(struct attention_layout *layout);
 void attention_layout_free(struct attention_layout *layout); /* NULL is fine */
 
-struct attention_tile attention_layout_tile(const struct attention_layout *layout, int index);
+/* Of a closed layout. */
+const struct attention_tile *attention_layout_tile(const struct attention_layout *layout,
+                                                   int index);
 /* [tokens] the token that stands at each place; NULL: in order. */
 const int32_t *attention_layout_order(const struct attention_layout *layout);
 size_t attention_layout_bytes(const struct attention_layout *layout);

@@ -114,8 +114,10 @@ static struct attention_layout *layout_of_fixed(const struct cached *cached) {
     }
     free(memory);
     free(mask);
-    if (status == 0)
+    if (status == 0) {
+        attention_layout_close(layout);
         return layout;
+    }
     attention_layout_free(layout);
     return NULL;
 }

@@ -6,7 +6,7 @@
  */
 #include <math.h>
 
-#include "core/kernel/attention_tiles.h"
+#include "core/kernel/attention_chunks.h"
 #include "core/kernel/set.h"
 
 #define PACK_AHEAD 16 /* rows */
@@ -103,21 +103,6 @@ static void drop_chunk(const struct attention_view *view, const struct attention
     }
 }
 
-/* The query's row of out, and the logarithm of its sum. */
-INLINE void finish_row(const struct attention_view *view, int place, const float *sums, float total,
-                       float largest) {
-    size_t token = (size_t)token_at(view, place);
-    float *out = view->out + token * view->stride;
-    float inverse = total == 0.0f ? 0.0f : 1.0f / total; /* also of NaN, which must stay visible */
-    int d = 0;
-    for (; d + LANES <= view->width; d += LANES)
-        store(out + d, load(sums + d) * inverse);
-    for (; d < view->width; d++)
-        out[d] = sums[d] * inverse;
-    if (view->log_sums)
-        view->log_sums[token * view->log_stride] = total == 0.0f ? 0.0f : largest + logf(total);
-}
-
 /* Where the words of the queries of the place-th tile are. */
 INLINE size_t unit_queries_at(const struct attention_view *view, int place) {
     return (size_t)place * ROWS * (size_t)view->words->wide / 2;
@@ -125,17 +110,17 @@ INLINE size_t unit_queries_at(const struct attention_view *view, int place) {
 
 /* One chunk of keys for the queries of the place-th tile. */
 INLINE void forward_chunk(const struct attention_view *view, const struct attention_tile *tile,
-                          struct chunk *chunk, int place, struct softmax *softmax,
+                          struct chunk *chunk, float *scores, int place, struct softmax *softmax,
                           const int padded) {
     const size_t room = (size_t)place * ROWS * (size_t)padded;
     const struct attention_unit *unit = view->unit;
     vector largest[VECTORS];
-    float *weights = view->weights, *scores = chunk->scores, *sums = view->sums + room;
+    float *weights = view->weights, *sums = view->sums + room;
     if (unit)
         unit->multiply(weights, view->words, chunk->keys[0], chunk->count,
                        view->unit_queries + unit_queries_at(view, place));
     else
-        multiply_chunk(view, chunk, weights, view->keys, view->columns + room, padded);
+        multiply_chunk(chunk, weights, view->keys, view->columns + room, padded);
     if (scores)
         turn(scores + chunk->at, (size_t)view->tokens, weights, ROWS, chunk->count, tile->rows,
              1.0f);
@@ -154,7 +139,7 @@ INLINE void forward_chunk(const struct attention_view *view, const struct attent
     if (unit)
         unit->weigh(sums, weights, view->words, chunk->keys[0], chunk->count, padded);
     else
-        weigh_chunk(tile, chunk, sums, weights, view->values, padded);
+        weigh_chunk(view, tile, chunk, sums, weights, view->values, padded);
 }
 
 /* The rows of a tile that were not listed, from its sums. */
@@ -171,14 +156,18 @@ INLINE void finish_tile(const struct attention_view *view, const struct attentio
                        softmax->largest[r / LANES][r % LANES]);
 }
 
-/* The queries of a tile turned [padded,ROWS], straight from where they are if they are whole. */
-INLINE void take_columns(const struct attention_view *view, int first, int rows, float *turned,
-                         const int padded) {
-    if (rows == ROWS && view->width == padded && !view->order)
-        turn(turned, ROWS, view->query + (size_t)first * view->stride, view->stride, ROWS, padded,
-             view->factor);
-    else
-        take_rows(view, view->query, first, rows, view->rows, turned, view->factor, padded);
+/* Up to ROWS rows of a matrix turned [padded,ROWS], zeros for those that are not there; straight
+ * from where they are if they are whole. */
+INLINE void take_columns(const struct attention_view *view, const float *matrix, int first,
+                         int rows, float *turned, float factor, const int padded) {
+    const float *from = matrix + (size_t)first * view->stride;
+    size_t stride = view->stride;
+    if (rows < ROWS || view->width < padded || view->order) {
+        take_rows(view, matrix, first, rows, view->rows, NULL, 1.0f, padded);
+        from = view->rows;
+        stride = (size_t)padded;
+    }
+    turn(turned, ROWS, from, stride, ROWS, padded, factor);
 }
 
 /* The chunks of keys go by once for all tiles, so that each is read from afar once. */
@@ -189,7 +178,8 @@ INLINE void forward_runs(const struct attention_view *view, const struct attenti
     const size_t room = ROWS * (size_t)padded;
     for (int t = 0; t < count; t++) {
         float *columns = view->columns + (size_t)t * room;
-        take_columns(view, tiles[t].first, tiles[t].rows, columns, padded);
+        take_columns(view, view->query, tiles[t].first, tiles[t].rows, columns, view->factor,
+                     padded);
         if (view->unit)
             view->unit->take(view->unit_queries + unit_queries_at(view, t), columns,
                              view->words->wide, padded);
@@ -204,8 +194,8 @@ INLINE void forward_runs(const struct attention_view *view, const struct attenti
     while (next_chunk(&chunk)) {
         for (int t = 0; t < count; t++) {
             size_t at = (size_t)(tiles[t].first - tiles[0].first) * (size_t)view->tokens;
-            chunk.scores = view->scores ? view->scores + at : NULL;
-            forward_chunk(view, &tiles[t], &chunk, t, &softmax[t], padded);
+            float *scores = view->scores ? view->scores + at : NULL;
+            forward_chunk(view, &tiles[t], &chunk, scores, t, &softmax[t], padded);
         }
     }
     if (view->unit)
@@ -268,26 +258,13 @@ INLINE void forward_tiles(const struct attention_view *view, const struct attent
 
 static void forward(const struct attention_view *view, const struct attention_tile *tiles,
                     int count, const float *known) {
-    FOR_WIDTH(view->padded, forward_tiles(view, tiles, count, known, PADDED));
+    if (tiles->ranges && !view->unit)
+        OF_SET(attention_range_tiles)(view, tiles, count);
+    else
+        FOR_WIDTH(view->padded, forward_tiles(view, tiles, count, known, PADDED));
 }
 
 /* ---- rows of scores -------------------------------------------------------------------------- */
-
-INLINE void score_tile(const struct attention_view *view, int first, int rows, float *scores,
-                       const int padded) {
-    struct attention_run run;
-    struct attention_tile tile = attention_tile_dense(&run, view->tokens, first);
-    struct chunk chunk = {.tile = &tile, .scores = scores};
-    take_rows(view, view->query, first, rows, view->rows, view->columns, view->factor, padded);
-    while (next_chunk(&chunk)) {
-        multiply_chunk(view, &chunk, view->weights, view->keys, view->columns, padded);
-        turn(scores + chunk.at, (size_t)view->tokens, view->weights, ROWS, chunk.count, rows, 1.0f);
-    }
-}
-
-static void score_rows(const struct attention_view *view, int first, int rows, float *scores) {
-    FOR_WIDTH(view->padded, score_tile(view, first, rows, scores, PADDED));
-}
 
 /* Bit i: pair i, of up to LANES, is kept. */
 INLINE unsigned bits_of(const uint8_t *keep, int count) {
@@ -332,6 +309,16 @@ static void pack(const struct attention_view *view, float *packed, const float *
     }
 }
 
+static void turn_keys(const struct attention_view *view, float *turned, const float *rows,
+                      int begin, int end) {
+    for (int first = begin; first < end; first += ROWS) {
+        for (int row = first + ROWS; row < first + 2 * ROWS && row < end; row++)
+            expect(rows + (size_t)token_at(view, row) * view->stride, view->width);
+        take_columns(view, rows, first, end - first < ROWS ? end - first : ROWS,
+                     turned + (size_t)first * (size_t)view->padded, 1.0f, view->padded);
+    }
+}
+
 static void block_means(float *means, const float *rows, size_t stride, int tokens, int width,
                         int padded, int block) {
     for (int first = 0; first < tokens; first += block, means += padded) {
@@ -351,9 +338,10 @@ static void block_means(float *means, const float *rows, size_t stride, int toke
 
 const struct attention_kernels OF_SET(attention_kernels) = {
     .pack = pack,
+    .turn = turn_keys,
     .forward = forward,
     .backward = OF_SET(attention_tile_backward),
-    .score_rows = score_rows,
+    .score_rows = OF_SET(attention_range_scores),
     .probabilities = probabilities,
     .block_means = block_means,
 };

@@ -20,8 +20,6 @@
 
 typedef int32_t integers __attribute__((vector_size(LANES * 4)));
 typedef uint32_t naturals __attribute__((vector_size(LANES * 4)));
-typedef float octet __attribute__((vector_size(32)));
-typedef float unaligned_octet __attribute__((vector_size(32), aligned(4), may_alias));
 
 /* ---- vectors --------------------------------------------------------------------------------- */
 
@@ -80,66 +78,52 @@ INLINE vector masked(unsigned bits, int which, vector x, vector removed) {
 #endif
 }
 
+/* Lane i changes places with lane i ^ far, 4 or 8. */
+INLINE vector swapped(vector x, int far) {
+#if LANES == 16
+    return far == 8
+               ? __builtin_shufflevector(x, x, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7)
+               : __builtin_shufflevector(x, x, 4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10,
+                                         11);
+#elif LANES == 8
+    (void)far;
+    return __builtin_shufflevector(x, x, 4, 5, 6, 7, 0, 1, 2, 3);
+#else
+    (void)far;
+    return x;
+#endif
+}
+
+/* The largest lane of each of four vectors, and the sum of its lanes: lanes i, i + 4, ... of the
+ * result are of the i-th. Two vectors are mixed and joined to one of both, until there is one of
+ * all four. */
+INLINE vector largest_of_four(const vector *x) {
+    vector even = larger(LOWER(x[0], x[2]), UPPER(x[0], x[2]));
+    vector odd = larger(LOWER(x[1], x[3]), UPPER(x[1], x[3]));
+    vector all = larger(LOWER(even, odd), UPPER(even, odd));
+    UNROLL for (int far = LANES / 2; far >= 4; far /= 2) all = larger(all, swapped(all, far));
+    return all;
+}
+
+INLINE vector sums_of_four(const vector *x) {
+    vector even = LOWER(x[0], x[2]) + UPPER(x[0], x[2]);
+    vector odd = LOWER(x[1], x[3]) + UPPER(x[1], x[3]);
+    vector all = LOWER(even, odd) + UPPER(even, odd);
+    UNROLL for (int far = LANES / 2; far >= 4; far /= 2) all = all + swapped(all, far);
+    return all;
+}
+
 INLINE float sum_of(vector value) {
-    float sum = 0.0f;
-    for (int i = 0; i < LANES; i++)
-        sum += value[i];
-    return sum;
+    const vector same[4] = {value, value, value, value};
+    return sums_of_four(same)[0];
 }
 
 INLINE float largest_of(vector value) {
-    float largest = value[0];
-    for (int i = 1; i < LANES; i++)
-        largest = value[i] > largest ? value[i] : largest;
-    return largest;
+    const vector same[4] = {value, value, value, value};
+    return largest_of_four(same)[0];
 }
 
-/* ---- turning rows into columns --------------------------------------------------------------- */
-
-#define SHUFFLE(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
-
-/* Turns 8 octets, as unpacking pairs, fours and halves does it. */
-INLINE void turn_octets(octet *x) {
-    octet pair[8], four[8];
-    UNROLL for (int i = 0; i < 8; i += 2) {
-        pair[i] = SHUFFLE(x[i], x[i + 1], 0, 8, 1, 9, 4, 12, 5, 13);
-        pair[i + 1] = SHUFFLE(x[i], x[i + 1], 2, 10, 3, 11, 6, 14, 7, 15);
-    }
-    UNROLL for (int i = 0; i < 8; i += 4) {
-        four[i] = SHUFFLE(pair[i], pair[i + 2], 0, 1, 8, 9, 4, 5, 12, 13);
-        four[i + 1] = SHUFFLE(pair[i], pair[i + 2], 2, 3, 10, 11, 6, 7, 14, 15);
-        four[i + 2] = SHUFFLE(pair[i + 1], pair[i + 3], 0, 1, 8, 9, 4, 5, 12, 13);
-        four[i + 3] = SHUFFLE(pair[i + 1], pair[i + 3], 2, 3, 10, 11, 6, 7, 14, 15);
-    }
-    UNROLL for (int i = 0; i < 4; i++) {
-        x[i] = SHUFFLE(four[i], four[i + 4], 0, 1, 2, 3, 8, 9, 10, 11);
-        x[i + 4] = SHUFFLE(four[i], four[i + 4], 4, 5, 6, 7, 12, 13, 14, 15);
-    }
-}
-
-/* to [columns,·] = factor from [rows,·] turned; `from` is read in whole blocks of LANES. */
-static void turn(float *restrict to, size_t to_stride, const float *restrict from,
-                 size_t from_stride, int rows, int columns, float factor) {
-    for (int i = 0; i < rows; i += LANES) {
-        size_t bytes = (size_t)(rows - i < LANES ? rows - i : LANES) * sizeof(*to);
-        for (int j = 0; j < columns; j += LANES) {
-            vector x[LANES];
-            const float *source = from + (size_t)i * from_stride + (size_t)j;
-            float *target = to + (size_t)j * to_stride + (size_t)i;
-            UNROLL for (int k = 0; k < LANES; k++) x[k] = load(source + (size_t)k * from_stride);
-            transpose(x);
-            if (rows - i >= LANES && columns - j >= LANES) {
-                UNROLL for (int k = 0; k < LANES; k++)
-                    store(target + (size_t)k * to_stride, x[k] * factor);
-                continue;
-            }
-            for (int k = 0; k < LANES && k < columns - j; k++) {
-                vector line = x[k] * factor;
-                memcpy(target + (size_t)k * to_stride, &line, bytes);
-            }
-        }
-    }
-}
+/* ---- rows ------------------------------------------------------------------------------------ */
 
 /* Has a row fetched that is read soon: rows lie too far apart for the processor to guess. */
 INLINE void expect(const float *row, int width) {

@@ -16,7 +16,7 @@
 
 #define SEED 3
 #define FIRST 5 /* of the dropout stream */
-#define TOKENS_MOST 128
+#define TOKENS_MOST 290
 #define WIDTH_MOST 96
 
 /* ---- a layer's worth of numbers -------------------------------------------------------------- */
@@ -308,11 +308,24 @@ static void patterns_agree_with_the_plain_form(void **state) {
                           (s + k) % 3 == 0 ? 0.2f : 0.0f, (int)(s + k) % 2);
 }
 
+/* Keys in more than one chunk, begun and ended anywhere. */
+static void long_patterns_agree_too(void **state) {
+    (void)state;
+    static const char *const long_ones[] = {
+        "dense",           "local(50)",          "local(70)",          "local(110)",
+        "dilated(150, 2)", "block_local(16, 4)", "block_local(50, 1)", "block_topk(16, 0.4)"};
+    static const int tokens[] = {130, 203, 277};
+    for (size_t s = 0; s < sizeof(long_ones) / sizeof(long_ones[0]); s++)
+        for (int k = 0; k < 3; k++)
+            check_pattern(long_ones[s], tokens[k], k == 1 ? 32 : 13, k == 2 ? 0.2f : 0.0f, k % 2);
+}
+
 /* ---- masks that nobody knows before ---------------------------------------------------------- */
 
 /* Rows that keep a share of the keys, one key, or (if told so) none. */
 struct drawn {
     double share;
+    int ranges;    /* 1: the keys that are kept follow one another */
     int one, none; /* every so many rows; 0: no row */
     int asked;
 };
@@ -329,8 +342,10 @@ static enum mask_kind draw(const void *user, const struct mask_request *request,
         int i = request->row + r;
         uint64_t key = random_key(9, 9, (uint64_t)request->head, (uint64_t)i);
         uint8_t *row = mask + (size_t)r * (size_t)n;
+        int begin = (int)(random_uniform(key, 0) * n), end = begin + (int)(drawn->share * n);
         for (int j = 0; j < n; j++)
-            row[j] = random_uniform(key, (uint64_t)j) < drawn->share;
+            row[j] = drawn->ranges ? j >= begin && j < end
+                                   : random_uniform(key, (uint64_t)j) < drawn->share;
         if (drawn->one && i % drawn->one == 0) {
             memset(row, 0, (size_t)n);
             row[(i * 7) % n] = 1;
@@ -343,14 +358,20 @@ static enum mask_kind draw(const void *user, const struct mask_request *request,
 
 static void any_mask_will_do(void **state) {
     (void)state;
-    static const struct drawn masks[] = {
-        {.share = 0.5}, {.share = 0.1, .one = 3}, {.share = 0.95, .none = 4}, {.one = 1},
-        {.none = 1},    {.share = 0.3, .none = 2}};
+    static const struct drawn masks[] = {{.share = 0.5},
+                                         {.share = 0.1, .one = 3},
+                                         {.share = 0.95, .none = 4},
+                                         {.one = 1},
+                                         {.none = 1},
+                                         {.share = 0.3, .none = 2},
+                                         {.share = 0.6, .ranges = 1},
+                                         {.share = 0.05, .ranges = 1},
+                                         {.share = 0.8, .ranges = 1, .one = 5, .none = 3}};
     const struct kernels *kernels;
     for (size_t m = 0; m < sizeof(masks) / sizeof(masks[0]); m++) {
         struct mask_source source = {.needs_scores = never, .fill = draw, .user = &masks[m]};
         struct layer layer;
-        open_layer(&layer, (int[]){50, 17, 1}, 3, 2, 32, 2, (int)m % 2);
+        open_layer(&layer, (int[]){masks[m].ranges ? 290 : 50, 17, 1}, 3, 2, 32, 2, (int)m % 2);
         layer.batch.source = &source;
         for (int i = 0; (kernels = kernels_get(i)); i++) {
             use_set(&layer, kernels);
@@ -608,6 +629,7 @@ static void a_dense_pass_allocates_nothing(void **state) {
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(patterns_agree_with_the_plain_form),
+    cmocka_unit_test(long_patterns_agree_too),
     cmocka_unit_test(any_mask_will_do),
     cmocka_unit_test(threads_do_not_matter),
     cmocka_unit_test(the_batch_does_not_matter),

@@ -292,6 +292,8 @@ static void open_view(const struct run *run, struct task *task, int sentence, in
     struct attention_view *view = &task->view;
     size_t width = (size_t)batch->width, stride = (size_t)batch->heads * width;
     size_t token = (size_t)batch->offsets[sentence], at = token * stride + (size_t)head * width;
+    size_t row = batch->first_only ? (size_t)sentence : token;
+    size_t query = row * stride + (size_t)head * width;
     *view = (struct attention_view){
         .tokens = task->plan->request.tokens,
         .width = batch->width,
@@ -299,8 +301,8 @@ static void open_view(const struct run *run, struct task *task, int sentence, in
         .stride = stride,
         .factor = 1.0f / sqrtf((float)batch->width),
         .order = order,
-        .query = batch->query + at,
-        .out = batch->out + at,
+        .query = batch->query + query,
+        .out = batch->out + query,
         .keys = task->work.keys,
         .values = task->work.values,
         .turned = task->work.turned,
@@ -355,7 +357,8 @@ static void turn_keys(struct task *task, int end) {
 /* What the tiles after these are going to read for the first time. */
 static void look_ahead(struct task *task, int query) {
     struct attention_view *view = &task->view;
-    int queries = view->tokens - query, key = task->keys > task->turned ? task->keys : task->turned;
+    int queries = task->batch->first_only ? 0 : view->tokens - query;
+    int key = task->keys > task->turned ? task->keys : task->turned;
     int rows = queries < ROWS_TOGETHER ? queries : ROWS_TOGETHER;
     view->ahead_rows = view->order ? 0 : rows;
     view->ahead_count = 0;
@@ -462,6 +465,15 @@ static void run_dense(struct task *task) {
         if (task->capture)
             show_rows(task, row, (first < tokens ? first : tokens) - row, task->view.scores, NULL);
     }
+}
+
+/* The first query of a dense head. */
+static void run_first(struct task *task) {
+    struct attention_run run;
+    struct attention_tile tile = attention_tile_dense(&run, task->view.tokens, 0);
+    tile.rows = 1;
+    tile.kept = (uint64_t)task->view.tokens * (uint64_t)task->view.tokens;
+    run_tiles(task, &tile, 1, NULL);
 }
 
 static void run_layout(struct task *task) {
@@ -622,6 +634,8 @@ static void run_head(void *user, int index) {
               layout && !task.capture ? attention_layout_order(layout) : NULL);
     if (task.capture)
         run_captured(&task, head);
+    else if (batch->first_only)
+        run_first(&task);
     else
         run_form(&task);
     if (task.backward)
@@ -656,6 +670,23 @@ static int run_batch(struct attention *attention, const struct attention_batch *
         return -1;
     pool_run(attention->compute.pool, heads, run_head, &run);
     return 0;
+}
+
+int attention_all_dense(const struct attention_batch *batch) {
+    const struct mask_source *source = batch->source;
+    for (int b = 0; source && b < batch->sentences; b++) {
+        for (int head = 0; head < batch->heads; head++) {
+            struct mask_request request = {.layer = batch->layer,
+                                           .head = head,
+                                           .sentence = batch->first_sentence + b,
+                                           .tokens = batch->offsets[b + 1] - batch->offsets[b],
+                                           .seed = batch->seed,
+                                           .step = batch->step};
+            if (!source->shape || source->shape(source->user, &request).form != MASK_FORM_DENSE)
+                return 0;
+        }
+    }
+    return 1;
 }
 
 int attention_forward(struct attention *attention, const struct attention_batch *batch,

@@ -61,6 +61,11 @@ struct attention_batch {
     uint32_t first;         /* of the dropout stream; the pairs are counted as [B][NH,T,T] */
     const struct attention_capture *capture; /* NULL: nothing is written but `out` */
     uint64_t *kept;                          /* [B,NH] pairs kept; NULL: not wanted */
+
+    /* 1: query and out are [B, NH HS], of each sentence's first token alone. Only where all heads
+     * are dense (attention_all_dense), for a forward pass without capture; `kept` is of all
+     * queries. */
+    int first_only;
 };
 
 /* `compute` is copied; its pool must outlive the attention. */
@@ -75,6 +80,9 @@ int attention_reserve(struct attention *attention, int heads, int tokens, int wi
 
 /* The work space of one thread in both passes over dense sentences of up to `tokens` tokens. */
 size_t attention_bytes(int tokens, int width);
+
+/* Whether the source is known to keep all pairs of the batch. */
+int attention_all_dense(const struct attention_batch *batch);
 
 /* Not from two threads at once. An error is a lack of memory. */
 int attention_forward(struct attention *attention, const struct attention_batch *batch,

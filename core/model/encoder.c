@@ -306,6 +306,7 @@ struct pass {
     const struct weights *packed; /* NULL: products pack as they go */
     int layer;
     int rows;                 /* that go on: N, or B once only what is classified is wanted */
+    int queries;              /* of this layer: N, or B */
     struct encoder_norm norm; /* the one that norm_rows applies */
 };
 
@@ -355,6 +356,7 @@ static int attend(const struct pass *pass, struct sawb_error *error) {
     struct encoder *encoder = pass->encoder;
     const struct encoder_capture *capture = encoder->options.capture;
     struct attention_batch batch = encoder_attention(encoder, pass->layer);
+    batch.first_only = pass->queries < encoder->tokens;
     size_t tokens = (size_t)encoder->tokens;
     size_t rows = (size_t)pass->layer * (size_t)encoder->config.heads * tokens, at = rows * tokens;
     struct attention_capture maps;
@@ -418,6 +420,12 @@ static int ends_in_first(const struct pass *pass) {
            !(capture && capture->hidden_states);
 }
 
+/* Then their queries are of no use either, unless a pattern is to look at scores, or a viewer. */
+static int asks_for_first(const struct pass *pass) {
+    const struct attention_batch batch = encoder_attention(pass->encoder, pass->layer);
+    return ends_in_first(pass) && !pass->encoder->options.capture && attention_all_dense(&batch);
+}
+
 /* to [B,C], which may be `from`, gets the rows of `from` [N,C] at which sentences begin. */
 static void take_first(const struct encoder *encoder, float *to, const float *from) {
     size_t hidden = (size_t)encoder->config.hidden;
@@ -431,7 +439,8 @@ static void keep_first(struct pass *pass) {
     const struct encoder *encoder = pass->encoder;
     float *context = encoder->layers[pass->layer].context;
     float *residual = encoder_layer_input(encoder, pass->layer);
-    take_first(encoder, context, context);
+    if (pass->queries == encoder->tokens)
+        take_first(encoder, context, context);
     take_first(encoder, residual, residual);
     pass->rows = encoder->sentences;
 }
@@ -444,15 +453,22 @@ static int forward_layer(struct pass *pass, struct sawb_error *error) {
     const struct layer_weights *packed = pass->packed ? &pass->packed->layer[pass->layer] : &none;
     struct layer_buffers *buffers = &encoder->layers[pass->layer];
     int rows = pass->rows, hidden = encoder->config.hidden, wide = encoder->config.feed_forward;
-    const float *x = encoder_layer_input(encoder, pass->layer);
+    const float *x = encoder_layer_input(encoder, pass->layer), *asking = x;
+    pass->queries = rows;
+    if (asks_for_first(pass)) {
+        take_first(encoder, encoder->first, x);
+        asking = encoder->first;
+        pass->queries = encoder->sentences;
+    }
 
     struct matmul projections[3] = {
-        linear(rows, buffers->query, hidden, x, hidden, DENSE(weights, packed, query)),
+        linear(pass->queries, buffers->query, hidden, asking, hidden,
+               DENSE(weights, packed, query)),
         linear(rows, buffers->key, hidden, x, hidden, DENSE(weights, packed, key)),
         linear(rows, buffers->value, hidden, x, hidden, DENSE(weights, packed, value)),
     };
     matmul_run(compute, projections, 3);
-    encoder_lap_product(encoder, OPERATION_FORWARD, rows, 3 * hidden, hidden);
+    encoder_lap_product(encoder, OPERATION_FORWARD, pass->queries + 2 * rows, hidden, hidden);
     if (attend(pass, error) < 0)
         return -1;
     encoder_lap_attention(encoder, OPERATION_ATTENTION, 2);

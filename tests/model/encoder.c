@@ -310,27 +310,46 @@ static void test_finite_differences(void **state) {
     check_differences("distilbert", "random(0.4)");
 }
 
-static void test_packing_changes_nothing(void **state) {
-    (void)state;
+/* Alone, hidden states are asked for: the last layer is worked out for all tokens then. */
+static void check_packing(const char *name, const char *spec) {
     struct fixture fixture;
     struct encoder *encoder;
-    open_fixture(&fixture, "bert", "topk", "topk(0.5)");
-    check(encoder_create(&encoder, &fixture.model->config, ENCODER_INFERENCE, &fixture.compute,
-                         &error));
+    open_fixture(&fixture, "bert", name, spec);
+    const struct model_config *config = &fixture.model->config;
+    check(encoder_create(&encoder, config, ENCODER_INFERENCE, &fixture.compute, &error));
     struct packed packed;
     pack(&fixture, &packed);
-    struct encoder_options options = {.mask = &fixture.source};
+    struct encoder_options options = {.mask = &fixture.source}, looked_at = options;
+    struct encoder_capture capture = {
+        .hidden_states = malloc((size_t)(config->layers + 1) * (size_t)config->positions *
+                                (size_t)config->hidden * sizeof(float))};
+    looked_at.capture = &capture;
     float together[SENTENCES * 2], alone[2];
     check(encoder_forward(encoder, &fixture.model->weights, &packed.batch, &options, together,
                           &error));
+    uint64_t kept[2], valid[2], sum[2] = {0};
+    encoder_pairs(encoder, &kept[0], &valid[0]);
     for (int s = 0; s < SENTENCES; s++) {
         int offsets[2] = {0, packed.offsets[s + 1] - packed.offsets[s]};
         struct encoder_batch batch = {1, offsets, packed.ids + packed.offsets[s]};
-        check(encoder_forward(encoder, &fixture.model->weights, &batch, &options, alone, &error));
+        check(encoder_forward(encoder, &fixture.model->weights, &batch, &looked_at, alone, &error));
         compare("logits", together + s * 2, alone, 2, 1e-6);
+        encoder_pairs(encoder, &kept[1], &valid[1]);
+        sum[0] += kept[1];
+        sum[1] += valid[1];
     }
+    assert_int_equal(kept[0], sum[0]);
+    assert_int_equal(valid[0], sum[1]);
+    free(capture.hidden_states);
     encoder_free(encoder);
     close_fixture(&fixture);
+}
+
+static void test_packing_changes_nothing(void **state) {
+    (void)state;
+    check_packing("topk", "topk(0.5)");
+    check_packing("dense", "dense");
+    check_packing("dense", "dense; heads_off(1.1)");
 }
 
 static void test_refuses_bad_batches(void **state) {

@@ -386,14 +386,17 @@ static void run_tiles(struct task *task, const struct attention_tile *tiles, int
     for (int i = 0; i < count; i++)
         task->kept += tiles[i].kept;
     task->view.unit = known || !suits_unit(task, tiles) ? NULL : task->unit;
-    if (task->view.unit)
+    if (task->view.unit) {
         task->unit->pack(&task->work.words, task->key, task->value, task->view.stride,
                          task->view.tokens, task->view.width, task->view.padded,
                          tiles->end + ATTENTION_UNIT_KEYS);
-    else if (tiles->ranges && !task->backward)
-        turn_keys(task, tiles->end), pack_values(task, tiles->end);
-    else
-        pack_keys(task, tiles->end), pack_values(task, tiles->end);
+    } else {
+        if (tiles->ranges && !task->backward)
+            turn_keys(task, tiles->end);
+        else if (task->backward || tiles->runs > 0 || !known)
+            pack_keys(task, tiles->end);
+        pack_values(task, tiles->end);
+    }
     look_ahead(task, tiles[count - 1].first + tiles[count - 1].rows);
     if (task->backward)
         task->kernels->backward(&task->view, tiles);

@@ -1,10 +1,11 @@
 /*
  * attention_kernels.h - the inner loops of attention, once for each instruction set.
  *
- * attention_simd.c is one portable source that the Makefile compiles again with wider instruction
- * sets. A kernel works on one head of one sentence: its keys and values packed ("padded" floats a
- * row, HS rounded up, zero behind HS), its queries where they stand. Where the layout has an order,
- * queries, keys and values are counted by their places in it.
+ * Portable sources that the Makefile compiles again with wider instruction sets: attention_ranges.c
+ * and attention_simd.c for the forward pass, attention_backward.c. A kernel works on one head of
+ * one sentence: its values, and its keys, packed ("padded" floats a row, HS rounded up, zero behind
+ * HS) or turned in blocks, its queries where they stand. Where the layout has an order, queries,
+ * keys and values are counted by their places in it.
  */
 #ifndef SAWB_CORE_KERNEL_ATTENTION_KERNELS_H
 #define SAWB_CORE_KERNEL_ATTENTION_KERNELS_H

@@ -17,22 +17,16 @@
 /* The largest product so far is this at the least; next to it a removed one weighs nothing. */
 #define LOWEST (0.25f * REMOVED)
 
-/* A call with the number of vectors as the constant AT_ONCE. */
 #define FOR_KEYS(count, call)                                                                      \
     do {                                                                                           \
-        if (WIDEST == 4 && (count) == 4) {                                                         \
-            enum { AT_ONCE = WIDEST };                                                             \
-            call;                                                                                  \
-        } else if ((count) == 3) {                                                                 \
-            enum { AT_ONCE = 3 };                                                                  \
-            call;                                                                                  \
-        } else if ((count) == 2) {                                                                 \
-            enum { AT_ONCE = 2 };                                                                  \
-            call;                                                                                  \
-        } else {                                                                                   \
-            enum { AT_ONCE = 1 };                                                                  \
-            call;                                                                                  \
-        }                                                                                          \
+        if (WIDEST == 4 && (count) == 4)                                                           \
+            WITH(WIDEST, call);                                                                    \
+        else if ((count) == 3)                                                                     \
+            WITH(3, call);                                                                         \
+        else if ((count) == 2)                                                                     \
+            WITH(2, call);                                                                         \
+        else                                                                                       \
+            WITH(1, call);                                                                         \
     } while (0)
 
 /* How many of the vectors left are multiplied at once: a single one at the end would keep the

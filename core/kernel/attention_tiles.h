@@ -93,24 +93,27 @@ INLINE void add_keys(vector sum[GROUP][WIDE], const struct weights *weights, con
                 rows + (size_t)(keys ? keys[j] : j) * (size_t)padded, vectors);
 }
 
-/* How many vectors of a row have sums in registers, of `left` floats; and a call with their number
- * as the constant AT_ONCE. */
+/* A call with a number as the constant AT_ONCE. */
+#define WITH(number, call)                                                                         \
+    do {                                                                                           \
+        enum { AT_ONCE = (number) };                                                               \
+        call;                                                                                      \
+    } while (0)
+
+/* How many vectors of a row have sums in registers, of `left` floats; and a call with their number.
+ */
 INLINE int vectors_in(int left) {
     return left >= WIDE * LANES ? WIDE : left >= 2 * LANES ? 2 : 1;
 }
 
 #define FOR_VECTORS(count, call)                                                                   \
     do {                                                                                           \
-        if ((count) == WIDE) {                                                                     \
-            enum { AT_ONCE = WIDE };                                                               \
-            call;                                                                                  \
-        } else if ((count) == 2) {                                                                 \
-            enum { AT_ONCE = 2 };                                                                  \
-            call;                                                                                  \
-        } else {                                                                                   \
-            enum { AT_ONCE = 1 };                                                                  \
-            call;                                                                                  \
-        }                                                                                          \
+        if ((count) == WIDE)                                                                       \
+            WITH(WIDE, call);                                                                      \
+        else if ((count) == 2)                                                                     \
+            WITH(2, call);                                                                         \
+        else                                                                                       \
+            WITH(1, call);                                                                         \
     } while (0)
 
 /* Of the rows that the next tiles will read: how many of each matrix were fetched, and the matrix

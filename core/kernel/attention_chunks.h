@@ -289,18 +289,6 @@ INLINE void weigh_list(float *sum, const float *weights, const float *rows, cons
     }
 }
 
-/* The list's weights times the dropout of the query's pairs. */
-INLINE void drop_list(const struct attention_view *view, int place, const int32_t *keys, int count,
-                      float *weights) {
-    uint32_t row = view->first + (uint32_t)token_at(view, place) * (uint32_t)view->tokens;
-    for (int j = 0; j < count; j += LANES) {
-        naturals index = {0};
-        for (int k = 0; k < LANES; k++)
-            index[k] = row + (uint32_t)token_at(view, keys[j + k < count ? j + k : count - 1]);
-        store(weights + j, load(weights + j) * dropout_factors(&view->dropout, index));
-    }
-}
-
 /* The elements behind the last one, up to a whole vector. */
 INLINE void pad_list(float *list, int count, float value) {
     for (int j = count; j % ROWS; j++)

@@ -234,18 +234,6 @@ INLINE void soften(float *weights, int count, int first, float factor, vector *l
     UNROLL for (int r = 0; r < GROUP; r++) total[r] = sum[r];
 }
 
-/* Multiplies a query's weights with the dropout of their pairs. */
-static void drop_weights(const struct attention_view *view, int place, const int32_t *keys,
-                         int count, float *weights) {
-    uint32_t row = view->first + (uint32_t)token_at(view, place) * (uint32_t)view->tokens;
-    for (int j = 0; j < count; j += LANES) {
-        naturals index = {0};
-        for (int k = 0; k < LANES; k++)
-            index[k] = row + (uint32_t)token_at(view, keys[j + k]);
-        store(weights + j, load(weights + j) * dropout_factors(&view->dropout, index));
-    }
-}
-
 /* ---- tiles ----------------------------------------------------------------------------------- */
 
 /* A tile at work: the sums and the softmax of its queries, and where its scores are wanted. */
@@ -315,7 +303,7 @@ static void drop_group(const struct attention_view *view, const struct attention
     int32_t list[CHUNK];
     list_keys(keys, list);
     for (int r = 0; r < GROUP && group * GROUP + r < tile->rows; r++)
-        drop_weights(view, tile->first + group * GROUP + r, list, keys->ring, weights + r * STRIDE);
+        drop_list(view, tile->first + group * GROUP + r, list, keys->ring, weights + r * STRIDE);
 }
 
 /* first: nothing is in the sums yet. */

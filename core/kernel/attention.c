@@ -679,12 +679,7 @@ int attention_all_dense(const struct attention_batch *batch) {
     const struct mask_source *source = batch->source;
     for (int b = 0; source && b < batch->sentences; b++) {
         for (int head = 0; head < batch->heads; head++) {
-            struct mask_request request = {.layer = batch->layer,
-                                           .head = head,
-                                           .sentence = batch->first_sentence + b,
-                                           .tokens = batch->offsets[b + 1] - batch->offsets[b],
-                                           .seed = batch->seed,
-                                           .step = batch->step};
+            struct mask_request request = attention_request(batch, b, head);
             if (!source->shape || source->shape(source->user, &request).form != MASK_FORM_DENSE)
                 return 0;
         }

@@ -217,6 +217,15 @@ static int plan_all(struct attention_cache *cache, struct pool *pool,
     return status;
 }
 
+struct mask_request attention_request(const struct attention_batch *batch, int sentence, int head) {
+    return (struct mask_request){.layer = batch->layer,
+                                 .head = head,
+                                 .sentence = batch->first_sentence + sentence,
+                                 .tokens = batch->offsets[sentence + 1] - batch->offsets[sentence],
+                                 .seed = batch->seed,
+                                 .step = batch->step};
+}
+
 int attention_plan(struct attention_cache *cache, struct pool *pool,
                    const struct attention_batch *batch, struct attention_plan *plans,
                    struct sawb_error *error) {
@@ -225,13 +234,7 @@ int attention_plan(struct attention_cache *cache, struct pool *pool,
         int tokens = batch->offsets[b + 1] - batch->offsets[b];
         for (int h = 0; h < batch->heads; h++, pairs += (size_t)tokens * (size_t)tokens)
             plans[b * batch->heads + h] =
-                (struct attention_plan){.request = {.layer = batch->layer,
-                                                    .head = h,
-                                                    .sentence = batch->first_sentence + b,
-                                                    .tokens = tokens,
-                                                    .seed = batch->seed,
-                                                    .step = batch->step},
-                                        .pairs = pairs};
+                (struct attention_plan){.request = attention_request(batch, b, h), .pairs = pairs};
     }
     return plan_all(cache, pool, batch->source, plans, batch->sentences * batch->heads, error);
 }

@@ -18,6 +18,9 @@ struct attention_plan {
     size_t pairs;     /* of the batch before this head */
 };
 
+/* For a head of a sentence of the batch, without rows and scores. */
+struct mask_request attention_request(const struct attention_batch *batch, int sentence, int head);
+
 struct attention_cache *attention_cache_create(void);
 void attention_cache_free(struct attention_cache *cache); /* NULL is fine */
 

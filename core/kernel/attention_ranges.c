@@ -286,14 +286,7 @@ INLINE void add_values(const struct attention_view *view, const struct keys *key
     if (factors)
         UNROLL for (int r = 0; r < GROUP; r++) UNROLL for (int v = 0; v < vectors; v++) sum[r][v] =
             load(sums + r * padded + v * LANES) * factors[r];
-    while (begin < end) {
-        int stop = end < keys->ring ? end : keys->ring;
-        add_keys(sum, weights, values, NULL, begin, stop, soon, column, vectors, padded);
-        soon += (stop - begin) / FETCH_KEYS;
-        begin = 0; /* those behind the last vector */
-        end -= keys->ring;
-        values += (size_t)keys->ring * (size_t)padded;
-    }
+    add_keys(sum, weights, values, NULL, begin, end, soon, column, vectors, padded);
     UNROLL for (int r = 0; r < GROUP; r++) UNROLL for (int v = 0; v < vectors; v++)
         store(sums + r * padded + v * LANES, sum[r][v]);
 }
@@ -304,6 +297,13 @@ static void drop_group(const struct attention_view *view, const struct attention
     list_keys(keys, list);
     for (int r = 0; r < GROUP && group * GROUP + r < tile->rows; r++)
         drop_list(view, tile->first + group * GROUP + r, list, keys->ring, weights + r * STRIDE);
+}
+
+/* Weights of keys behind the last vector are taken behind it as well, so that all are in the order
+ * of their keys from `split` on. */
+INLINE void put_in_order(float *weights, const struct keys *keys) {
+    for (int r = 0; r < GROUP; r++)
+        store(weights + r * STRIDE + keys->ring, load(weights + r * STRIDE));
 }
 
 /* first: nothing is in the sums yet. */
@@ -319,6 +319,8 @@ INLINE void weigh_tile(const struct attention_view *view, const struct work *wor
         const struct weights weights = {weights_of(view, g), 1, STRIDE};
         if (view->dropout.threshold)
             drop_group(view, work->tile, g, keys, weights_of(view, g));
+        if (keys->split > 0)
+            put_in_order(weights_of(view, g), keys);
         soon_of(view, fetched, (keys->end - keys->begin) / FETCH_KEYS, soon);
         for (int d = 0, vectors; d < padded; d += vectors * LANES) {
             vectors = vectors_in(padded - d);

@@ -13,7 +13,6 @@
 #include "core/kernel/kernels.h"
 #include "core/kernel/scratch.h"
 
-#define WORDS_MOST 384 /* of k, in a block */
 #define STEPS_UNIT 8
 
 /* Of a task. To pack a row of a or a column of b pays off the better the more it meets; a gradient
@@ -22,18 +21,20 @@
 #define WEIGHT_ROWS 192
 #define WEIGHT_COLUMNS 384
 #define ROWS_LEAST 64
-#define TASKS_PER_THREAD 2
+#define TASKS_PER_THREAD 8
 
 /* Tiles of a would else begin a multiple of 4096 bytes apart, in the same set of the cache. */
 #define TILE_PADDING 16
 #define TILE_ROWS_LEAST 4
 
-#define PANEL_WORDS ((size_t)WORDS_MOST * WEIGHT_COLUMNS)
+/* The panels of a block fill about half of a second-level cache. The longer a block, the seldomer
+ * sums are stored and taken up again, and the longer the rows of a that a tile reads. */
+#define PANEL_WORDS 147456
 #define LEFT_WORDS                                                                                 \
-    ((size_t)WORDS_MOST * WEIGHT_ROWS + (size_t)(WEIGHT_ROWS / TILE_ROWS_LEAST) * TILE_PADDING)
+    (PANEL_WORDS / WEIGHT_COLUMNS * WEIGHT_ROWS + WEIGHT_ROWS / TILE_ROWS_LEAST * TILE_PADDING)
 
 size_t matmul_scratch_bytes(void) {
-    return (PANEL_WORDS + LEFT_WORDS) * sizeof(uint32_t);
+    return (size_t)(PANEL_WORDS + LEFT_WORDS) * sizeof(uint32_t);
 }
 
 /* ---- cutting up ------------------------------------------------------------------------------ */
@@ -62,12 +63,16 @@ static int task_rows(const struct matmul *product, const struct compute *compute
     return round_up(parts(product->m, shares), compute->gemm->rows);
 }
 
+static int columns_most(const struct matmul *product, const struct gemm *gemm) {
+    return product->shape == MATMUL_WEIGHT ? WEIGHT_COLUMNS : gemm->task_columns;
+}
+
 /* In tasks of the size that suits the caches, or, where that is too few, in `times` as many. */
 static struct cut cut_up(const struct matmul *product, const struct compute *compute, int times) {
     const struct gemm *gemm = compute->gemm;
     int weight = product->shape == MATMUL_WEIGHT;
     struct cut cut = {weight ? WEIGHT_ROWS : task_rows(product, compute),
-                      weight ? WEIGHT_COLUMNS : gemm->task_columns};
+                      columns_most(product, gemm)};
     int wanted = times * task_count(product, cut);
     while (task_count(product, cut) < wanted) {
         if (cut.rows > ROWS_LEAST)
@@ -80,10 +85,12 @@ static struct cut cut_up(const struct matmul *product, const struct compute *com
     return cut;
 }
 
-/* Depends on k (and the kernels) alone, since it decides in which order an element is summed up. */
-static int block_steps(int k, const struct gemm *gemm) {
+/* Of k, in a block. Depends on k, the shape and the kernels alone, since it decides in which order an
+ * element is summed up. */
+static int block_steps(const struct matmul *product, const struct gemm *gemm) {
     int unit = gemm->unit > STEPS_UNIT ? gemm->unit : STEPS_UNIT;
-    return round_up(parts(k, parts(k, WORDS_MOST * gemm->depth)), unit);
+    int most = PANEL_WORDS / columns_most(product, gemm) * gemm->depth, k = product->k;
+    return round_up(parts(k, parts(k, most)), unit);
 }
 
 /* ---- a task ---------------------------------------------------------------------------------- */
@@ -224,7 +231,7 @@ static void multiply_block(const struct task *task, const struct block *block) {
 
 static void run_task(const struct task *task) {
     const struct matmul *product = task->product;
-    int steps = block_steps(product->k, task->gemm);
+    int steps = block_steps(product, task->gemm);
     for (int term = 0; term < product->terms; term++) {
         for (int begin = 0; begin < product->k; begin += steps) {
             int left = product->k - begin;

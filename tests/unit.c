@@ -1,7 +1,8 @@
 /*
- * unit.c - runs the groups of unit tests: all, or those whose names hold one of the arguments.
+ * unit.c - runs the groups of unit tests: all, or those whose names hold one of the words, but for
+ * those that hold one after a minus sign.
  *
- *     build/unit [WORD ...]
+ *     build/unit [WORD ...] [-WORD ...]
  *
  * groups.h is made by the Makefile: GROUP(tests_DIR_NAME) for each tests/DIR/NAME.c.
  */
@@ -21,10 +22,14 @@ static const struct test_group *const groups[] = {
 };
 
 static int is_wanted(const char *name, int count, char *const *words) {
-    for (int i = 1; i < count; i++)
-        if (strstr(name, words[i]))
-            return 1;
-    return count < 2;
+    int any = 0, found = 0;
+    for (int i = 1; i < count; i++) {
+        if (words[i][0] == '-' && strstr(name, words[i] + 1))
+            return 0;
+        any |= words[i][0] != '-';
+        found |= words[i][0] != '-' && strstr(name, words[i]);
+    }
+    return found || !any;
 }
 
 int main(int count, char **words) {

@@ -159,13 +159,14 @@ static void copy_scores(const struct attention_view *view, const float *products
                 products[r * STRIDE + j] * view->factor;
 }
 
+/* A chunk of keys goes by for all queries, to be in the nearest cache for all but the first. */
 void OF_SET(attention_range_scores)(const struct attention_view *view, int first, int rows,
                                     float *scores) {
-    for (int row = 0; row < rows; row += GROUP) {
-        struct group group = group_at(view, first, rows, row / GROUP);
-        for (int key = 0; key < view->tokens; key += CHUNK) {
-            int count = view->tokens - key < CHUNK ? view->tokens - key : CHUNK;
-            struct keys keys = keys_from(key, key + count);
+    for (int key = 0; key < view->tokens; key += CHUNK) {
+        int count = view->tokens - key < CHUNK ? view->tokens - key : CHUNK;
+        struct keys keys = keys_from(key, key + count);
+        for (int row = 0; row < rows; row += GROUP) {
+            struct group group = group_at(view, first, rows, row / GROUP);
             multiply_group(view, &group, &keys, view->weights);
             copy_scores(view, view->weights, rows - row, count,
                         scores + (size_t)row * (size_t)view->tokens + key);

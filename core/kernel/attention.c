@@ -17,6 +17,8 @@
 
 #define ALIGNMENT 64
 #define VECTOR_FLOATS 16
+#define LISTED_MOST 0.7 /* of a query's keys */
+#define LISTED_MOST_BACKWARD 0.4
 #define ROWS_TOGETHER (ATTENTION_TOGETHER * ATTENTION_ROWS)
 
 struct attention {
@@ -74,6 +76,7 @@ int attention_choose(struct attention *attention, const struct mask_source *sour
         break;
     case MASK_FORM_ASK:
     case MASK_FORM_SCORES:
+    case MASK_FORM_LARGEST:
         choice->kernel = ATTENTION_SELECTED;
         break;
     }
@@ -259,7 +262,7 @@ static void add_demand(const struct attention_plan *plan, struct demand *demand)
     int rows = 0;
     demand->tokens = plan->request.tokens > demand->tokens ? plan->request.tokens : demand->tokens;
     if (demand->captured || plan->shape.form == MASK_FORM_ASK ||
-        plan->shape.form == MASK_FORM_SCORES)
+        plan->shape.form == MASK_FORM_SCORES || plan->shape.form == MASK_FORM_LARGEST)
         rows = plan->multiple;
     if (demand->captured && plan->shape.form == MASK_FORM_DENSE)
         rows = ROWS_TOGETHER;
@@ -281,7 +284,7 @@ static void cut_view(struct attention_view *view, float *floats) {
     view->weights = view->sums + ATTENTION_TOGETHER * tile;
     view->weight_grads = view->weights + weights;
     view->list = view->weight_grads + weights;
-    view->list_grads = view->list + attention_list_floats(view->tokens);
+    view->list_grads = view->list + ATTENTION_ROWS * attention_list_floats(view->tokens);
 }
 
 /* order: in which keys and values are packed. */
@@ -531,6 +534,32 @@ static void run_selected(struct task *task) {
     }
 }
 
+/* Each query lists the keys with its largest scores. */
+static void run_largest(struct task *task) {
+    int tokens = task->view.tokens, keep = task->plan->shape.keep;
+    struct attention_room room = attention_room_in(task->work.room, tokens);
+    float *scores = task->work.scores;
+    for (int first = 0; first < tokens; first += ATTENTION_ROWS) {
+        int rows = attention_tile_rows(tokens, first);
+        int32_t *list = room.list;
+        score(task, first, rows, scores);
+        for (int r = 0; r < rows; r++) {
+            const float *row = scores + (size_t)r * (size_t)tokens;
+            *list = task->kernels->largest(row, tokens, keep, list + 1);
+            list += *list + 1;
+        }
+        struct attention_tile tile = attention_tile_of_lists(room.list, tokens, first, rows);
+        run_tiles(task, &tile, 1, scores);
+    }
+}
+
+/* Whether lists of so many keys cost less than what selected pairs cost otherwise: a listed pair
+ * costs the more on the way back. */
+static int suits_lists(const struct task *task) {
+    double share = (double)task->plan->shape.keep / task->view.tokens;
+    return share < (task->backward ? LISTED_MOST_BACKWARD : LISTED_MOST);
+}
+
 /* The mean score of a block is the product of its mean query and its mean key. */
 static void run_block_selected(struct task *task) {
     const struct attention_batch *batch = task->batch;
@@ -580,6 +609,12 @@ static void run_form(struct task *task) {
         break;
     case MASK_FORM_BLOCKS:
         run_block_selected(task);
+        break;
+    case MASK_FORM_LARGEST:
+        if (suits_lists(task))
+            run_largest(task);
+        else
+            run_selected(task);
         break;
     case MASK_FORM_ASK:
     case MASK_FORM_SCORES:

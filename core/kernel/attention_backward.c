@@ -133,7 +133,7 @@ INLINE void backward_list(const struct attention_view *view, const struct attent
     if (view->dropout.threshold)
         drop_list(view, tile->first + row, keys, count, weights);
     memset(sum, 0, (size_t)padded * sizeof(*sum));
-    weigh_list(sum, grads, view->keys, keys, count, padded);
+    weigh_list(sum, grads, view->keys, keys, 0, count, view->tokens, padded);
     for (int j = 0; j < count; j++) {
         size_t at = (size_t)keys[j] * (size_t)padded;
         float *value = view->value_sums + at, *key = view->key_sums + at;

@@ -255,17 +255,17 @@ INLINE void multiply_list(float *products, const float *query, const float *rows
     }
 }
 
-/* sum += Σ weight · row over the keys, of `vectors` of each row; even and odd keys apart, so that
- * there are sums enough to keep the processor busy. */
-INLINE void add_listed(float *sum, const float *weights, const float *rows, const int32_t *keys,
-                       int count, const int vectors, const int padded) {
+/* sum += Σ weight · row over the keys from the j-th on that are below `end`, of `vectors` of each
+ * row; even and odd ones apart, so that there are sums enough to keep the processor busy. Returns
+ * the next j. */
+INLINE int add_listed(float *sum, const float *weights, const float *rows, const int32_t *keys,
+                      int j, int count, int end, const int vectors, const int padded) {
     vector even[WIDE], odd[WIDE];
     UNROLL for (int v = 0; v < vectors; v++) {
         even[v] = load(sum + v * LANES);
         odd[v] = (vector){0};
     }
-    int j = 0;
-    for (; j + 1 < count; j += 2) {
+    for (; j + 1 < count && keys[j + 1] < end; j += 2) {
         const float *a = rows + (size_t)keys[j] * (size_t)padded;
         const float *b = rows + (size_t)keys[j + 1] * (size_t)padded;
         UNROLL for (int v = 0; v < vectors; v++) {
@@ -273,20 +273,25 @@ INLINE void add_listed(float *sum, const float *weights, const float *rows, cons
             odd[v] += weights[j + 1] * load(b + v * LANES);
         }
     }
+    int last = j < count && keys[j] < end;
     UNROLL for (int v = 0; v < vectors; v++) {
-        if (j < count)
+        if (last)
             even[v] += weights[j] * load(rows + (size_t)keys[j] * (size_t)padded + v * LANES);
         store(sum + v * LANES, even[v] + odd[v]);
     }
+    return j + last;
 }
 
 /* The same over the whole width, sum [padded]. */
-INLINE void weigh_list(float *sum, const float *weights, const float *rows, const int32_t *keys,
-                       int count, const int padded) {
+INLINE int weigh_list(float *sum, const float *weights, const float *rows, const int32_t *keys,
+                      int begin, int count, int end, const int padded) {
+    int next = begin;
     for (int d = 0, vectors; d < padded; d += vectors * LANES) {
         vectors = vectors_in(padded - d);
-        FOR_VECTORS(vectors, add_listed(sum + d, weights, rows + d, keys, count, AT_ONCE, padded));
+        FOR_VECTORS(vectors, next = add_listed(sum + d, weights, rows + d, keys, begin, count, end,
+                                               AT_ONCE, padded));
     }
+    return next;
 }
 
 /* The elements behind the last one, up to a whole vector. */

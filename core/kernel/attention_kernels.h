@@ -12,6 +12,7 @@
 
 #include "core/kernel/attention_layout.h"
 #include "core/kernel/attention_unit.h"
+#include "core/kernel/largest.h"
 
 #define ATTENTION_AHEAD 4   /* queries, keys, values, out */
 #define ATTENTION_CHUNK 128 /* keys between two looks at the running maximum */
@@ -58,7 +59,7 @@ struct attention_view {
     float *columns, *sums;   /* of each tile: queries turned [padded,16], and sums [16,padded] */
     float *column_grads;     /* [padded,16] */
     float *weights, *weight_grads; /* [16,ATTENTION_WEIGHT_STRIDE] */
-    float *list, *list_grads;      /* [T rounded up to a multiple of 16] */
+    float *list, *list_grads;      /* [16,attention_list_floats] */
 };
 
 /* Floats of turned keys: what is behind the last block may be read as well. */
@@ -73,7 +74,7 @@ static inline size_t attention_list_floats(int tokens) {
 /* Floats of work space for `tokens` and `padded`. */
 static inline size_t attention_work_floats(int tokens, int padded) {
     return (3 + 2 * ATTENTION_TOGETHER) * (size_t)ATTENTION_ROWS * (size_t)padded +
-           2 * ATTENTION_WEIGHT_STRIDE * ATTENTION_ROWS + 2 * attention_list_floats(tokens);
+           2 * ATTENTION_ROWS * (ATTENTION_WEIGHT_STRIDE + attention_list_floats(tokens));
 }
 
 struct attention_kernels {
@@ -97,6 +98,8 @@ struct attention_kernels {
 
     /* scores [rows,T] of the queries from `first` with all keys: Q Kᵀ / √HS. */
     void (*score_rows)(const struct attention_view *view, int first, int rows, float *scores);
+
+    list_largest *largest;
 
     /* Softmax of rows of scores [rows,columns] whose log_sums (attention_capture), log_stride
      * apart, are known: exp(score - log_sum), and exactly 0 where mask [rows,columns] (NULL: all

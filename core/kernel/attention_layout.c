@@ -29,7 +29,7 @@ static size_t rounded(size_t bytes) {
 size_t attention_room_bytes(int tokens) {
     size_t n = (size_t)tokens;
     return rounded((n + 1) * sizeof(struct attention_run)) + 2 * rounded(n * sizeof(uint16_t)) +
-           rounded(ATTENTION_ROWS * (n + 1) * sizeof(int32_t));
+           rounded(ATTENTION_ROWS * (n + 2) * sizeof(int32_t));
 }
 
 struct attention_room attention_room_in(void *memory, int tokens) {
@@ -300,6 +300,16 @@ struct attention_tile attention_tile_of_blocks(const struct attention_room *room
             room->bits[j] = (uint16_t)bits;
     }
     return tile_of_bits(room, (struct range){0, tokens}, first, rows);
+}
+
+struct attention_tile attention_tile_of_lists(const int32_t *lists, int tokens, int first,
+                                              int rows) {
+    struct attention_tile tile = {
+        .first = first, .rows = rows, .end = tokens, .listed = all_rows(rows), .list = lists};
+    for (int r = 0; r < rows; r++, lists += *lists + 1)
+        tile.listed_keys += *lists;
+    tile.kept = (uint64_t)tile.listed_keys;
+    return tile;
 }
 
 struct attention_tile attention_tile_dense(struct attention_run *run, int tokens, int first) {

@@ -54,7 +54,7 @@ struct attention_room {
     struct attention_run *run; /* [n+1] */
     uint16_t *bits;            /* [n] */
     uint16_t *words;           /* [n] */
-    int32_t *list;             /* [ATTENTION_ROWS (n+1)] */
+    int32_t *list;             /* [ATTENTION_ROWS (n+2)] */
 };
 
 /* Bytes of a room, and the room within memory that is aligned to 64 bytes. */
@@ -69,6 +69,10 @@ struct attention_tile attention_tile_of_mask(const struct attention_room *room, 
 struct attention_tile attention_tile_of_blocks(const struct attention_room *room,
                                                const uint8_t *kept, int tokens, int block,
                                                int first);
+
+/* The tile of queries that all have a list, one behind the other as in a tile. */
+struct attention_tile attention_tile_of_lists(const int32_t *lists, int tokens, int first,
+                                              int rows);
 
 /* All keys, without memory: `run` is filled in. */
 struct attention_tile attention_tile_dense(struct attention_run *run, int tokens, int first);

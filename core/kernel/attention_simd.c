@@ -206,46 +206,76 @@ INLINE void forward_runs(const struct attention_view *view, const struct attenti
 
 /* ---- listed queries -------------------------------------------------------------------------- */
 
-INLINE void forward_list(const struct attention_view *view, const struct attention_tile *tile,
-                         int row, const int32_t *keys, int count, const float *known,
-                         const int padded) {
-    float *weights = view->list, *sum = view->sums;
+/* A listed query at work. */
+struct listed {
+    const int32_t *keys;
+    int row, count, next; /* keys; the next one whose value is weighed */
+    float *weights, *sum;
+    float total, largest;
+};
+
+/* The scores of a query's list, with pad_list. known: see the kernel. */
+INLINE void score_list(const struct attention_view *view, const struct listed *listed,
+                       const float *known, const int padded) {
     if (known) {
-        const float *scores = known + (size_t)row * (size_t)view->tokens;
-        for (int j = 0; j < count; j++)
-            weights[j] = scores[keys[j]];
+        const float *scores = known + (size_t)listed->row * (size_t)view->tokens;
+        for (int j = 0; j < listed->count; j++)
+            listed->weights[j] = scores[listed->keys[j]];
     } else {
-        multiply_list(weights, view->rows + row * padded, view->keys, keys, count, view->factor,
-                      padded);
+        multiply_list(listed->weights, view->rows + listed->row * padded, view->keys, listed->keys,
+                      listed->count, view->factor, padded);
     }
-    pad_list(weights, count, REMOVED);
-    vector most = all_of(REMOVED), total = {0};
-    for (int j = 0; j < count; j += LANES)
-        most = larger(load(weights + j), most);
-    float largest = largest_of(most);
-    for (int j = 0; j < count; j += LANES) {
-        vector power = power_of_two((load(weights + j) - largest) * LOG2_E);
-        store(weights + j, power);
-        total += power;
-    }
-    if (view->dropout.threshold)
-        drop_list(view, tile->first + row, keys, count, weights);
-    memset(sum, 0, (size_t)padded * sizeof(*sum));
-    weigh_list(sum, weights, view->values, keys, count, padded);
-    finish_row(view, tile->first + row, sum, count > 0 ? sum_of(total) : 0.0f, largest);
+    pad_list(listed->weights, listed->count, REMOVED);
 }
 
-/* The listed queries of a tile. */
+/* Scores become weights. */
+INLINE void soften_list(struct listed *listed) {
+    vector most = all_of(REMOVED), total = {0};
+    for (int j = 0; j < listed->count; j += LANES)
+        most = larger(load(listed->weights + j), most);
+    listed->largest = largest_of(most);
+    for (int j = 0; j < listed->count; j += LANES) {
+        vector power = power_of_two((load(listed->weights + j) - listed->largest) * LOG2_E);
+        store(listed->weights + j, power);
+        total += power;
+    }
+    listed->total = listed->count > 0 ? sum_of(total) : 0.0f;
+}
+
+/* The listed queries of a tile. Their values go by in chunks, to be in the nearest cache for all
+ * but the first of them. */
 INLINE void forward_lists(const struct attention_view *view, const struct attention_tile *tile,
                           const float *known, const int padded) {
+    struct listed listed[ROWS];
     const int32_t *list = tile->list;
-    take_rows(view, view->query, tile->first, tile->rows, view->rows, NULL, 1.0f, padded);
+    int count = 0;
+    if (!known)
+        take_rows(view, view->query, tile->first, tile->rows, view->rows, NULL, 1.0f, padded);
     for (int r = 0; r < tile->rows; r++) {
         if (!(tile->listed >> r & 1))
             continue;
-        forward_list(view, tile, r, list + 1, list[0], known, padded);
+        struct listed *one = &listed[count++];
+        *one =
+            (struct listed){.keys = list + 1,
+                            .row = r,
+                            .count = list[0],
+                            .weights = view->list + (size_t)r * attention_list_floats(view->tokens),
+                            .sum = view->sums + r * padded};
         list += list[0] + 1;
+        score_list(view, one, known, padded);
+        soften_list(one);
+        if (view->dropout.threshold)
+            drop_list(view, tile->first + r, one->keys, one->count, one->weights);
     }
+    memset(view->sums, 0, (size_t)(ROWS * padded) * sizeof(*view->sums));
+    for (int end = CHUNK; end < view->tokens + CHUNK; end += CHUNK)
+        for (int i = 0; i < count; i++)
+            listed[i].next =
+                weigh_list(listed[i].sum, listed[i].weights, view->values, listed[i].keys,
+                           listed[i].next, listed[i].count, end, padded);
+    for (int i = 0; i < count; i++)
+        finish_row(view, tile->first + listed[i].row, listed[i].sum, listed[i].total,
+                   listed[i].largest);
 }
 
 INLINE void forward_tiles(const struct attention_view *view, const struct attention_tile *tiles,
@@ -342,6 +372,7 @@ const struct attention_kernels OF_SET(attention_kernels) = {
     .forward = forward,
     .backward = OF_SET(attention_tile_backward),
     .score_rows = OF_SET(attention_range_scores),
+    .largest = OF_SET(list_largest),
     .probabilities = probabilities,
     .block_means = block_means,
 };

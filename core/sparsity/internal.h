@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "core/base/error.h"
+#include "core/kernel/largest.h"
 #include "core/kernel/mask.h"
 #include "core/sparsity/fault.h"
 #include "core/sparsity/sparsity.h"
@@ -82,6 +83,8 @@ struct pattern {
     void (*fill)(const struct term *term, const struct mask_request *request, uint8_t *mask);
     /* What of |i-j| <= width and |i-j| mod step = 0 the pattern is; NULL: none of them. */
     void (*band)(const struct term *term, int tokens, int *width, int *step);
+    /* How many of the largest scores of each row the pattern keeps; NULL: it keeps others. */
+    int (*largest)(const struct term *term, int tokens);
     /* As fill, for the blocks of a pattern that chooses them by their mean scores: tokens counts
      * blocks, scores are the means. NULL: the pattern does not. */
     void (*fill_blocks)(const struct term *term, const struct mask_request *request, uint8_t *mask);
@@ -109,6 +112,7 @@ int block_parameter(const struct pattern *pattern);
 /* k(s) = max(1, ceil((1 - s) count - 1e-9)): how many of `count` stay when the share is removed. */
 int kept_count(double share, int count);
 
+int largest_topk(const struct term *term, int tokens);
 void fill_topk(const struct term *term, const struct mask_request *request, uint8_t *mask);
 void fill_block_topk(const struct term *term, const struct mask_request *request, uint8_t *mask);
 void fill_threshold(const struct term *term, const struct mask_request *request, uint8_t *mask);
@@ -124,26 +128,7 @@ void reason_nm(const struct term *term, const struct mask_request *request, int 
 
 /* ---- selection (select.c) ------------------------------------------------------------------- */
 
-/*
- * The `keep` largest of a row, ties to the lower index, as a threshold to walk the row with:
- *
- *     struct cut cut = cut_largest(values, count, keep);
- *     for (int j = 0; j < count; j++)
- *         if (cut_keeps(&cut, values[j])) ...      exactly `keep` times
- *
- * NaN counts as below everything, -0 equals +0. The time is at most 32 passes over the row,
- * whatever it holds, and no memory is needed.
- */
-struct cut {
-    float threshold;
-    int ties;    /* how many that equal the threshold are still to be kept */
-    int missing; /* how many that are NaN */
-};
-
-struct cut cut_largest(const float *values, int count, int keep);
-int cut_keeps(struct cut *cut, float value);
-
-/* 1 for the largest; ties and NaN as above. */
+/* 1 for the largest; ties and NaN as in largest.h. */
 int rank_of(const float *values, int count, int index);
 
 /* The share-quantile with linear interpolation (Hyndman and Fan's type 7). NaN counts as -infinity.

@@ -413,6 +413,7 @@ static const struct pattern patterns[] = {
      .parameters = {{"s", PARAMETER_SHARE, 0, NULL}},
      .needs_scores = 1,
      .fill = fill_topk,
+     .largest = largest_topk,
      .reason = reason_topk},
     {.name = "block_topk",
      .usage = "block_topk(b, s)",

@@ -25,7 +25,7 @@ static void keep_largest(const float *scores, int count, int keep, uint8_t *row)
             row[j] |= rank_of(scores, count, j) <= keep;
         return;
     }
-    struct cut cut = cut_largest(scores, count, keep);
+    struct cut cut = cut_largest_portable(scores, count, keep);
     if (cut.ties == INT_MAX && cut.missing == 0) { /* the usual case, without branches */
         for (int j = 0; j < count; j++)
             row[j] |= scores[j] >= cut.threshold;
@@ -41,9 +41,12 @@ static const char *is_or_are(int count) {
 
 /* ---- topk(s): Explicit Sparse Transformer, arXiv 1912.11637 --------------------------------- */
 
+int largest_topk(const struct term *term, int tokens) {
+    return kept_count(term->share, tokens);
+}
+
 void fill_topk(const struct term *term, const struct mask_request *request, uint8_t *mask) {
-    int tokens = request->tokens;
-    int keep = kept_count(term->share, tokens);
+    int tokens = request->tokens, keep = largest_topk(term, tokens);
     FOR_ROWS(i, request) {
         keep_largest(score_row(request, i), tokens, keep, mask_row(mask, request, i));
     }
@@ -167,7 +170,7 @@ void fill_block_topk(const struct term *term, const struct mask_request *request
         for (int first = 0; first < blocks; first += MOST_BLOCKS) {
             struct block_group group;
             block_group_read(&group, term, request, I, first);
-            struct cut cut = cut_largest(group.means, group.count, group.keep);
+            struct cut cut = cut_largest_portable(group.means, group.count, group.keep);
             for (int J = 0; J < group.count; J++) {
                 if (cut_keeps(&cut, group.means[J]))
                     keep_block(mask, request, block, I, first + J);

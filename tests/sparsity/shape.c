@@ -68,7 +68,10 @@ static void forms(void **state) {
     assert_int_equal(shape_of("dense", 9, 0, 0).form, MASK_FORM_DENSE);
     assert_int_equal(shape_of("local(2)+dense", 9, 0, 0).form, MASK_FORM_DENSE);
     assert_int_equal(shape_of("heads_off(0.1)", 9, 1, 0).form, MASK_FORM_OFF);
-    assert_int_equal(shape_of("topk(0.5)", 9, 0, 0).form, MASK_FORM_SCORES);
+    assert_int_equal(shape_of("topk(0.5)", 9, 0, 0).form, MASK_FORM_LARGEST);
+    assert_int_equal(shape_of("topk(0.5)", 9, 0, 0).keep, 5);
+    assert_int_equal(shape_of("topk(0.5)+local(1)", 9, 0, 0).form, MASK_FORM_SCORES);
+    assert_int_equal(shape_of("nm(2, 4)", 9, 0, 0).form, MASK_FORM_SCORES);
     assert_int_equal(shape_of("block_topk(2, 0.5)", 9, 0, 0).form, MASK_FORM_SCORES);
     assert_int_equal(shape_of("block_topk(8, 0.5)+local(1)", 9, 0, 0).form, MASK_FORM_SCORES);
     assert_int_equal(shape_of("block_topk(8, 0.5)+local(1)", 9, 0, 0).multiple, 8);

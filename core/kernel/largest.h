@@ -1,0 +1,45 @@
+/*
+ * largest.h - the k largest numbers of a row, exactly.
+ *
+ *     struct cut cut = cut_largest_portable(values, count, keep);
+ *     for (int j = 0; j < count; j++)
+ *         if (cut_keeps(&cut, values[j])) ...      exactly `keep` times
+ *
+ * NaN counts as below everything, -0 equals +0, and of equal numbers the first are kept. The time
+ * is at most some 35 passes over the row, whatever it holds, and no memory is needed.
+ */
+#ifndef SAWB_CORE_KERNEL_LARGEST_H
+#define SAWB_CORE_KERNEL_LARGEST_H
+
+#include <math.h>
+#include <stdint.h>
+
+struct cut {
+    float threshold;
+    int ties;    /* how many that equal the threshold are still to be kept */
+    int missing; /* how many that are NaN */
+};
+
+static inline int cut_keeps(struct cut *cut, float value) {
+    if (value > cut->threshold)
+        return 1;
+    if (value == cut->threshold)
+        return cut->ties > 0 && cut->ties--;
+    return isnan(value) && cut->missing > 0 && cut->missing--;
+}
+
+/* Once for each instruction set; what is kept is the same. */
+typedef struct cut cut_largest(const float *values, int count, int keep);
+extern cut_largest cut_largest_portable;
+
+/* list [count + 16] = the places, rising, of what cut_largest keeps. Returns how many those are:
+ * keep, or all. */
+typedef int list_largest(const float *values, int count, int keep, int32_t *list);
+extern list_largest list_largest_portable;
+
+#if defined(__x86_64__)
+extern cut_largest cut_largest_avx2, cut_largest_avx512;
+extern list_largest list_largest_avx2, list_largest_avx512;
+#endif
+
+#endif

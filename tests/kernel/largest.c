@@ -1,0 +1,105 @@
+/*
+ * largest.c - the k largest of a row, with every instruction set, against sorting.
+ */
+#include "core/kernel/largest.h"
+
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/kernel/attention_kernels.h"
+#include "core/kernel/kernels.h"
+#include "tests/test.h"
+
+#define MOST 1500
+
+static uint32_t next(uint32_t *x) {
+    *x = *x * 1664525u + 1013904223u;
+    return *x >> 8;
+}
+
+/* The kinds of rows that differ in how they are cut. */
+enum kind { SPREAD, FEW_VALUES, ALIKE, WITH_NAN, WITH_INFINITY, TINY_AND_HUGE, ONE_FAR, KINDS };
+
+static float draw(uint32_t *x, enum kind kind, int j) {
+    float value = (float)next(x) / (float)(1 << 23) - 1;
+    switch (kind) {
+    case FEW_VALUES:
+        return (float)(next(x) % 5) - 2;
+    case ALIKE:
+        return next(x) % 2 ? 0.0f : -0.0f;
+    case WITH_NAN:
+        return next(x) % 4 ? value : NAN;
+    case WITH_INFINITY:
+        return next(x) % 8 ? value : next(x) % 2 ? INFINITY : -INFINITY;
+    case TINY_AND_HUGE:
+        return ldexpf(value, (int)(next(x) % 270) - 145);
+    case ONE_FAR:
+        return j == 3 ? 1e30f : value;
+    default:
+        return value + value * value * value;
+    }
+}
+
+/* Falling, NaN last, ties by place. */
+static int compare(const void *a, const void *b, void *values) {
+    int i = *(const int *)a, j = *(const int *)b;
+    float x = ((const float *)values)[i], y = ((const float *)values)[j];
+    if (isnan(x) || isnan(y))
+        return isnan(x) && isnan(y) ? i - j : isnan(x) ? 1 : -1;
+    return x > y ? -1 : x < y ? 1 : i - j;
+}
+
+static int by_place(const void *a, const void *b) {
+    return *(const int *)a - *(const int *)b;
+}
+
+/* The list may be followed by a vector of anything, but by no more. */
+static void check_list(list_largest *largest, const float *values, int count, int keep,
+                       const int *order) {
+    static int32_t list[MOST + 17];
+    int expected[MOST], kept = keep < count ? keep : count;
+    memcpy(expected, order, (size_t)kept * sizeof(int));
+    qsort(expected, (size_t)kept, sizeof(int), by_place);
+    list[count + 16] = -1;
+    assert_int_equal(largest(values, count, keep, list), kept);
+    for (int j = 0; j < kept; j++)
+        assert_int_equal(list[j], expected[j]);
+    assert_int_equal(list[count + 16], -1);
+}
+
+static void check_rows(list_largest *largest, int count, enum kind kind, uint32_t seed) {
+    /* Behind the row there is nothing: to read it would be found by the sanitizers. */
+    float *values = malloc((size_t)count * sizeof(*values));
+    int order[MOST];
+    for (int j = 0; j < count; j++) {
+        values[j] = draw(&seed, kind, j);
+        order[j] = j;
+    }
+    qsort_r(order, (size_t)count, sizeof(int), compare, values);
+    for (int keep = 1; keep <= count + 1; keep += 1 + count / 6)
+        check_list(largest, values, count, keep, order);
+    free(values);
+}
+
+static void agrees_with_sorting(void **state) {
+    (void)state;
+    static const int long_counts[] = {127, 128, 500, 513, 600, 1024, MOST};
+    const struct kernels *kernels;
+    for (int set = 0; (kernels = kernels_get(set)); set++) {
+        list_largest *largest = kernels->attention->largest;
+        for (int kind = 0; kind < KINDS; kind++) {
+            for (int count = 1; count < 80; count++)
+                check_rows(largest, count, (enum kind)kind, (uint32_t)(count + kind));
+            for (size_t i = 0; i < sizeof(long_counts) / sizeof(long_counts[0]); i++)
+                check_rows(largest, long_counts[i], (enum kind)kind, (uint32_t)i);
+        }
+    }
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(agrees_with_sorting),
+};
+
+TEST_GROUP(tests_kernel_largest, tests);

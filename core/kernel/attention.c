@@ -17,8 +17,7 @@
 
 #define ALIGNMENT 64
 #define VECTOR_FLOATS 16
-#define LISTED_MOST 0.7 /* of a query's keys */
-#define LISTED_MOST_BACKWARD 0.4
+#define LISTED_MOST_BACKWARD 0.45 /* of a query's keys, on the way back */
 #define ROWS_TOGETHER (ATTENTION_TOGETHER * ATTENTION_ROWS)
 
 struct attention {
@@ -553,11 +552,10 @@ static void run_largest(struct task *task) {
     }
 }
 
-/* Whether lists of so many keys cost less than what selected pairs cost otherwise: a listed pair
- * costs the more on the way back. */
+/* Whether lists of so many keys cost less than pairs that are selected otherwise. */
 static int suits_lists(const struct task *task) {
-    double share = (double)task->plan->shape.keep / task->view.tokens;
-    return share < (task->backward ? LISTED_MOST_BACKWARD : LISTED_MOST);
+    return !task->backward ||
+           task->plan->shape.keep < LISTED_MOST_BACKWARD * (double)task->view.tokens;
 }
 
 /* The mean score of a block is the product of its mean query and its mean key. */

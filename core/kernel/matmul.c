@@ -85,8 +85,8 @@ static struct cut cut_up(const struct matmul *product, const struct compute *com
     return cut;
 }
 
-/* Of k, in a block. Depends on k, the shape and the kernels alone, since it decides in which order an
- * element is summed up. */
+/* Of k, in a block. Depends on k, the shape and the kernels alone, since it decides in which order
+ * an element is summed up. */
 static int block_steps(const struct matmul *product, const struct gemm *gemm) {
     int unit = gemm->unit > STEPS_UNIT ? gemm->unit : STEPS_UNIT;
     int most = PANEL_WORDS / columns_most(product, gemm) * gemm->depth, k = product->k;

@@ -533,14 +533,23 @@ static void run_selected(struct task *task) {
     }
 }
 
+/* mask [rows,T] of the tile's lists. */
+static void fill_listed(uint8_t *mask, const struct attention_tile *tile, int tokens) {
+    const int32_t *list = tile->list;
+    memset(mask, 0, (size_t)tile->rows * (size_t)tokens);
+    for (int r = 0; r < tile->rows; r++, list += *list + 1)
+        for (int j = 1; j <= *list; j++)
+            mask[(size_t)r * (size_t)tokens + (size_t)list[j]] = 1;
+}
+
 /* Each query lists the keys with its largest scores. */
 static void run_largest(struct task *task) {
     int tokens = task->view.tokens, keep = task->plan->shape.keep;
     struct attention_room room = attention_room_in(task->work.room, tokens);
-    float *scores = task->work.scores;
     for (int first = 0; first < tokens; first += ATTENTION_ROWS) {
         int rows = attention_tile_rows(tokens, first);
         int32_t *list = room.list;
+        float *scores = scores_at(task, first);
         score(task, first, rows, scores);
         for (int r = 0; r < rows; r++) {
             const float *row = scores + (size_t)r * (size_t)tokens;
@@ -549,6 +558,11 @@ static void run_largest(struct task *task) {
         }
         struct attention_tile tile = attention_tile_of_lists(room.list, tokens, first, rows);
         run_tiles(task, &tile, 1, scores);
+        if (task->capture) {
+            uint8_t *mask = mask_at(task, first);
+            fill_listed(mask, &tile, tokens);
+            show_rows(task, first, rows, scores, mask);
+        }
     }
 }
 
@@ -621,7 +635,7 @@ static void run_form(struct task *task) {
     }
 }
 
-/* A viewer wants all scores, and so takes the mask as it comes. */
+/* A viewer wants all scores, and so takes the mask as it comes where those do not say it. */
 static void run_captured(struct task *task, int head) {
     struct attention_view *view = &task->view;
     float *log_sums = task->capture->log_sums;
@@ -633,6 +647,8 @@ static void run_captured(struct task *task, int head) {
     }
     if (task->plan->shape.form == MASK_FORM_DENSE)
         run_dense(task);
+    else if (task->plan->shape.form == MASK_FORM_LARGEST)
+        run_largest(task);
     else
         run_selected(task);
     for (int i = 0; log_sums && i < view->tokens; i++)

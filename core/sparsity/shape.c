@@ -7,8 +7,6 @@
 
 #include "core/base/random.h"
 
-#define BLOCK_LEAST 4 /* smaller blocks are not worth a grid of their own */
-
 static uint64_t mixed(uint64_t hash, uint64_t value) {
     return random_mix(hash ^ (value + 0x9e3779b97f4a7c15ULL));
 }
@@ -75,7 +73,7 @@ static int chooses_blocks(const struct term *term, int tokens) {
     if (!term || !term->pattern->fill_blocks)
         return 0;
     int block = term->whole[block_parameter(term->pattern)];
-    return block >= BLOCK_LEAST && (tokens - 1) / block < MOST_BLOCKS;
+    return block > 1 && (tokens - 1) / block < MOST_BLOCKS;
 }
 
 struct mask_shape sparsity_shape(const struct sparsity *sparsity,

@@ -259,6 +259,7 @@ static const char *const specifications[] = {
     "block_local(5, 3)",
     "bigbird(4, 1, 3, 1)",
     "topk(0.8)",
+    "block_topk(2, 0.6)",
     "block_topk(8, 0.6)",
     "block_topk(16, 0.8)",
     "threshold(0.5)",

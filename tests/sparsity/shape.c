@@ -72,7 +72,8 @@ static void forms(void **state) {
     assert_int_equal(shape_of("topk(0.5)", 9, 0, 0).keep, 5);
     assert_int_equal(shape_of("topk(0.5)+local(1)", 9, 0, 0).form, MASK_FORM_SCORES);
     assert_int_equal(shape_of("nm(2, 4)", 9, 0, 0).form, MASK_FORM_SCORES);
-    assert_int_equal(shape_of("block_topk(2, 0.5)", 9, 0, 0).form, MASK_FORM_SCORES);
+    assert_int_equal(shape_of("block_topk(2, 0.5)", 9, 0, 0).form, MASK_FORM_BLOCKS);
+    assert_int_equal(shape_of("block_topk(1, 0.5)", 9, 0, 0).form, MASK_FORM_SCORES);
     assert_int_equal(shape_of("block_topk(8, 0.5)+local(1)", 9, 0, 0).form, MASK_FORM_SCORES);
     assert_int_equal(shape_of("block_topk(8, 0.5)+local(1)", 9, 0, 0).multiple, 8);
     assert_int_equal(shape_of("block_topk(4, 0.5)+block_topk(6, 0.5)", 9, 0, 0).multiple, 12);

@@ -17,6 +17,7 @@
 #include <immintrin.h>
 #endif
 
+#include "core/base/bits.h"
 #include "core/kernel/lanes.h"
 #include "core/kernel/set.h"
 
@@ -35,15 +36,11 @@ typedef int32_t integers __attribute__((vector_size(LANES * 4)));
 /* The float at a place in the order of all floats: for IEEE 754 its bits, with those of negative
  * numbers below the sign flipped. Place -1 is -0, which compares as +0. */
 static float float_at(int32_t place) {
-    int32_t bits = place < 0 ? place ^ INT32_MAX : place;
-    float value;
-    memcpy(&value, &bits, sizeof(value));
-    return value;
+    return float_of_bits((uint32_t)(place < 0 ? place ^ INT32_MAX : place));
 }
 
 static int32_t place_of(float value) {
-    int32_t bits;
-    memcpy(&bits, &value, sizeof(bits));
+    int32_t bits = (int32_t)bits_of_float(value);
     return bits < 0 ? bits ^ INT32_MAX : bits;
 }
 
@@ -82,6 +79,7 @@ static int count_at_least(const float *values, int count, float threshold) {
 /* What lies between two floats. */
 struct between {
     int above; /* how many numbers are at or above the higher one */
+    int taken; /* how many are in `few` */
     int count; /* of `few`, made up to whole vectors by what is no number */
     float few[FEW + 2 * LANES];
 };
@@ -107,6 +105,7 @@ static int take_between(struct between *between, const float *values, int count,
     }
     if (taken > FEW)
         return 0;
+    between->taken = taken;
     while (taken % LANES)
         few[taken++] = NAN;
     between->above = above;
@@ -178,9 +177,7 @@ static int look_near(struct bounds *bounds, struct between *between, const float
     if (!isfinite(guess->low) || !isfinite(guess->high) || guess->low >= guess->high ||
         !take_between(between, values, count, guess->low, guess->high))
         return 0;
-    int found = between->above;
-    for (int j = 0; j < between->count; j++)
-        found += !isnan(between->few[j]);
+    int found = between->above + between->taken;
     if (between->above < keep) {
         bounds->high = place_of(guess->high);
         bounds->above = between->above;

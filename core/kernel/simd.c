@@ -3,6 +3,7 @@
  *
  * Compiled as kernels_portable, and once more for each wider set (set.h).
  */
+#include "core/base/bits.h"
 #include "core/kernel/attention_kernels.h"
 #include "core/kernel/gemm.h"
 #include "core/kernel/kernels.h"
@@ -12,18 +13,6 @@
 #include <string.h>
 
 /* ---- functions of one number ----------------------------------------------------------------- */
-
-static inline float float_of_bits(int32_t bits) {
-    float value;
-    memcpy(&value, &bits, sizeof(value));
-    return value;
-}
-
-static inline int32_t bits_of_float(float value) {
-    int32_t bits;
-    memcpy(&bits, &value, sizeof(bits));
-    return bits;
-}
 
 /*
  * e^x to about 2 units in the last place for -87.6 <= x <= 88, and 0 from -87.7 to -88. x = n ln 2
@@ -42,7 +31,7 @@ static inline float exponential(float x) {
     polynomial = polynomial * r + 0.5f;
     polynomial = polynomial * r + 1.0f;
     polynomial = polynomial * r + 1.0f;
-    return polynomial * float_of_bits(((int32_t)n + 127) * (1 << 23));
+    return polynomial * float_of_bits((uint32_t)(((int32_t)n + 127) * (1 << 23)));
 }
 
 /*
@@ -51,8 +40,8 @@ static inline float exponential(float x) {
  * compilers from vectorising what follows for sets that have no masks.
  */
 static inline float limited_size(float x) {
-    int32_t bits = bits_of_float(fabsf(x)), most = bits_of_float(13.25f);
-    return float_of_bits(bits < most ? bits : most);
+    int32_t bits = (int32_t)bits_of_float(fabsf(x)), most = (int32_t)bits_of_float(13.25f);
+    return float_of_bits((uint32_t)(bits < most ? bits : most));
 }
 
 /*

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/bits.h"
 #include "core/base/json.h"
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
@@ -334,18 +335,6 @@ const struct tensor *safetensors_find(const struct safetensors *file, const char
 }
 
 /* ---- numbers --------------------------------------------------------------------------------- */
-
-static inline float float_of_bits(uint32_t bits) {
-    float value;
-    memcpy(&value, &bits, sizeof(value));
-    return value;
-}
-
-static inline uint32_t bits_of_float(float value) {
-    uint32_t bits;
-    memcpy(&bits, &value, sizeof(bits));
-    return bits;
-}
 
 /* Masks instead of branches, and no subnormal float32 numbers, so that a loop over it becomes
  * vectors. */

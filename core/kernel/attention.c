@@ -645,10 +645,8 @@ static void run_captured(struct task *task, int head) {
         view->log_sums = log_sums ? log_sums : task->work.log_sums;
         view->log_stride = 1;
     }
-    if (task->plan->shape.form == MASK_FORM_DENSE)
-        run_dense(task);
-    else if (task->plan->shape.form == MASK_FORM_LARGEST)
-        run_largest(task);
+    if (task->plan->shape.form == MASK_FORM_DENSE || task->plan->shape.form == MASK_FORM_LARGEST)
+        run_form(task);
     else
         run_selected(task);
     for (int i = 0; log_sums && i < view->tokens; i++)

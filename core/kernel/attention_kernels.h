@@ -59,7 +59,8 @@ struct attention_view {
     float *columns, *sums;   /* of each tile: queries turned [padded,16], and sums [16,padded] */
     float *column_grads;     /* [padded,16] */
     float *weights, *weight_grads; /* [16,ATTENTION_WEIGHT_STRIDE] */
-    float *list, *list_grads;      /* [16,attention_list_floats] */
+    float *list;                   /* [16,attention_list_floats] */
+    float *list_grads;             /* [attention_list_floats] */
 };
 
 /* Floats of turned keys: what is behind the last block may be read as well. */
@@ -74,7 +75,8 @@ static inline size_t attention_list_floats(int tokens) {
 /* Floats of work space for `tokens` and `padded`. */
 static inline size_t attention_work_floats(int tokens, int padded) {
     return (3 + 2 * ATTENTION_TOGETHER) * (size_t)ATTENTION_ROWS * (size_t)padded +
-           2 * ATTENTION_ROWS * (ATTENTION_WEIGHT_STRIDE + attention_list_floats(tokens));
+           2 * ATTENTION_WEIGHT_STRIDE * ATTENTION_ROWS +
+           (ATTENTION_ROWS + 1) * attention_list_floats(tokens);
 }
 
 struct attention_kernels {

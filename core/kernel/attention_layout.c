@@ -236,7 +236,8 @@ static struct attention_tile tile_of_bits(const struct attention_room *room, str
     write_runs(room, range, &tile);
     find_reach(&tile);
     find_ranges(room->bits, range, counts, &tile);
-    tile.end = range.end;
+    for (tile.end = range.end; tile.end > range.begin && room->bits[tile.end - 1] == 0;)
+        tile.end--;
     return tile;
 }
 

@@ -280,7 +280,7 @@ static void cut_view(struct attention_view *view, float *floats) {
     view->column_grads = view->row_grads + tile;
     view->columns = view->column_grads + tile;
     view->sums = view->columns + ATTENTION_TOGETHER * tile;
-    view->weights = view->sums + ATTENTION_TOGETHER * tile;
+    view->weights = view->sums + ATTENTION_TOGETHER * tile + ATTENTION_ROWS;
     view->weight_grads = view->weights + weights;
     view->list = view->weight_grads + weights;
     view->list_grads = view->list + ATTENTION_ROWS * attention_list_floats(view->tokens);
@@ -356,12 +356,13 @@ static void turn_keys(struct task *task, int end) {
     task->turned = end;
 }
 
-/* What the tiles after these are going to read for the first time. */
-static void look_ahead(struct task *task, int query) {
+/* What as many tiles as these, which come after them, are going to read for the first time. */
+static void look_ahead(struct task *task, const struct attention_tile *tiles, int count) {
     struct attention_view *view = &task->view;
+    int query = tiles[count - 1].first + tiles[count - 1].rows;
     int queries = task->batch->first_only ? 0 : view->tokens - query;
     int key = task->keys > task->turned ? task->keys : task->turned;
-    int rows = queries < ROWS_TOGETHER ? queries : ROWS_TOGETHER;
+    int rows = queries < count * ATTENTION_ROWS ? queries : count * ATTENTION_ROWS;
     view->ahead_rows = view->order ? 0 : rows;
     view->ahead_count = 0;
     view->ahead[view->ahead_count++] = view->query + (size_t)query * view->stride;
@@ -399,7 +400,7 @@ static void run_tiles(struct task *task, const struct attention_tile *tiles, int
             pack_keys(task, tiles->end);
         pack_values(task, tiles->end);
     }
-    look_ahead(task, tiles[count - 1].first + tiles[count - 1].rows);
+    look_ahead(task, tiles, count);
     if (task->backward)
         task->kernels->backward(&task->view, tiles);
     else

@@ -10,9 +10,11 @@
 #define SPREAD (LANES == 16 ? 4 : 2) /* keys whose gradients are in registers */
 
 /* Rows of `count` keys += Σ over the tile's queries of weight [key,ROWS] · row [ROWS,padded]. */
-INLINE void spread_keys(float *const *row, const float *weights, const float *rows, const int count,
-                        const int vectors, const int padded) {
+INLINE void spread_keys(float *sums, const int32_t *keys, const float *weights, const float *rows,
+                        const int count, const int vectors, const int padded) {
+    float *row[SPREAD];
     vector sum[SPREAD][WIDE];
+    UNROLL for (int k = 0; k < count; k++) row[k] = sums + (size_t)keys[k] * (size_t)padded;
     UNROLL for (int k = 0; k < count; k++) UNROLL for (int v = 0; v < vectors; v++) sum[k][v] =
         load(row[k] + v * LANES);
     for (int r = 0; r < ROWS; r++) {
@@ -29,21 +31,15 @@ INLINE void spread_keys(float *const *row, const float *weights, const float *ro
 
 INLINE void spread(float *sums, const float *weights, const float *rows, const int32_t *keys,
                    int count, const int padded) {
-    for (int j = 0; j < count;) {
-        int several = count - j >= SPREAD;
-        const float *weight = weights + j * ROWS;
-        for (int d = 0, vectors; d < padded; d += vectors * LANES) {
-            float *row[SPREAD];
-            vectors = vectors_in(padded - d);
-            for (int k = 0; k < (several ? SPREAD : 1); k++)
-                row[k] = sums + (size_t)keys[j + k] * (size_t)padded + (size_t)d;
-            if (several)
-                FOR_VECTORS(vectors, spread_keys(row, weight, rows + d, SPREAD, AT_ONCE, padded));
-            else
-                FOR_VECTORS(vectors, spread_keys(row, weight, rows + d, 1, AT_ONCE, padded));
-        }
-        j += several ? SPREAD : 1;
-    }
+    int j = 0;
+    for (; j + SPREAD <= count; j += SPREAD)
+        FOR_COLUMNS(
+            padded, d,
+            spread_keys(sums + d, keys + j, weights + j * ROWS, rows + d, SPREAD, AT_ONCE, padded));
+    for (; j < count; j++)
+        FOR_COLUMNS(
+            padded, d,
+            spread_keys(sums + d, keys + j, weights + j * ROWS, rows + d, 1, AT_ONCE, padded));
 }
 
 /* Σ over the width of out and its gradient: what the softmax takes back from every pair of a query.

@@ -125,12 +125,12 @@ INLINE void multiply_scattered(float *products, const float *const *row, const f
 
 /* sums [GROUP,·] += Σ over keys of weight · row; `vectors` of each row are worked out. */
 INLINE void add_weighted(float *sums, const struct weights *weights, const float *rows,
-                         const int32_t *keys, int begin, int end, const float *const *soon,
+                         const int32_t *keys, int begin, int end, const struct ahead *ahead,
                          int column, const int vectors, const int padded) {
     vector sum[GROUP][WIDE];
     UNROLL for (int r = 0; r < GROUP; r++) UNROLL for (int v = 0; v < vectors; v++) sum[r][v] =
         load(sums + column + r * padded + v * LANES);
-    add_keys(sum, weights, rows + column, keys, begin, end, soon, column, vectors, padded);
+    add_keys(sum, weights, rows + column, keys, begin, end, ahead, column, vectors, padded);
     UNROLL for (int r = 0; r < GROUP; r++) UNROLL for (int v = 0; v < vectors; v++)
         store(sums + column + r * padded + v * LANES, sum[r][v]);
 }
@@ -205,7 +205,6 @@ INLINE void multiply_chunk(const struct chunk *chunk, float *products, const flo
 INLINE void weigh_chunk(const struct attention_view *view, const struct attention_tile *tile,
                         struct chunk *chunk, float *sums, const float *weights, const float *rows,
                         const int padded) {
-    const float *soon[CHUNK / FETCH_KEYS];
     for (int g = 0; g < ATTENTION_GROUPS; g++) {
         int begin = tile->reach[g].begin - chunk->at, end = tile->reach[g].end - chunk->at;
         begin = begin > 0 ? begin : 0;
@@ -213,12 +212,10 @@ INLINE void weigh_chunk(const struct attention_view *view, const struct attentio
         if (begin >= end)
             continue;
         struct weights own = {weights + g * GROUP, ROWS, 1};
-        soon_of(view, &chunk->fetched, (end - begin) / FETCH_KEYS, soon);
-        for (int d = 0, vectors; d < padded; d += vectors * LANES) {
-            vectors = vectors_in(padded - d);
-            FOR_VECTORS(vectors, add_weighted(sums + g * GROUP * padded, &own, rows, chunk->keys,
-                                              begin, end, soon, d, AT_ONCE, padded));
-        }
+        struct ahead ahead = ahead_of(view, &chunk->fetched, (end - begin) / FETCH_KEYS);
+        FOR_COLUMNS(padded, d,
+                    add_weighted(sums + g * GROUP * padded, &own, rows, chunk->keys, begin, end,
+                                 &ahead, d, AT_ONCE, padded));
     }
 }
 
@@ -286,11 +283,9 @@ INLINE int add_listed(float *sum, const float *weights, const float *rows, const
 INLINE int weigh_list(float *sum, const float *weights, const float *rows, const int32_t *keys,
                       int begin, int count, int end, const int padded) {
     int next = begin;
-    for (int d = 0, vectors; d < padded; d += vectors * LANES) {
-        vectors = vectors_in(padded - d);
-        FOR_VECTORS(vectors, next = add_listed(sum + d, weights, rows + d, keys, begin, count, end,
-                                               AT_ONCE, padded));
-    }
+    FOR_COLUMNS(
+        padded, d,
+        next = add_listed(sum + d, weights, rows + d, keys, begin, count, end, AT_ONCE, padded));
     return next;
 }
 

@@ -58,7 +58,7 @@ struct attention_view {
     float *rows, *row_grads; /* queries of a tile [16,padded], and the gradient of out */
     float *columns, *sums;   /* of each tile: queries turned [padded,16], and sums [16,padded] */
     float *column_grads;     /* [padded,16] */
-    float *weights, *weight_grads; /* [16,ATTENTION_WEIGHT_STRIDE] */
+    float *weights, *weight_grads; /* [16,ATTENTION_WEIGHT_STRIDE], and 16 before the first */
     float *list;                   /* [16,attention_list_floats] */
     float *list_grads;             /* [attention_list_floats] */
 };
@@ -75,7 +75,7 @@ static inline size_t attention_list_floats(int tokens) {
 /* Floats of work space for `tokens` and `padded`. */
 static inline size_t attention_work_floats(int tokens, int padded) {
     return (3 + 2 * ATTENTION_TOGETHER) * (size_t)ATTENTION_ROWS * (size_t)padded +
-           2 * ATTENTION_WEIGHT_STRIDE * ATTENTION_ROWS +
+           (1 + 2 * ATTENTION_WEIGHT_STRIDE) * ATTENTION_ROWS +
            (ATTENTION_ROWS + 1) * attention_list_floats(tokens);
 }
 

@@ -39,58 +39,50 @@ INLINE int keys_at_once(int left) {
 
 /* ---- keys of a group ------------------------------------------------------------------------- */
 
-/*
- * Keys are turned in blocks, so that a group takes them from the last whole vector on that begins
- * at or before its first one. What that holds of keys before is of no use, and is replaced by the
- * keys behind the last vector: lane l of the first one is key line + l from `split` on, and below
- * it key line + ring + l.
- */
+/* Those that any query of a group keeps, in a chunk. */
 struct keys {
-    int begin, end;  /* of the keys */
-    int line, split; /* begin = line + split */
-    int ring;        /* end - begin, rounded up to whole vectors */
-    int all;         /* 1: all queries keep all that are in the ring */
+    int begin, end;
+    int whole; /* end - begin, rounded up to whole vectors */
+    int all;   /* 1: all queries keep all, and those are whole vectors */
 };
 
 static struct keys keys_from(int begin, int end) {
-    int split = begin % LANES;
-    return (struct keys){begin,
-                         end,
-                         begin - split,
-                         split,
-                         (end - begin + LANES - 1) / LANES * LANES,
-                         (end - begin) % LANES == 0};
+    int count = end > begin ? end - begin : 0;
+    int whole = (count + LANES - 1) / LANES * LANES;
+    return (struct keys){begin, begin + count, whole, whole == count};
 }
 
-/* Those that any query of a group keeps, in the chunk that is so many keys further on. */
-static struct keys keys_of_group(const struct attention_tile *tile, int group, int further) {
-    struct attention_range keys = tile->range[group * GROUP];
+/* What any query of a group keeps. */
+INLINE struct attention_range range_of_group(const struct attention_tile *tile, int group) {
+    const struct attention_range *range = tile->range + group * GROUP;
+    struct attention_range all = range[0];
     for (int r = 1; r < GROUP; r++) {
-        const struct attention_range *range = &tile->range[group * GROUP + r];
-        keys.begin = range->begin < keys.begin ? range->begin : keys.begin;
-        keys.end = range->end > keys.end ? range->end : keys.end;
+        all.begin = range[r].begin < all.begin ? range[r].begin : all.begin;
+        all.end = range[r].end > all.end ? range[r].end : all.end;
     }
-    if (keys.end - keys.begin > CHUNK) { /* cut where vectors begin */
-        int cut = keys.begin - keys.begin % LANES + further;
-        keys.begin = cut > keys.begin ? cut : keys.begin;
-        keys.end = cut + CHUNK < keys.end ? cut + CHUNK : keys.end;
-    } else {
-        keys.begin += further;
-    }
-    struct keys found = keys_from(keys.begin, keys.end > keys.begin ? keys.end : keys.begin);
-    for (int r = 0; r < GROUP; r++) {
-        const struct attention_range *range = &tile->range[group * GROUP + r];
-        found.all &= range->begin <= keys.begin && range->end >= keys.end;
-    }
+    return all;
+}
+
+/* The chunk is so many keys further on. */
+INLINE struct keys keys_of_group(const struct attention_tile *tile, int group, int further) {
+    const struct attention_range *range = tile->range + group * GROUP;
+    struct attention_range all = range_of_group(tile, group);
+    int begin = all.begin + further, end = begin + CHUNK < all.end ? begin + CHUNK : all.end;
+    struct keys found = keys_from(begin, end);
+    for (int r = 0; r < GROUP; r++)
+        found.all &= range[r].begin <= begin && range[r].end >= end;
     return found;
 }
 
-/* list [ring] the key of each place; the last key where there is none. */
-static void list_keys(const struct keys *keys, int32_t *list) {
-    for (int j = 0; j < keys->ring; j++) {
-        int key = keys->line + j + (j < keys->split ? keys->ring : 0);
-        list[j] = key < keys->end ? key : keys->end - 1;
-    }
+/* The most keys that a group of these tiles has. */
+static int most_keys(const struct attention_tile *tiles, int count) {
+    int most = 0;
+    for (int t = 0; t < count; t++)
+        for (int g = 0; g * GROUP < tiles[t].rows; g++) {
+            struct attention_range all = range_of_group(&tiles[t], g);
+            most = all.end - all.begin > most ? all.end - all.begin : most;
+        }
+    return most;
 }
 
 /* ---- products -------------------------------------------------------------------------------- */
@@ -109,44 +101,66 @@ static struct group group_at(const struct attention_view *view, int first, int r
     return found;
 }
 
-/* Where key `key`, a multiple of LANES, stands among the turned ones. */
-INLINE const float *turned_key(const struct attention_view *view, int key) {
-    return view->turned + (size_t)(key / ROWS * ROWS) * (size_t)view->padded + key % ROWS;
-}
+/*
+ * Keys are turned in blocks of LANES, and loads that begin within a block cost a fifth of the
+ * products. So the first vector is the block that the first key is in, `before` lanes after the
+ * block's first one; lanes of keys before it take the keys behind the last vector instead, and what
+ * they make is stored behind the last vector once more.
+ */
+struct turned {
+    const float *keys, *behind; /* the first vector's block, and the one behind the last */
+    size_t block;               /* floats */
+    unsigned own;               /* lanes of the first vector that are not `behind` */
+    int width;
+};
 
-/* products [GROUP,·] with `vectors` vectors of keys, from place `at` on; split: as the first is. */
-INLINE void multiply_keys(const struct attention_view *view, const struct group *group,
-                          const struct keys *keys, int at, float *products, const int vectors,
-                          const int split) {
-    const float *turned[WIDEST], *behind = turned_key(view, keys->line + keys->ring);
-    const unsigned own = ~0u << keys->split;
+/* products [GROUP,·] with `vectors` vectors of keys. again: where those of the first are stored
+ * once more; 0: it is whole. */
+INLINE void multiply_keys(const struct group *group, const struct turned *turned, float *products,
+                          int again, const int vectors, const int split) {
+    const struct group from = *group;
+    const struct turned keys = *turned;
     vector sum[GROUP][WIDEST];
-    UNROLL for (int v = 0; v < vectors; v++) turned[v] =
-        turned_key(view, keys->line + at + v * LANES);
     UNROLL for (int r = 0; r < GROUP; r++) UNROLL for (int v = 0; v < vectors; v++) sum[r][v] =
         (vector){0};
-    for (int d = 0; d < view->width; d++) {
+    for (int d = 0; d < keys.width; d++) {
         vector key[WIDEST];
-        UNROLL for (int v = 0; v < vectors; v++) key[v] = load(turned[v] + d * ROWS);
+        UNROLL for (int v = 0; v < vectors; v++) key[v] =
+            load(keys.keys + (size_t)v * keys.block + d * LANES);
         if (split)
-            key[0] = masked(own, 0, key[0], load(behind + d * ROWS));
+            key[0] = masked(keys.own, 0, key[0], load(keys.behind + d * LANES));
         UNROLL for (int r = 0; r < GROUP; r++) {
-            vector query = all_of(group->query[r][d]);
+            vector query = all_of(from.query[r][d]);
             UNROLL for (int v = 0; v < vectors; v++) sum[r][v] += query * key[v];
         }
     }
-    UNROLL for (int r = 0; r < GROUP; r++) UNROLL for (int v = 0; v < vectors; v++)
-        store(products + at + r * STRIDE + v * LANES, sum[r][v]);
+    UNROLL for (int r = 0; r < GROUP; r++) {
+        UNROLL for (int v = 0; v < vectors; v++)
+            store(products + r * STRIDE + v * LANES, sum[r][v]);
+        if (split)
+            store(products + r * STRIDE + again, sum[r][0]);
+    }
 }
 
+/* products [GROUP,·] with the keys, in their order; up to LANES before each row are written. */
 static void multiply_group(const struct attention_view *view, const struct group *group,
                            const struct keys *keys, float *products) {
-    for (int at = 0, vectors; at < keys->ring; at += vectors * LANES) {
-        vectors = keys_at_once((keys->ring - at) / LANES);
-        if (at == 0 && keys->split > 0)
-            FOR_KEYS(vectors, multiply_keys(view, group, keys, at, products, AT_ONCE, 1));
+    int before = keys->begin % LANES, again = before > 0 ? keys->whole : 0;
+    struct turned turned = {.keys = view->turned +
+                                    (size_t)(keys->begin - before) * (size_t)view->padded,
+                            .block = LANES * (size_t)view->padded,
+                            .own = ~0u << before,
+                            .width = view->width};
+    turned.behind = turned.keys + (size_t)keys->whole * (size_t)view->padded;
+    products -= before;
+    for (int left = keys->whole / LANES, vectors; left > 0; left -= vectors, again = 0) {
+        vectors = keys_at_once(left);
+        if (again > 0)
+            FOR_KEYS(vectors, multiply_keys(group, &turned, products, again, AT_ONCE, 1));
         else
-            FOR_KEYS(vectors, multiply_keys(view, group, keys, at, products, AT_ONCE, 0));
+            FOR_KEYS(vectors, multiply_keys(group, &turned, products, again, AT_ONCE, 0));
+        turned.keys += (size_t)vectors * turned.block;
+        products += vectors * LANES;
     }
 }
 
@@ -182,27 +196,28 @@ struct softmax {
     vector total[ROWS];
 };
 
-/* The bits of lanes [begin, end). */
-static unsigned lanes_between(int begin, int end) {
-    return ((1u << (end - begin)) - 1) << begin;
+/* Bits of the lanes from the i-th on, and of those below it. */
+INLINE unsigned lanes_from(int i) {
+    return i < LANES ? ~0u << i : 0;
 }
 
-/* Removes the places of a query's products whose keys are not of its range. They follow one another
- * when the first place comes after the last. */
-static void remove_others(float *products, const struct keys *keys,
+INLINE unsigned lanes_below(int i) {
+    return i > 0 ? ~(~0u << i) : 0;
+}
+
+INLINE void keep_lanes(float *products, unsigned lanes) {
+    store(products, masked(lanes, 0, load(products), all_of(REMOVED)));
+}
+
+/* Removes a query's products with keys before and behind its range. */
+INLINE void remove_others(float *products, const struct keys *keys,
                           const struct attention_range *range) {
-    int begin = range->begin > keys->begin ? range->begin : keys->begin;
-    int end = range->end < keys->end ? range->end : keys->end;
-    int none = end <= begin, left = none ? keys->ring : keys->ring - (end - begin);
-    int at = none ? 0 : end - keys->line;
-    for (int count; left > 0; left -= count, at += count) {
-        at -= at >= keys->ring ? keys->ring : 0;
-        int lane = at % LANES;
-        count = left < LANES - lane ? left : LANES - lane;
-        float *product = products + at - lane;
-        store(product,
-              masked(lanes_between(lane, lane + count), 0, all_of(REMOVED), load(product)));
-    }
+    int begin = range->begin - keys->begin;
+    int end = (range->end < keys->end ? range->end : keys->end) - keys->begin;
+    for (int at = 0; at < begin && at < keys->whole; at += LANES)
+        keep_lanes(products + at, lanes_from(begin - at));
+    for (int at = keys->whole - LANES; at >= 0 && at + LANES > end; at -= LANES)
+        keep_lanes(products + at, lanes_below(end - at));
 }
 
 /* Products [GROUP,·] with `count` keys become weights. first: those are the first keys. factors:
@@ -244,14 +259,22 @@ struct work {
     struct softmax softmax;
 };
 
+/* The chunk that is so many keys further on in the range of each group. */
+struct chunk {
+    int further, first, last;
+    struct keys keys[ATTENTION_GROUPS];
+    float factors[ROWS]; /* see soften */
+};
+
 INLINE float *weights_of(const struct attention_view *view, int group) {
     return view->weights + group * GROUP * STRIDE;
 }
 
 static void multiply_tile(const struct attention_view *view, const struct work *work,
-                          const struct keys *keys) {
+                          const struct chunk *chunk) {
     const struct attention_tile *tile = work->tile;
-    for (int g = 0; g * GROUP < tile->rows; g++, keys++) {
+    for (int g = 0; g * GROUP < tile->rows; g++) {
+        const struct keys *keys = &chunk->keys[g];
         float *weights = weights_of(view, g);
         struct group group = group_at(view, tile->first, tile->rows, g);
         multiply_group(view, &group, keys, weights);
@@ -261,110 +284,132 @@ static void multiply_tile(const struct attention_view *view, const struct work *
     }
 }
 
-/* factors [ROWS]: see soften. */
-INLINE void soften_tile(const struct attention_view *view, struct work *work,
-                        const struct keys *keys, int first, float *factors) {
-    for (int g = 0; g * GROUP < work->tile->rows; g++, keys++) {
+INLINE void soften_tile(const struct attention_view *view, struct work *work, struct chunk *chunk,
+                        int first) {
+    for (int g = 0; g * GROUP < work->tile->rows; g++) {
+        const struct keys *keys = &chunk->keys[g];
         float *weights = weights_of(view, g);
         for (int r = 0; r < GROUP && !keys->all; r++)
             remove_others(weights + r * STRIDE, keys, &work->tile->range[g * GROUP + r]);
-        if (keys->ring > 0)
-            soften(weights, keys->ring, first, view->factor * LOG2_E, &work->softmax.largest[g],
-                   work->softmax.total + g * GROUP, factors + g * GROUP);
+        if (keys->whole > 0)
+            soften(weights, keys->whole, first, view->factor * LOG2_E, &work->softmax.largest[g],
+                   work->softmax.total + g * GROUP, chunk->factors + g * GROUP);
+        for (int r = 0; r < GROUP && keys->whole == 0; r++)
+            chunk->factors[g * GROUP + r] = 1.0f;
     }
 }
 
-/* sums [GROUP,·] += Σ weight · value. factors: see soften; NULL: nothing is there yet. */
+/* totals [LANES]: of the queries of a group, exactly 0 for those that keep no key. */
+INLINE void totals_of(const struct work *work, int group, float *totals) {
+    const struct attention_range *range = work->tile->range + group * GROUP;
+    store(totals, sums_of_four(work->softmax.total + group * GROUP));
+    for (int r = 0; r < GROUP; r++)
+        totals[r] = range[r].begin < range[r].end ? totals[r] : 0.0f;
+}
+
+/* Where what a group's values make is stored, and what it is multiplied with before. */
+struct results {
+    float *row[GROUP];
+    float scale[GROUP];
+};
+
+/* The sums; for the last chunk the rows of out, if those are whole vectors. */
+INLINE struct results results_of(const struct attention_view *view, const struct work *work,
+                                 int group, int last, const int padded) {
+    const struct attention_tile *tile = work->tile;
+    struct results results;
+    float totals[LANES];
+    UNROLL for (int r = 0; r < GROUP; r++) {
+        results.row[r] = work->sums + (group * GROUP + r) * padded;
+        results.scale[r] = 1.0f;
+    }
+    if (!last)
+        return results;
+    totals_of(work, group, totals);
+    UNROLL for (int r = 0; r < GROUP; r++) {
+        int row = group * GROUP + r;
+        results.scale[r] = share_of(totals[r]);
+        if (view->width == padded && row < tile->rows)
+            results.row[r] = view->out + (size_t)token_at(view, tile->first + row) * view->stride;
+    }
+    return results;
+}
+
+/* Σ weight · value, and the sums that are there, if any, times their factors. */
 INLINE void add_values(const struct attention_view *view, const struct keys *keys,
-                       const struct weights *weights, float *sums, const float *factors,
-                       const float *const *soon, int column, const int vectors, const int padded) {
-    const float *values = view->values + (size_t)keys->line * (size_t)padded + column;
-    int begin = keys->split, end = keys->split + keys->end - keys->begin;
+                       const struct weights *weights, const float *sums, const float *factors,
+                       const struct results *results, const struct ahead *ahead, int column,
+                       const int vectors, const int padded) {
+    const float *values = view->values + (size_t)keys->begin * (size_t)padded + column;
     vector sum[GROUP][WIDE];
-    sums += column;
     UNROLL for (int r = 0; r < GROUP; r++) UNROLL for (int v = 0; v < vectors; v++) sum[r][v] =
         (vector){0};
-    if (factors)
+    if (sums)
         UNROLL for (int r = 0; r < GROUP; r++) UNROLL for (int v = 0; v < vectors; v++) sum[r][v] =
-            load(sums + r * padded + v * LANES) * factors[r];
-    add_keys(sum, weights, values, NULL, begin, end, soon, column, vectors, padded);
+            load(sums + column + r * padded + v * LANES) * factors[r];
+    add_keys(sum, weights, values, NULL, 0, keys->end - keys->begin, ahead, column, vectors,
+             padded);
     UNROLL for (int r = 0; r < GROUP; r++) UNROLL for (int v = 0; v < vectors; v++)
-        store(sums + r * padded + v * LANES, sum[r][v]);
+        store(results->row[r] + column + v * LANES, sum[r][v] * results->scale[r]);
 }
 
 static void drop_group(const struct attention_view *view, const struct attention_tile *tile,
                        int group, const struct keys *keys, float *weights) {
     int32_t list[CHUNK];
-    list_keys(keys, list);
+    for (int j = 0; j < keys->end - keys->begin; j++)
+        list[j] = keys->begin + j;
     for (int r = 0; r < GROUP && group * GROUP + r < tile->rows; r++)
-        drop_list(view, tile->first + group * GROUP + r, list, keys->ring, weights + r * STRIDE);
+        drop_list(view, tile->first + group * GROUP + r, list, keys->end - keys->begin,
+                  weights + r * STRIDE);
 }
 
-/* Weights of keys behind the last vector are taken behind it as well, so that all are in the order
- * of their keys from `split` on. */
-INLINE void put_in_order(float *weights, const struct keys *keys) {
-    for (int r = 0; r < GROUP; r++)
-        store(weights + r * STRIDE + keys->ring, load(weights + r * STRIDE));
-}
-
-/* first: nothing is in the sums yet. */
 INLINE void weigh_tile(const struct attention_view *view, const struct work *work,
-                       const struct keys *keys, const float *factors, int first,
-                       struct fetched *fetched, const int padded) {
-    const float *soon[CHUNK / FETCH_KEYS];
-    for (int g = 0; g * GROUP < work->tile->rows; g++, keys++) {
-        if (!first && keys->ring == 0)
+                       const struct chunk *chunk, struct fetched *fetched, const int padded) {
+    for (int g = 0; g * GROUP < work->tile->rows; g++) {
+        const struct keys *keys = &chunk->keys[g];
+        if (keys->whole == 0 && !chunk->first && !chunk->last)
             continue;
-        float *sums = work->sums + g * GROUP * padded;
-        const float *scale = first ? NULL : factors + g * GROUP;
+        const float *sums = chunk->first ? NULL : work->sums + g * GROUP * padded;
         const struct weights weights = {weights_of(view, g), 1, STRIDE};
+        const struct results results = results_of(view, work, g, chunk->last, padded);
         if (view->dropout.threshold)
             drop_group(view, work->tile, g, keys, weights_of(view, g));
-        if (keys->split > 0)
-            put_in_order(weights_of(view, g), keys);
-        soon_of(view, fetched, (keys->end - keys->begin) / FETCH_KEYS, soon);
-        for (int d = 0, vectors; d < padded; d += vectors * LANES) {
-            vectors = vectors_in(padded - d);
-            FOR_VECTORS(vectors,
-                        add_values(view, keys, &weights, sums, scale, soon, d, AT_ONCE, padded));
-        }
+        struct ahead ahead = ahead_of(view, fetched, (keys->end - keys->begin) / FETCH_KEYS);
+        FOR_COLUMNS(padded, d,
+                    add_values(view, keys, &weights, sums, chunk->factors + g * GROUP, &results,
+                               &ahead, d, AT_ONCE, padded));
     }
 }
 
-/* A chunk of each group's keys: first all products with keys, then all with values, so that either
- * are in the nearest cache. Returns whether there was any. */
-INLINE int forward_chunk(const struct attention_view *view, struct work *work, int further,
-                         struct fetched *fetched, const int padded) {
-    struct keys keys[ATTENTION_GROUPS];
-    float factors[ROWS];
-    int any = 0;
-    for (int g = 0; g * GROUP < work->tile->rows; g++) {
-        keys[g] = keys_of_group(work->tile, g, further);
-        any |= keys[g].ring > 0;
-    }
-    if (!any && further > 0)
-        return 0;
-    multiply_tile(view, work, keys);
-    if (further == 0)
-        soften_tile(view, work, keys, 1, factors);
+/* First all products with keys, then all with values, so that either are in the nearest cache. */
+INLINE void forward_chunk(const struct attention_view *view, struct work *work, struct chunk *chunk,
+                          struct fetched *fetched, const int padded) {
+    for (int g = 0; g * GROUP < work->tile->rows; g++)
+        chunk->keys[g] = keys_of_group(work->tile, g, chunk->further);
+    multiply_tile(view, work, chunk);
+    if (chunk->first)
+        soften_tile(view, work, chunk, 1);
     else
-        soften_tile(view, work, keys, 0, factors);
-    weigh_tile(view, work, keys, factors, further == 0, fetched, padded);
-    return any;
+        soften_tile(view, work, chunk, 0);
+    weigh_tile(view, work, chunk, fetched, padded);
 }
 
-INLINE void finish_work(const struct attention_view *view, const struct work *work,
-                        const int padded) {
+/* Rows of out that are no whole vectors, and the logarithms of the queries' sums. */
+static void finish_work(const struct attention_view *view, const struct work *work) {
     const struct attention_tile *tile = work->tile;
-    for (int row = 0; row < tile->rows; row += GROUP) {
-        float totals[LANES], largest[LANES];
-        store(totals, sums_of_four(work->softmax.total + row));
-        store(largest, work->softmax.largest[row / GROUP] * view->factor);
-        for (int r = 0; r < GROUP && row + r < tile->rows; r++) {
-            int any = tile->range[row + r].begin < tile->range[row + r].end;
-            finish_row(view, tile->first + row + r, work->sums + (row + r) * padded,
-                       any ? totals[r] : 0.0f, largest[r]);
+    float totals[LANES], largest[LANES];
+    for (int r = 0; r < tile->rows; r++) {
+        size_t token = (size_t)token_at(view, tile->first + r);
+        if (r % GROUP == 0) {
+            totals_of(work, r / GROUP, totals);
+            store(largest, work->softmax.largest[r / GROUP] * view->factor);
         }
+        if (view->width < view->padded)
+            memcpy(view->out + token * view->stride, work->sums + r * view->padded,
+                   (size_t)view->width * sizeof(float));
+        if (view->log_sums)
+            view->log_sums[token * view->log_stride] =
+                log_sum_of(totals[r % GROUP], largest[r % GROUP]);
     }
 }
 
@@ -373,7 +418,7 @@ INLINE void forward_tiles(const struct attention_view *view, const struct attent
                           int count, const int padded) {
     struct work work[ATTENTION_TOGETHER];
     struct fetched fetched = {0};
-    int any = 1;
+    int most = most_keys(tiles, count);
     for (int t = 0; t < count; t++) {
         size_t at = (size_t)(tiles[t].first - tiles[0].first) * (size_t)view->tokens;
         work[t].tile = &tiles[t];
@@ -384,13 +429,14 @@ INLINE void forward_tiles(const struct attention_view *view, const struct attent
         for (int r = 0; r < ROWS; r++)
             work[t].softmax.total[r] = (vector){0};
     }
-    for (int further = 0; any; further += CHUNK) {
-        any = 0;
+    for (int further = 0; further == 0 || further < most; further += CHUNK) {
+        struct chunk chunk = {
+            .further = further, .first = further == 0, .last = further + CHUNK >= most};
         for (int t = 0; t < count; t++)
-            any |= forward_chunk(view, &work[t], further, &fetched, padded);
+            forward_chunk(view, &work[t], &chunk, &fetched, padded);
     }
-    for (int t = 0; t < count; t++)
-        finish_work(view, &work[t], padded);
+    for (int t = 0; t < count && (view->log_sums || view->width < padded); t++)
+        finish_work(view, &work[t]);
 }
 
 void OF_SET(attention_range_tiles)(const struct attention_view *view,

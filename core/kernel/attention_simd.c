@@ -156,10 +156,10 @@ INLINE void finish_tile(const struct attention_view *view, const struct attentio
                        softmax->largest[r / LANES][r % LANES]);
 }
 
-/* Up to ROWS rows of a matrix turned [padded,ROWS], zeros for those that are not there; straight
- * from where they are if they are whole. */
+/* Up to ROWS rows of a matrix turned in blocks [padded,block], zeros for those that are not there;
+ * straight from where they are if they are whole. */
 INLINE void take_columns(const struct attention_view *view, const float *matrix, int first,
-                         int rows, float *turned, float factor, const int padded) {
+                         int rows, float *turned, int block, float factor, const int padded) {
     const float *from = matrix + (size_t)first * view->stride;
     size_t stride = view->stride;
     if (rows < ROWS || view->width < padded || view->order) {
@@ -167,7 +167,9 @@ INLINE void take_columns(const struct attention_view *view, const float *matrix,
         from = view->rows;
         stride = (size_t)padded;
     }
-    turn(turned, ROWS, from, stride, ROWS, padded, factor);
+    for (int row = 0; row < ROWS; row += block)
+        turn(turned + row * padded, (size_t)block, from + (size_t)row * stride, stride, block,
+             padded, factor);
 }
 
 /* The chunks of keys go by once for all tiles, so that each is read from afar once. */
@@ -178,7 +180,7 @@ INLINE void forward_runs(const struct attention_view *view, const struct attenti
     const size_t room = ROWS * (size_t)padded;
     for (int t = 0; t < count; t++) {
         float *columns = view->columns + (size_t)t * room;
-        take_columns(view, view->query, tiles[t].first, tiles[t].rows, columns, view->factor,
+        take_columns(view, view->query, tiles[t].first, tiles[t].rows, columns, ROWS, view->factor,
                      padded);
         if (view->unit)
             view->unit->take(view->unit_queries + unit_queries_at(view, t), columns,
@@ -345,7 +347,7 @@ static void turn_keys(const struct attention_view *view, float *turned, const fl
         for (int row = first + ROWS; row < first + 2 * ROWS && row < end; row++)
             expect(rows + (size_t)token_at(view, row) * view->stride, view->width);
         take_columns(view, rows, first, end - first < ROWS ? end - first : ROWS,
-                     turned + (size_t)first * (size_t)view->padded, 1.0f, view->padded);
+                     turned + (size_t)first * (size_t)view->padded, LANES, 1.0f, view->padded);
     }
 }
 

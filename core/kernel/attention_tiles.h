@@ -17,7 +17,7 @@
 #define ROWS ATTENTION_ROWS
 #define CHUNK ATTENTION_CHUNK
 #define GROUP ATTENTION_GROUP
-#define FETCH_KEYS 8               /* are weighed while a row is fetched that is read soon */
+#define FETCH_KEYS 6               /* are weighed while a row is fetched that is read soon */
 #define WIDE (LANES == 16 ? 4 : 2) /* vectors of values in a product: 8 or 16 sums */
 
 #define LOG2_E 1.44269504f
@@ -82,23 +82,31 @@ struct weights {
     size_t key_stride, row_stride;
 };
 
-/* sum += Σ weight · row over the keys at [begin, end); keys NULL: the j-th is row j. soon: what is
- * fetched meanwhile, a row for every FETCH_KEYS keys, from `column` on: half of the loads are to
- * spare. */
+/* Rows to be fetched meanwhile, one for every FETCH_KEYS keys: half of the loads are to spare. */
+struct ahead {
+    const float *row;
+    size_t stride;
+    int rows;
+};
+
+/* sum += Σ weight · row over the keys at [begin, end); keys NULL: the j-th is row j. ahead: from
+ * `column` on. */
 INLINE void add_keys(vector sum[GROUP][WIDE], const struct weights *weights, const float *rows,
-                     const int32_t *keys, int begin, int end, const float *const *soon, int column,
+                     const int32_t *keys, int begin, int end, const struct ahead *ahead, int column,
                      const int vectors, const int padded) {
     enum { LINE = 16 };
     const int lines = vectors * LANES > LINE ? vectors * LANES / LINE : 1;
-    int j = begin;
-    for (; j + FETCH_KEYS <= end; j += FETCH_KEYS, soon++) {
+    const float *row = ahead->row + column;
+    int j = begin, left = ahead->rows;
+    for (; j + FETCH_KEYS <= end; j += FETCH_KEYS) {
         UNROLL for (int k = 0; k < FETCH_KEYS; k++) {
-            if (k % (FETCH_KEYS / lines) == 0)
-                __builtin_prefetch(*soon + column + k / (FETCH_KEYS / lines) * LINE);
+            if (k < lines)
+                __builtin_prefetch(row + k * LINE);
             add_key(sum, weights->weights + (size_t)(j + k) * weights->key_stride,
                     weights->row_stride,
                     rows + (size_t)(keys ? keys[j + k] : j + k) * (size_t)padded, vectors);
         }
+        row += --left > 0 ? ahead->stride : 0;
     }
     for (; j < end; j++)
         add_key(sum, weights->weights + (size_t)j * weights->key_stride, weights->row_stride,
@@ -112,58 +120,65 @@ INLINE void add_keys(vector sum[GROUP][WIDE], const struct weights *weights, con
         call;                                                                                      \
     } while (0)
 
-/* How many vectors of a row have sums in registers, of `left` floats; and a call with their number.
- */
-INLINE int vectors_in(int left) {
-    return left >= WIDE * LANES ? WIDE : left >= 2 * LANES ? 2 : 1;
-}
-
-#define FOR_VECTORS(count, call)                                                                   \
+/* A call for as many vectors of a row as have sums in registers, from column `d` on, until there
+ * are no more. */
+#define FOR_COLUMNS(padded, d, call)                                                               \
     do {                                                                                           \
-        if ((count) == WIDE)                                                                       \
+        int d = 0;                                                                                 \
+        for (; d + WIDE * LANES <= (padded); d += WIDE * LANES)                                    \
             WITH(WIDE, call);                                                                      \
-        else if ((count) == 2)                                                                     \
+        if (WIDE > 2 && d + 2 * LANES <= (padded)) {                                               \
             WITH(2, call);                                                                         \
-        else                                                                                       \
+            d += 2 * LANES;                                                                        \
+        }                                                                                          \
+        if (d < (padded))                                                                          \
             WITH(1, call);                                                                         \
     } while (0)
 
-/* Of the rows that the next tiles will read: how many of each matrix were fetched, and the matrix
- * that is next. */
+/* Of the rows that the next tiles will read: the matrix that is fetched, and how many of it were.
+ */
 struct fetched {
-    int rows, matrix;
+    int matrix, rows;
 };
 
-/* Rows to be fetched meanwhile; when there are no more of them, what is there already. */
-INLINE void soon_of(const struct attention_view *view, struct fetched *fetched, int count,
-                    const float **soon) {
-    for (int i = 0; i < count; i++) {
-        soon[i] = view->sums;
-        if (fetched->rows >= view->ahead_rows)
-            continue;
-        soon[i] = view->ahead[fetched->matrix] + (size_t)fetched->rows * view->stride;
-        if (++fetched->matrix == view->ahead_count) {
-            fetched->matrix = 0;
-            fetched->rows++;
-        }
-    }
+/* The next rows, `most` at the most; when there are no more of them, what is there already. */
+INLINE struct ahead ahead_of(const struct attention_view *view, struct fetched *fetched, int most) {
+    if (fetched->matrix == view->ahead_count || view->ahead_rows == 0)
+        return (struct ahead){.row = view->sums};
+    int left = view->ahead_rows - fetched->rows, rows = left < most ? left : most;
+    struct ahead ahead = {view->ahead[fetched->matrix] + (size_t)fetched->rows * view->stride,
+                          view->stride, rows};
+    fetched->rows += rows;
+    if (rows == left)
+        *fetched = (struct fetched){.matrix = fetched->matrix + 1};
+    return ahead;
 }
 
 /* ---- results --------------------------------------------------------------------------------- */
+
+/* What the sums of a query are multiplied with that has this total, 0 when it keeps no key; NaN
+ * must stay visible. */
+INLINE float share_of(float total) {
+    return total == 0.0f ? 0.0f : 1.0f / total;
+}
+
+INLINE float log_sum_of(float total, float largest) {
+    return total == 0.0f ? 0.0f : largest + logf(total);
+}
 
 /* The query's row of out, and the logarithm of its sum. */
 INLINE void finish_row(const struct attention_view *view, int place, const float *sums, float total,
                        float largest) {
     size_t token = (size_t)token_at(view, place);
     float *out = view->out + token * view->stride;
-    float inverse = total == 0.0f ? 0.0f : 1.0f / total; /* also of NaN, which must stay visible */
+    float share = share_of(total);
     int d = 0;
     for (; d + LANES <= view->width; d += LANES)
-        store(out + d, load(sums + d) * inverse);
+        store(out + d, load(sums + d) * share);
     for (; d < view->width; d++)
-        out[d] = sums[d] * inverse;
+        out[d] = sums[d] * share;
     if (view->log_sums)
-        view->log_sums[token * view->log_stride] = total == 0.0f ? 0.0f : largest + logf(total);
+        view->log_sums[token * view->log_stride] = log_sum_of(total, largest);
 }
 
 #endif

@@ -17,7 +17,11 @@
 
 #define ALIGNMENT 64
 #define VECTOR_FLOATS 16
-#define LISTED_MOST_BACKWARD 0.45 /* of a query's keys, on the way back */
+/* Queries list the keys they keep if those are fewer than this share of all, where a list costs as
+ * much as so many keys besides. */
+#define LISTED_MOST 0.4
+#define LISTED_MOST_BACKWARD 0.45
+#define LIST_COST 25
 #define ROWS_TOGETHER (ATTENTION_TOGETHER * ATTENTION_ROWS)
 
 struct attention {
@@ -497,6 +501,12 @@ static void score(struct task *task, int row, int rows, float *scores) {
 
 /* Has the mask of [row, row + rows) written. */
 static void ask(struct task *task, int row, int rows, const float *scores, uint8_t *mask) {
+    if (task->plan->shape.form == MASK_FORM_LARGEST) {
+        size_t tokens = (size_t)task->view.tokens;
+        for (int r = 0; r < rows; r++, scores += tokens, mask += tokens)
+            task->kernels->mark(scores, task->view.tokens, &task->plan->shape.largest, mask);
+        return;
+    }
     const struct mask_source *source = task->batch->source;
     struct mask_request request = task->plan->request;
     request.row = row;
@@ -512,6 +522,36 @@ static int rows_at(const struct task *task, int row) {
     return left < task->plan->multiple ? left : task->plan->multiple;
 }
 
+/* Whether the scores say which pairs are kept, so that those are known and scattered. */
+static int is_scored(const struct task *task) {
+    enum mask_form form = task->plan->shape.form;
+    return form == MASK_FORM_SCORES || form == MASK_FORM_LARGEST;
+}
+
+/* lists: see a tile. counts [rows] of each. Returns how many keys are listed. */
+static int list_rows(const struct task *task, const uint8_t *mask, int rows, int32_t *list,
+                     int *counts) {
+    int tokens = task->view.tokens, kept = 0;
+    for (int r = 0; r < rows; r++, mask += tokens, list += *list + 1) {
+        counts[r] = *list = task->kernels->list(mask, tokens, list + 1);
+        kept += counts[r];
+    }
+    return kept;
+}
+
+/* By lists if queries keep few keys; otherwise all are worked out, and masked. */
+static struct attention_tile tile_of_scored(const struct task *task,
+                                            const struct attention_room *room, const uint8_t *mask,
+                                            int first, int rows) {
+    int tokens = task->view.tokens, counts[ATTENTION_ROWS];
+    int kept = list_rows(task, mask, rows, room->list, counts);
+    if (task->backward ? kept < LISTED_MOST_BACKWARD * rows * tokens
+                       : kept + LIST_COST * rows < LISTED_MOST * rows * tokens)
+        return attention_tile_of_lists(room->list, tokens, first, rows);
+    return task->backward ? attention_tile_of_mask(room, mask, tokens, first, rows)
+                          : attention_tile_masked(mask, counts, tokens, first, rows);
+}
+
 /* By the mask, which is asked for; a viewer wants it, and the scores of all pairs, in any case. */
 static void run_selected(struct task *task) {
     int tokens = task->view.tokens;
@@ -525,52 +565,15 @@ static void run_selected(struct task *task) {
         ask(task, row, rows, scores, mask);
         for (int first = row; first < row + rows; first += ATTENTION_ROWS) {
             size_t at = (size_t)(first - row) * (size_t)tokens;
-            struct attention_tile tile = attention_tile_of_mask(&room, mask + at, tokens, first,
-                                                                attention_tile_rows(tokens, first));
+            int count = attention_tile_rows(tokens, first);
+            struct attention_tile tile =
+                is_scored(task) ? tile_of_scored(task, &room, mask + at, first, count)
+                                : attention_tile_of_mask(&room, mask + at, tokens, first, count);
             run_tiles(task, &tile, 1, scores ? scores + at : NULL);
         }
         if (task->capture)
             show_rows(task, row, rows, scores, mask);
     }
-}
-
-/* mask [rows,T] of the tile's lists. */
-static void fill_listed(uint8_t *mask, const struct attention_tile *tile, int tokens) {
-    const int32_t *list = tile->list;
-    memset(mask, 0, (size_t)tile->rows * (size_t)tokens);
-    for (int r = 0; r < tile->rows; r++, list += *list + 1)
-        for (int j = 1; j <= *list; j++)
-            mask[(size_t)r * (size_t)tokens + (size_t)list[j]] = 1;
-}
-
-/* Each query lists the keys with its largest scores. */
-static void run_largest(struct task *task) {
-    int tokens = task->view.tokens, keep = task->plan->shape.keep;
-    struct attention_room room = attention_room_in(task->work.room, tokens);
-    for (int first = 0; first < tokens; first += ATTENTION_ROWS) {
-        int rows = attention_tile_rows(tokens, first);
-        int32_t *list = room.list;
-        float *scores = scores_at(task, first);
-        score(task, first, rows, scores);
-        for (int r = 0; r < rows; r++) {
-            const float *row = scores + (size_t)r * (size_t)tokens;
-            *list = task->kernels->largest(row, tokens, keep, list + 1);
-            list += *list + 1;
-        }
-        struct attention_tile tile = attention_tile_of_lists(room.list, tokens, first, rows);
-        run_tiles(task, &tile, 1, scores);
-        if (task->capture) {
-            uint8_t *mask = mask_at(task, first);
-            fill_listed(mask, &tile, tokens);
-            show_rows(task, first, rows, scores, mask);
-        }
-    }
-}
-
-/* Whether lists of so many keys cost less than pairs that are selected otherwise. */
-static int suits_lists(const struct task *task) {
-    return !task->backward ||
-           task->plan->shape.keep < LISTED_MOST_BACKWARD * (double)task->view.tokens;
 }
 
 /* The mean score of a block is the product of its mean query and its mean key. */
@@ -623,14 +626,9 @@ static void run_form(struct task *task) {
     case MASK_FORM_BLOCKS:
         run_block_selected(task);
         break;
-    case MASK_FORM_LARGEST:
-        if (suits_lists(task))
-            run_largest(task);
-        else
-            run_selected(task);
-        break;
     case MASK_FORM_ASK:
     case MASK_FORM_SCORES:
+    case MASK_FORM_LARGEST:
         run_selected(task);
         break;
     }
@@ -646,7 +644,7 @@ static void run_captured(struct task *task, int head) {
         view->log_sums = log_sums ? log_sums : task->work.log_sums;
         view->log_stride = 1;
     }
-    if (task->plan->shape.form == MASK_FORM_DENSE || task->plan->shape.form == MASK_FORM_LARGEST)
+    if (task->plan->shape.form == MASK_FORM_DENSE)
         run_form(task);
     else
         run_selected(task);

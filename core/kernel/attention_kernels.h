@@ -91,7 +91,7 @@ struct attention_kernels {
 
     /* Out (and log_sums, scores) of the queries of `count` tiles, up to ATTENTION_TOGETHER; several
      * are of the same keys, without listed queries. known: scores of a tile's queries with all keys
-     * [rows,T], as score_rows gave them, for listed ones; NULL: they are worked out. */
+     * [rows,T], as score_rows gave them, for listed and masked ones; NULL: they are worked out. */
     void (*forward)(const struct attention_view *view, const struct attention_tile *tiles,
                     int count, const float *known);
 
@@ -101,7 +101,8 @@ struct attention_kernels {
     /* scores [rows,T] of the queries from `first` with all keys: Q Kᵀ / √HS. */
     void (*score_rows)(const struct attention_view *view, int first, int rows, float *scores);
 
-    list_largest *largest;
+    mark_largest *mark;
+    list_marked *list;
 
     /* Softmax of rows of scores [rows,columns] whose log_sums (attention_capture), log_stride
      * apart, are known: exp(score - log_sum), and exactly 0 where mask [rows,columns] (NULL: all
@@ -119,7 +120,7 @@ struct attention_kernels {
 typedef void attention_way_back(const struct attention_view *view,
                                 const struct attention_tile *tile);
 typedef void attention_ranges(const struct attention_view *view, const struct attention_tile *tiles,
-                              int count);
+                              int count, const float *known);
 typedef void attention_scores(const struct attention_view *view, int first, int rows,
                               float *scores);
 extern attention_way_back attention_tile_backward_portable;

@@ -313,6 +313,17 @@ struct attention_tile attention_tile_of_lists(const int32_t *lists, int tokens, 
     return tile;
 }
 
+struct attention_tile attention_tile_masked(const uint8_t *mask, const int *counts, int tokens,
+                                            int first, int rows) {
+    struct attention_tile tile = {
+        .first = first, .rows = rows, .end = tokens, .ranges = 1, .mask = mask};
+    for (int r = 0; r < rows; r++) {
+        set_range(&tile, r, 0, counts[r] > 0 ? tokens : 0);
+        tile.kept += (uint64_t)counts[r];
+    }
+    return tile;
+}
+
 struct attention_tile attention_tile_dense(struct attention_run *run, int tokens, int first) {
     *run = (struct attention_run){0, tokens, ATTENTION_ALL};
     struct attention_tile tile = {.first = first,

@@ -47,6 +47,7 @@ struct attention_tile {
      * are there as well). Queries that are not there have that of the last. */
     int ranges;
     struct attention_range range[ATTENTION_ROWS];
+    const uint8_t *mask; /* [rows,T] of the keys of the ranges, whose scores are known; NULL: all */
 };
 
 /* Room to make one tile in, for n keys. Owned by whoever asked for the memory. */
@@ -73,6 +74,11 @@ struct attention_tile attention_tile_of_blocks(const struct attention_room *room
 /* The tile of queries that all have a list, one behind the other as in a tile. */
 struct attention_tile attention_tile_of_lists(const int32_t *lists, int tokens, int first,
                                               int rows);
+
+/* The tile of queries that keep mask [rows,tokens], `counts` [rows] of each, and whose scores are
+ * known; the mask is not copied. */
+struct attention_tile attention_tile_masked(const uint8_t *mask, const int *counts, int tokens,
+                                            int first, int rows);
 
 /* All keys, without memory: `run` is filled in. */
 struct attention_tile attention_tile_dense(struct attention_run *run, int tokens, int first);

@@ -252,10 +252,13 @@ INLINE void soften(float *weights, int count, int first, float factor, vector *l
 
 /* ---- tiles ----------------------------------------------------------------------------------- */
 
-/* A tile at work: the sums and the softmax of its queries, and where its scores are wanted. */
+/* A tile at work: the sums and the softmax of its queries, where its scores are wanted, and where
+ * they are known. */
 struct work {
     const struct attention_tile *tile;
     float *sums, *scores; /* [ROWS,padded]; rows [·,T] or NULL */
+    const float *known;   /* [rows,T] or NULL */
+    float factor;         /* of the products, which makes them scores */
     struct softmax softmax;
 };
 
@@ -284,15 +287,37 @@ static void multiply_tile(const struct attention_view *view, const struct work *
     }
 }
 
+/* Scores that are known, without those that the mask removes, in the place of products. */
+static void take_scores(const struct attention_view *view, const struct work *work,
+                        const struct chunk *chunk) {
+    const struct attention_tile *tile = work->tile;
+    for (int row = 0; row < (tile->rows + GROUP - 1) / GROUP * GROUP; row++) {
+        const struct keys *keys = &chunk->keys[row / GROUP];
+        int there = row < tile->rows ? row : tile->rows - 1;
+        size_t at = (size_t)there * (size_t)view->tokens + (size_t)keys->begin;
+        float *weights = view->weights + row * STRIDE;
+        for (int j = 0; j < keys->whole; j += LANES) {
+            int count = keys->end - keys->begin - j < LANES ? keys->end - keys->begin - j : LANES;
+            vector score = {0};
+            if (count == LANES)
+                score = load(work->known + at + j);
+            else
+                memcpy(&score, work->known + at + j, (size_t)count * sizeof(float));
+            store(weights + j,
+                  masked(bits_of_marks(tile->mask + at + j, count), 0, score, all_of(REMOVED)));
+        }
+    }
+}
+
 INLINE void soften_tile(const struct attention_view *view, struct work *work, struct chunk *chunk,
                         int first) {
     for (int g = 0; g * GROUP < work->tile->rows; g++) {
         const struct keys *keys = &chunk->keys[g];
         float *weights = weights_of(view, g);
-        for (int r = 0; r < GROUP && !keys->all; r++)
+        for (int r = 0; r < GROUP && !keys->all && !work->known; r++)
             remove_others(weights + r * STRIDE, keys, &work->tile->range[g * GROUP + r]);
         if (keys->whole > 0)
-            soften(weights, keys->whole, first, view->factor * LOG2_E, &work->softmax.largest[g],
+            soften(weights, keys->whole, first, work->factor * LOG2_E, &work->softmax.largest[g],
                    work->softmax.total + g * GROUP, chunk->factors + g * GROUP);
         for (int r = 0; r < GROUP && keys->whole == 0; r++)
             chunk->factors[g * GROUP + r] = 1.0f;
@@ -386,7 +411,10 @@ INLINE void forward_chunk(const struct attention_view *view, struct work *work, 
                           struct fetched *fetched, const int padded) {
     for (int g = 0; g * GROUP < work->tile->rows; g++)
         chunk->keys[g] = keys_of_group(work->tile, g, chunk->further);
-    multiply_tile(view, work, chunk);
+    if (work->known)
+        take_scores(view, work, chunk);
+    else
+        multiply_tile(view, work, chunk);
     if (chunk->first)
         soften_tile(view, work, chunk, 1);
     else
@@ -402,7 +430,7 @@ static void finish_work(const struct attention_view *view, const struct work *wo
         size_t token = (size_t)token_at(view, tile->first + r);
         if (r % GROUP == 0) {
             totals_of(work, r / GROUP, totals);
-            store(largest, work->softmax.largest[r / GROUP] * view->factor);
+            store(largest, work->softmax.largest[r / GROUP] * work->factor);
         }
         if (view->width < view->padded)
             memcpy(view->out + token * view->stride, work->sums + r * view->padded,
@@ -415,7 +443,7 @@ static void finish_work(const struct attention_view *view, const struct work *wo
 
 /* The chunks of keys go by once for all tiles, so that each is read from afar once. */
 INLINE void forward_tiles(const struct attention_view *view, const struct attention_tile *tiles,
-                          int count, const int padded) {
+                          int count, const float *known, const int padded) {
     struct work work[ATTENTION_TOGETHER];
     struct fetched fetched = {0};
     int most = most_keys(tiles, count);
@@ -424,6 +452,8 @@ INLINE void forward_tiles(const struct attention_view *view, const struct attent
         work[t].tile = &tiles[t];
         work[t].sums = view->sums + (size_t)(t * ROWS * padded);
         work[t].scores = view->scores ? view->scores + at : NULL;
+        work[t].known = tiles[t].mask ? known : NULL;
+        work[t].factor = tiles[t].mask ? 1.0f : view->factor;
         for (int g = 0; g < ATTENTION_GROUPS; g++)
             work[t].softmax.largest[g] = all_of(LOWEST);
         for (int r = 0; r < ROWS; r++)
@@ -440,6 +470,7 @@ INLINE void forward_tiles(const struct attention_view *view, const struct attent
 }
 
 void OF_SET(attention_range_tiles)(const struct attention_view *view,
-                                   const struct attention_tile *tiles, int count) {
-    FOR_WIDTH(view->padded, forward_tiles(view, tiles, count, PADDED));
+                                   const struct attention_tile *tiles, int count,
+                                   const float *known) {
+    FOR_WIDTH(view->padded, forward_tiles(view, tiles, count, known, PADDED));
 }

@@ -291,20 +291,12 @@ INLINE void forward_tiles(const struct attention_view *view, const struct attent
 static void forward(const struct attention_view *view, const struct attention_tile *tiles,
                     int count, const float *known) {
     if (tiles->ranges && !view->unit)
-        OF_SET(attention_range_tiles)(view, tiles, count);
+        OF_SET(attention_range_tiles)(view, tiles, count, known);
     else
         FOR_WIDTH(view->padded, forward_tiles(view, tiles, count, known, PADDED));
 }
 
 /* ---- rows of scores -------------------------------------------------------------------------- */
-
-/* Bit i: pair i, of up to LANES, is kept. */
-INLINE unsigned bits_of(const uint8_t *keep, int count) {
-    unsigned bits = 0;
-    for (int i = 0; i < count; i++)
-        bits |= (keep[i] != 0u) << i;
-    return bits;
-}
 
 static void probabilities(float *out, const float *scores, const uint8_t *mask,
                           const float *log_sums, size_t log_stride, int rows, int columns) {
@@ -320,7 +312,7 @@ static void probabilities(float *out, const float *scores, const uint8_t *mask,
                 memcpy(&score, scores + at, (size_t)count * sizeof(float));
             vector share = power_of_two(score * LOG2_E - log_sum);
             if (mask)
-                share = masked(bits_of(mask + at, count), 0, share, (vector){0});
+                share = masked(bits_of_marks(mask + at, count), 0, share, (vector){0});
             if (count == LANES)
                 store(out + at, share);
             else
@@ -374,7 +366,8 @@ const struct attention_kernels OF_SET(attention_kernels) = {
     .forward = forward,
     .backward = OF_SET(attention_tile_backward),
     .score_rows = OF_SET(attention_range_scores),
-    .largest = OF_SET(list_largest),
+    .mark = OF_SET(mark_largest),
+    .list = OF_SET(list_marked),
     .probabilities = probabilities,
     .block_means = block_means,
 };

@@ -78,6 +78,20 @@ INLINE vector masked(unsigned bits, int which, vector x, vector removed) {
 #endif
 }
 
+/* Bit i: mark i, of up to LANES, is not 0. */
+INLINE unsigned bits_of_marks(const uint8_t *marks, int count) {
+    unsigned bits = 0;
+#if LANES == 16
+    if (count == LANES) {
+        __m128i all = _mm_loadu_si128((const __m128i *)(const void *)marks);
+        return _mm_test_epi8_mask(all, all);
+    }
+#endif
+    for (int i = 0; i < count; i++)
+        bits |= (marks[i] != 0u) << i;
+    return bits;
+}
+
 /* Lane i changes places with lane i ^ far, 4 or 8. */
 INLINE vector swapped(vector x, int far) {
 #if LANES == 16

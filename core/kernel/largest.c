@@ -275,17 +275,15 @@ INLINE unsigned ranks_within(const float *row, int count, int base, int keep) {
 #endif
 
 /* By the rank of each: no branch depends on what the row holds. Not for NaN. */
-static int list_by_rank(const float *values, int count, int keep, int32_t *list) {
+static void mark_by_rank(const float *values, int count, int keep, uint8_t *marks) {
     float row[SHORT + LANES];
-    int taken = 0;
     memcpy(row, values, (size_t)count * sizeof(*row));
     for (int base = 0; base < count; base += LANES) {
         int lanes = count - base < LANES ? count - base : LANES;
-        unsigned kept = ranks_within(row, count, base, keep) & ((1u << lanes) - 1);
-        for (; kept; kept &= kept - 1)
-            list[taken++] = base + __builtin_ctz(kept);
+        unsigned kept = ranks_within(row, count, base, keep);
+        for (int i = 0; i < lanes; i++)
+            marks[base + i] = kept >> i & 1;
     }
-    return taken;
 }
 
 static int has_only_numbers(const float *values, int count) {
@@ -295,26 +293,92 @@ static int has_only_numbers(const float *values, int count) {
     return !others;
 }
 
-int OF_SET(list_largest)(const float *values, int count, int keep, int32_t *list) {
-    if (count <= SHORT && has_only_numbers(values, count))
-        return list_by_rank(values, count, keep, list);
+/* ---- marks ----------------------------------------------------------------------------------- */
+
+#if LANES == 16
+INLINE void mark_lanes(uint8_t *marks, unsigned bits) {
+    _mm_storeu_si128((__m128i *)(void *)marks, _mm_maskz_set1_epi8((__mmask16)bits, 1));
+}
+#endif
+
+static void mark_row(const float *values, int count, int keep, int ties, uint8_t *marks) {
+    if (count <= SHORT && !ties && has_only_numbers(values, count)) {
+        mark_by_rank(values, count, keep, marks);
+        return;
+    }
     struct cut cut = OF_SET(cut_largest)(values, count, keep);
-    int taken = 0, j = 0;
-    if (cut.ties < INT_MAX || cut.missing > 0) {
+    int j = 0;
+    if (!ties && (cut.ties < INT_MAX || cut.missing > 0)) {
         for (; j < count; j++)
-            if (cut_keeps(&cut, values[j]))
-                list[taken++] = j;
-        return taken;
+            marks[j] = (uint8_t)cut_keeps(&cut, values[j]);
+        return;
     }
 #if LANES == 16
-    const __m512i lanes = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
     for (; j + LANES <= count; j += LANES)
+        mark_lanes(marks + j, at_least(load(values + j), cut.threshold));
+#endif
+    for (; j < count; j++)
+        marks[j] = values[j] >= cut.threshold;
+}
+
+#if LANES == 16
+/* The lanes of x before which fewer than `keep` come of the `of` in their part of the vector, a
+ * power of two: each lane is compared with the one `k` further on in its part. Not for NaN. */
+INLINE unsigned ranks_of_parts(__m512 x, int of, int keep) {
+    const __m512i one = _mm512_set1_epi32(1), within = _mm512_set1_epi32(of - 1);
+    const __m512i lanes = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
+    const __m512i lane = _mm512_and_si512(lanes, within);
+    const __m512i begin = _mm512_andnot_si512(within, lanes);
+    __m512i rank = _mm512_setzero_si512();
+    for (int k = 1; k < of; k++) {
+        __m512i place = _mm512_and_si512(_mm512_add_epi32(lane, _mm512_set1_epi32(k)), within);
+        __m512 other = _mm512_permutexvar_ps(_mm512_or_si512(begin, place), x);
+        __mmask16 first = _mm512_cmplt_epi32_mask(place, lane);
+        __mmask16 before = _kor_mask16(_mm512_cmp_ps_mask(other, x, _CMP_GT_OQ),
+                                       _mm512_mask_cmp_ps_mask(first, other, x, _CMP_EQ_OQ));
+        rank = _mm512_mask_add_epi32(rank, before, rank, one);
+    }
+    return _mm512_cmplt_epi32_mask(rank, _mm512_set1_epi32(keep));
+}
+
+#endif
+
+static void mark_parts(const float *values, int count, const struct largest *largest,
+                       uint8_t *marks) {
+    int begin = 0;
+#if LANES == 16
+    if (LANES % largest->of == 0 && has_only_numbers(values, count))
+        for (; begin + LANES <= count; begin += LANES)
+            mark_lanes(marks + begin,
+                       ranks_of_parts(_mm512_loadu_ps(values + begin), largest->of, largest->keep));
+#endif
+    for (; begin < count; begin += largest->of) {
+        int part = largest->of < count - begin ? largest->of : count - begin;
+        mark_row(values + begin, part, largest->keep, 0, marks + begin);
+    }
+}
+
+void OF_SET(mark_largest)(const float *values, int count, const struct largest *largest,
+                          uint8_t *marks) {
+    if (largest->of > 0)
+        mark_parts(values, count, largest, marks);
+    else
+        mark_row(values, count, largest->keep, largest->ties, marks);
+}
+
+int OF_SET(list_marked)(const uint8_t *marks, int count, int32_t *list) {
+    int taken = 0, j = 0;
+#if LANES == 16
+    const __m512i lanes = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
+    for (; j + LANES <= count; j += LANES) {
+        __m128i mark = _mm_loadu_si128((const __m128i *)(const void *)(marks + j));
         taken += take_lanes(list + taken, _mm512_add_epi32(lanes, _mm512_set1_epi32(j)),
-                            at_least(load(values + j), cut.threshold));
+                            _mm_test_epi8_mask(mark, mark));
+    }
 #endif
     for (; j < count; j++) {
         list[taken] = j;
-        taken += values[j] >= cut.threshold;
+        taken += marks[j];
     }
     return taken;
 }

@@ -1,5 +1,5 @@
 /*
- * largest.h - the k largest numbers of a row, exactly.
+ * largest.h - the k largest numbers of a row, or of parts of it, exactly.
  *
  *     struct cut cut = cut_largest_portable(values, count, keep);
  *     for (int j = 0; j < count; j++)
@@ -32,14 +32,26 @@ static inline int cut_keeps(struct cut *cut, float value) {
 typedef struct cut cut_largest(const float *values, int count, int keep);
 extern cut_largest cut_largest_portable;
 
-/* list [count + 16] = the places, rising, of what cut_largest keeps. Returns how many those are:
- * keep, or all. */
-typedef int list_largest(const float *values, int count, int keep, int32_t *list);
-extern list_largest list_largest_portable;
+/* Which numbers of a row are kept. */
+struct largest {
+    int keep; /* the largest */
+    int of;   /* of each so many that follow one another, 0: of all; the last may be fewer */
+    int ties; /* 1: all that equal the last one kept, too, and never NaN; `of` is 0 then */
+};
+
+/* marks [count] = 1 for those kept, as cut_largest does, 0 for the others. */
+typedef void mark_largest(const float *values, int count, const struct largest *largest,
+                          uint8_t *marks);
+extern mark_largest mark_largest_portable;
+
+/* list [count + 16] = the places, rising, of the marks that are 1. Returns how many. */
+typedef int list_marked(const uint8_t *marks, int count, int32_t *list);
+extern list_marked list_marked_portable;
 
 #if defined(__x86_64__)
 extern cut_largest cut_largest_avx2, cut_largest_avx512;
-extern list_largest list_largest_avx2, list_largest_avx512;
+extern mark_largest mark_largest_avx2, mark_largest_avx512;
+extern list_marked list_marked_avx2, list_marked_avx512;
 #endif
 
 #endif

@@ -11,6 +11,8 @@
 
 #include <stdint.h>
 
+#include "core/kernel/largest.h"
+
 enum mask_kind {
     MASK_DENSE,    /* every pair is kept; the mask was not written */
     MASK_PATTERN,  /* the mask was written, every row keeps at least one key */
@@ -34,7 +36,7 @@ enum mask_form {
     MASK_FORM_BAND,    /* |i-j| <= width and |i-j| mod step = 0 */
     MASK_FORM_FIXED,   /* a pattern that does not depend on scores */
     MASK_FORM_SCORES,  /* one that does */
-    MASK_FORM_LARGEST, /* of each row the pairs with the largest scores, by cut_largest */
+    MASK_FORM_LARGEST, /* of each row, or of parts of it, the pairs with the largest scores */
     MASK_FORM_BLOCKS,  /* one of blocks of b x b pairs, chosen by their mean scores */
 };
 
@@ -43,9 +45,9 @@ struct mask_shape {
     enum mask_form form;
     /* BAND, FIXED: masks of the same identity and the same n are the same. */
     uint64_t identity;
-    int width, step; /* BAND */
-    int block;       /* BLOCKS: b */
-    int keep;        /* LARGEST: how many of a row */
+    int width, step;        /* BAND */
+    int block;              /* BLOCKS: b */
+    struct largest largest; /* LARGEST: of a row */
     /* But for ASK, DENSE, OFF: row and rows of a request are multiples of it, or end at n. 0: all n
      * at once. */
     int multiple;

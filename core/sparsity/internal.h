@@ -83,8 +83,8 @@ struct pattern {
     void (*fill)(const struct term *term, const struct mask_request *request, uint8_t *mask);
     /* What of |i-j| <= width and |i-j| mod step = 0 the pattern is; NULL: none of them. */
     void (*band)(const struct term *term, int tokens, int *width, int *step);
-    /* How many of the largest scores of each row the pattern keeps; NULL: it keeps others. */
-    int (*largest)(const struct term *term, int tokens);
+    /* Which scores of each row the pattern keeps; NULL: it does not keep the largest. */
+    struct largest (*largest)(const struct term *term, int tokens);
     /* As fill, for the blocks of a pattern that chooses them by their mean scores: tokens counts
      * blocks, scores are the means. NULL: the pattern does not. */
     void (*fill_blocks)(const struct term *term, const struct mask_request *request, uint8_t *mask);
@@ -112,7 +112,9 @@ int block_parameter(const struct pattern *pattern);
 /* k(s) = max(1, ceil((1 - s) count - 1e-9)): how many of `count` stay when the share is removed. */
 int kept_count(double share, int count);
 
-int largest_topk(const struct term *term, int tokens);
+struct largest largest_topk(const struct term *term, int tokens);
+struct largest largest_nm(const struct term *term, int tokens);
+struct largest largest_threshold(const struct term *term, int tokens);
 void fill_topk(const struct term *term, const struct mask_request *request, uint8_t *mask);
 void fill_block_topk(const struct term *term, const struct mask_request *request, uint8_t *mask);
 void fill_threshold(const struct term *term, const struct mask_request *request, uint8_t *mask);
@@ -130,6 +132,14 @@ void reason_nm(const struct term *term, const struct mask_request *request, int 
 
 /* 1 for the largest; ties and NaN as in largest.h. */
 int rank_of(const float *values, int count, int index);
+
+/* Where a quantile is among rising numbers: so far between that at `below` and the next one. */
+struct place {
+    int below;
+    double fraction;
+};
+
+struct place quantile_place(int count, double share);
 
 /* The share-quantile with linear interpolation (Hyndman and Fan's type 7). NaN counts as -infinity.
  */

@@ -41,12 +41,12 @@ static const char *is_or_are(int count) {
 
 /* ---- topk(s): Explicit Sparse Transformer, arXiv 1912.11637 --------------------------------- */
 
-int largest_topk(const struct term *term, int tokens) {
-    return kept_count(term->share, tokens);
+struct largest largest_topk(const struct term *term, int tokens) {
+    return (struct largest){.keep = kept_count(term->share, tokens)};
 }
 
 void fill_topk(const struct term *term, const struct mask_request *request, uint8_t *mask) {
-    int tokens = request->tokens, keep = largest_topk(term, tokens);
+    int tokens = request->tokens, keep = kept_count(term->share, tokens);
     FOR_ROWS(i, request) {
         keep_largest(score_row(request, i), tokens, keep, mask_row(mask, request, i));
     }
@@ -66,6 +66,11 @@ void reason_topk(const struct term *term, const struct mask_request *request, in
 
 static int smaller(int a, int b) {
     return a < b ? a : b;
+}
+
+struct largest largest_nm(const struct term *term, int tokens) {
+    (void)tokens;
+    return (struct largest){.keep = term->whole[0], .of = term->whole[1]};
 }
 
 void fill_nm(const struct term *term, const struct mask_request *request, uint8_t *mask) {
@@ -96,6 +101,13 @@ void reason_nm(const struct term *term, const struct mask_request *request, int 
 }
 
 /* ---- threshold(s) --------------------------------------------------------------------------- */
+
+/* Between two scores there is none, so that those at or above a quantile are those that the one at
+ * its place, or the next above it, comes with. */
+struct largest largest_threshold(const struct term *term, int tokens) {
+    struct place place = quantile_place(tokens, term->share);
+    return (struct largest){.keep = tokens - place.below - (place.fraction > 0), .ties = 1};
+}
 
 void fill_threshold(const struct term *term, const struct mask_request *request, uint8_t *mask) {
     int tokens = request->tokens;

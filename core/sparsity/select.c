@@ -31,16 +31,19 @@ static double largest(const float *values, int count, int k) {
     return (double)least;
 }
 
-double quantile(const float *values, int count, double share) {
+struct place quantile_place(int count, double share) {
     double place = share * (count - 1);
     /* A place that is whole but for rounding (0.55 of 100 steps) is meant to be whole. */
     if (fabs(place - round(place)) < 1e-9)
         place = round(place);
-    int below = (int)place;
-    double fraction = place - below;
-    double low = largest(values, count, count - below);
-    if (fraction == 0 || isinf(low))
+    return (struct place){(int)place, place - (int)place};
+}
+
+double quantile(const float *values, int count, double share) {
+    struct place place = quantile_place(count, share);
+    double low = largest(values, count, count - place.below);
+    if (place.fraction == 0 || isinf(low))
         return low;
-    double high = largest(values, count, count - below - 1);
-    return low + (high - low) * fraction;
+    double high = largest(values, count, count - place.below - 1);
+    return low + (high - low) * place.fraction;
 }

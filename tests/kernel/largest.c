@@ -1,6 +1,6 @@
 /*
- * largest.c - the k largest of a row, with every instruction set, against their ranks (which
- * tests/sparsity/select.c compares with sorting).
+ * largest.c - the k largest of a row and of its parts, with every instruction set, against their
+ * ranks (which tests/sparsity/select.c compares with sorting).
  */
 #include "core/kernel/largest.h"
 
@@ -43,30 +43,49 @@ static float draw(uint32_t *x, enum kind kind, int j) {
     }
 }
 
-/* ranks [count]. The list may be followed by a vector of anything, but by no more. */
-static void check_list(list_largest *largest, const float *values, int count, int keep,
-                       const int *ranks) {
-    static int32_t list[MOST + 17];
-    int kept = keep < count ? keep : count, next = 0;
-    list[count + 16] = -1;
-    assert_int_equal(largest(values, count, keep, list), kept);
-    for (int j = 0; j < count; j++)
-        if (ranks[j] <= keep)
-            assert_int_equal(list[next++], j);
-    assert_int_equal(next, kept);
-    assert_int_equal(list[count + 16], -1);
+/* What is kept, by the rank of each among those of its part. */
+static int is_kept(const float *values, int count, const struct largest *largest, int j) {
+    int of = largest->of > 0 ? largest->of : count, begin = j / of * of;
+    int part = of < count - begin ? of : count - begin;
+    int rank = rank_of(values + begin, part, j - begin);
+    for (int i = 0; i < part && largest->ties && rank > largest->keep; i++)
+        if (values[i] == values[j] && rank_of(values, count, i) <= largest->keep)
+            rank = largest->keep;
+    return rank <= largest->keep && !(largest->ties && isnan(values[j]));
 }
 
-static void check_rows(list_largest *largest, int count, enum kind kind, uint32_t seed) {
-    /* Behind the row there is nothing: to read it would be found by the sanitizers. */
+/* Behind marks and numbers there is nothing: the sanitizers find what reads or writes it. A list
+ * may be followed by a vector of anything, but by no more. */
+static void check_row(const struct attention_kernels *kernels, const float *values, int count,
+                      const struct largest *largest) {
+    static int32_t list[MOST + 17];
+    uint8_t *marks = malloc((size_t)count);
+    int next = 0;
+    kernels->mark(values, count, largest, marks);
+    list[count + 16] = -1;
+    int listed = kernels->list(marks, count, list);
+    for (int j = 0; j < count; j++) {
+        assert_int_equal(marks[j], is_kept(values, count, largest, j));
+        if (marks[j])
+            assert_int_equal(list[next++], j);
+    }
+    assert_int_equal(next, listed);
+    assert_int_equal(list[count + 16], -1);
+    free(marks);
+}
+
+static void check_rows(const struct attention_kernels *kernels, int count, enum kind kind,
+                       uint32_t seed) {
+    static const int parts[] = {1, 2, 3, 4, 5, 8, 16, 32, 40};
     float *values = malloc((size_t)count * sizeof(*values));
-    int ranks[MOST];
     for (int j = 0; j < count; j++)
         values[j] = draw(&seed, kind, j);
-    for (int j = 0; j < count; j++)
-        ranks[j] = rank_of(values, count, j);
-    for (int keep = 1; keep <= count + 1; keep += 1 + count / 6)
-        check_list(largest, values, count, keep, ranks);
+    for (int keep = 1; keep <= count + 1; keep += 1 + count / 4)
+        for (int ties = 0; ties < 2; ties++)
+            check_row(kernels, values, count, &(struct largest){.keep = keep, .ties = ties});
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+        for (int keep = 1; keep <= parts[i]; keep += 1 + parts[i] / 3)
+            check_row(kernels, values, count, &(struct largest){.keep = keep, .of = parts[i]});
     free(values);
 }
 
@@ -75,12 +94,11 @@ static void agrees_with_ranks(void **state) {
     static const int long_counts[] = {127, 128, 500, 513, 600, 1024, MOST};
     const struct kernels *kernels;
     for (int set = 0; (kernels = kernels_get(set)); set++) {
-        list_largest *largest = kernels->attention->largest;
         for (int kind = 0; kind < KINDS; kind++) {
             for (int count = 1; count < 80; count++)
-                check_rows(largest, count, (enum kind)kind, (uint32_t)(count + kind));
+                check_rows(kernels->attention, count, (enum kind)kind, (uint32_t)(count + kind));
             for (size_t i = 0; i < sizeof(long_counts) / sizeof(long_counts[0]); i++)
-                check_rows(largest, long_counts[i], (enum kind)kind, (uint32_t)i);
+                check_rows(kernels->attention, long_counts[i], (enum kind)kind, (uint32_t)i);
         }
     }
 }

@@ -503,6 +503,7 @@ static void score(struct task *task, int row, int rows, float *scores) {
 static void ask(struct task *task, int row, int rows, const float *scores, uint8_t *mask) {
     if (task->plan->shape.form == MASK_FORM_LARGEST) {
         size_t tokens = (size_t)task->view.tokens;
+        memset(mask, 0, (size_t)rows * tokens);
         for (int r = 0; r < rows; r++, scores += tokens, mask += tokens)
             task->kernels->mark(scores, task->view.tokens, &task->plan->shape.largest, mask);
         return;
@@ -512,6 +513,7 @@ static void ask(struct task *task, int row, int rows, const float *scores, uint8
     request.row = row;
     request.rows = rows;
     request.scores = task->plan->needs_scores ? scores : NULL;
+    request.mark = task->kernels->mark;
     enum mask_kind kind = source->fill(source->user, &request, mask);
     if (kind != MASK_PATTERN)
         memset(mask, kind == MASK_DENSE, (size_t)rows * (size_t)task->view.tokens);
@@ -600,6 +602,7 @@ static void run_block_selected(struct task *task) {
     struct mask_request request = task->plan->request;
     request.tokens = request.rows = blocks;
     request.scores = work->scores;
+    request.mark = task->kernels->mark;
     batch->source->fill_blocks(batch->source->user, &request, work->mask);
     struct attention_room room = attention_room_in(work->room, view->tokens);
     for (int first = 0; first < view->tokens; first += ATTENTION_ROWS) {

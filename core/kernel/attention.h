@@ -20,9 +20,9 @@
  * keep keys which follow one another are worked out four at a time, with their own keys alone;
  * other tiles have a list of keys, whole runs without a mask, others with ATTENTION_ROWS bits a
  * key, and queries that keep few keys of their own are worked out one by one. Where the scores say
- * what is kept, those are masked, and queries that keep few keys gather them. Lists of masks that do
- * not depend on scores are made once for each length and kept in `attention`. Results depend neither
- * on the number of threads nor on the rest of the batch.
+ * what is kept, those are masked, and queries that keep few keys gather them. Lists of masks that
+ * do not depend on scores are made once for each length and kept in `attention`. Results depend
+ * neither on the number of threads nor on the rest of the batch.
  */
 #ifndef SAWB_CORE_KERNEL_ATTENTION_H
 #define SAWB_CORE_KERNEL_ATTENTION_H

@@ -282,7 +282,7 @@ static void mark_by_rank(const float *values, int count, int keep, uint8_t *mark
         int lanes = count - base < LANES ? count - base : LANES;
         unsigned kept = ranks_within(row, count, base, keep);
         for (int i = 0; i < lanes; i++)
-            marks[base + i] = kept >> i & 1;
+            marks[base + i] |= kept >> i & 1;
     }
 }
 
@@ -297,7 +297,9 @@ static int has_only_numbers(const float *values, int count) {
 
 #if LANES == 16
 INLINE void mark_lanes(uint8_t *marks, unsigned bits) {
-    _mm_storeu_si128((__m128i *)(void *)marks, _mm_maskz_set1_epi8((__mmask16)bits, 1));
+    __m128i *at = (__m128i *)(void *)marks;
+    _mm_storeu_si128(at,
+                     _mm_or_si128(_mm_loadu_si128(at), _mm_maskz_set1_epi8((__mmask16)bits, 1)));
 }
 #endif
 
@@ -308,9 +310,11 @@ static void mark_row(const float *values, int count, int keep, int ties, uint8_t
     }
     struct cut cut = OF_SET(cut_largest)(values, count, keep);
     int j = 0;
-    if (!ties && (cut.ties < INT_MAX || cut.missing > 0)) {
+    if (ties)
+        cut.ties = INT_MAX;
+    if (cut.ties < INT_MAX || cut.missing > 0) {
         for (; j < count; j++)
-            marks[j] = (uint8_t)cut_keeps(&cut, values[j]);
+            marks[j] |= (uint8_t)cut_keeps(&cut, values[j]);
         return;
     }
 #if LANES == 16
@@ -318,7 +322,7 @@ static void mark_row(const float *values, int count, int keep, int ties, uint8_t
         mark_lanes(marks + j, at_least(load(values + j), cut.threshold));
 #endif
     for (; j < count; j++)
-        marks[j] = values[j] >= cut.threshold;
+        marks[j] |= values[j] >= cut.threshold;
 }
 
 #if LANES == 16

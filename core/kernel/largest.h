@@ -36,15 +36,15 @@ extern cut_largest cut_largest_portable;
 struct largest {
     int keep; /* the largest */
     int of;   /* of each so many that follow one another, 0: of all; the last may be fewer */
-    int ties; /* 1: all that equal the last one kept, too, and never NaN; `of` is 0 then */
+    int ties; /* 1: all that equal the last one kept, too; `of` is 0 then */
 };
 
-/* marks [count] = 1 for those kept, as cut_largest does, 0 for the others. */
+/* marks [count] |= 1 for those kept, as cut_largest does. */
 typedef void mark_largest(const float *values, int count, const struct largest *largest,
                           uint8_t *marks);
 extern mark_largest mark_largest_portable;
 
-/* list [count + 16] = the places, rising, of the marks that are 1. Returns how many. */
+/* list [count + 16] = the places, rising, of the marks, which are 0 or 1. Returns how many. */
 typedef int list_marked(const uint8_t *marks, int count, int32_t *list);
 extern list_marked list_marked_portable;
 

@@ -25,6 +25,7 @@ struct mask_request {
     int tokens;          /* n: valid tokens, no padding */
     int row, rows;       /* queries [row, row + rows) are asked for; rows 0: all n, from 0 */
     const float *scores; /* [rows,n] before the softmax; NULL when needs_scores says 0 */
+    mark_largest *mark;  /* of the instruction set in use; NULL: the portable one */
     uint64_t seed;       /* for random patterns */
     uint64_t step;       /* training step, for random(s, step) */
 };

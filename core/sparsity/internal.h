@@ -115,10 +115,9 @@ int kept_count(double share, int count);
 struct largest largest_topk(const struct term *term, int tokens);
 struct largest largest_nm(const struct term *term, int tokens);
 struct largest largest_threshold(const struct term *term, int tokens);
-void fill_topk(const struct term *term, const struct mask_request *request, uint8_t *mask);
+void fill_largest(const struct term *term, const struct mask_request *request, uint8_t *mask);
+void fill_blocks_topk(const struct term *term, const struct mask_request *request, uint8_t *mask);
 void fill_block_topk(const struct term *term, const struct mask_request *request, uint8_t *mask);
-void fill_threshold(const struct term *term, const struct mask_request *request, uint8_t *mask);
-void fill_nm(const struct term *term, const struct mask_request *request, uint8_t *mask);
 void reason_topk(const struct term *term, const struct mask_request *request, int query, int key,
                  int kept, char *text, size_t size);
 void reason_block_topk(const struct term *term, const struct mask_request *request, int query,

@@ -4,11 +4,8 @@
  */
 #include "core/sparsity/internal.h"
 
-#include <limits.h>
 #include <math.h>
 #include <stdio.h>
-
-#define FEW_KEYS 8
 
 int kept_count(double share, int count) {
     int kept = (int)ceil((1 - share) * count - 1e-9);
@@ -19,20 +16,17 @@ static const float *score_row(const struct mask_request *request, int row) {
     return request->scores + (size_t)(row - request->row) * (size_t)request->tokens;
 }
 
-static void keep_largest(const float *scores, int count, int keep, uint8_t *row) {
-    if (count <= FEW_KEYS) { /* ranks are then found faster than a threshold */
-        for (int j = 0; j < count; j++)
-            row[j] |= rank_of(scores, count, j) <= keep;
-        return;
+static void mark_rows(const struct mask_request *request, const struct largest *largest,
+                      uint8_t *mask) {
+    mark_largest *mark = request->mark ? request->mark : mark_largest_portable;
+    FOR_ROWS(i, request) {
+        mark(score_row(request, i), request->tokens, largest, mask_row(mask, request, i));
     }
-    struct cut cut = cut_largest_portable(scores, count, keep);
-    if (cut.ties == INT_MAX && cut.missing == 0) { /* the usual case, without branches */
-        for (int j = 0; j < count; j++)
-            row[j] |= scores[j] >= cut.threshold;
-        return;
-    }
-    for (int j = 0; j < count; j++)
-        row[j] |= (uint8_t)cut_keeps(&cut, scores[j]);
+}
+
+void fill_largest(const struct term *term, const struct mask_request *request, uint8_t *mask) {
+    struct largest largest = term->pattern->largest(term, request->tokens);
+    mark_rows(request, &largest, mask);
 }
 
 static const char *is_or_are(int count) {
@@ -43,13 +37,6 @@ static const char *is_or_are(int count) {
 
 struct largest largest_topk(const struct term *term, int tokens) {
     return (struct largest){.keep = kept_count(term->share, tokens)};
-}
-
-void fill_topk(const struct term *term, const struct mask_request *request, uint8_t *mask) {
-    int tokens = request->tokens, keep = kept_count(term->share, tokens);
-    FOR_ROWS(i, request) {
-        keep_largest(score_row(request, i), tokens, keep, mask_row(mask, request, i));
-    }
 }
 
 void reason_topk(const struct term *term, const struct mask_request *request, int query, int key,
@@ -71,18 +58,6 @@ static int smaller(int a, int b) {
 struct largest largest_nm(const struct term *term, int tokens) {
     (void)tokens;
     return (struct largest){.keep = term->whole[0], .of = term->whole[1]};
-}
-
-void fill_nm(const struct term *term, const struct mask_request *request, uint8_t *mask) {
-    int tokens = request->tokens, group = term->whole[1];
-    FOR_ROWS(i, request) {
-        const float *scores = score_row(request, i);
-        uint8_t *row = mask_row(mask, request, i);
-        for (int begin = 0; begin < tokens; begin += group) {
-            int count = smaller(group, tokens - begin);
-            keep_largest(scores + begin, count, smaller(term->whole[0], count), row + begin);
-        }
-    }
 }
 
 void reason_nm(const struct term *term, const struct mask_request *request, int query, int key,
@@ -107,17 +82,6 @@ void reason_nm(const struct term *term, const struct mask_request *request, int 
 struct largest largest_threshold(const struct term *term, int tokens) {
     struct place place = quantile_place(tokens, term->share);
     return (struct largest){.keep = tokens - place.below - (place.fraction > 0), .ties = 1};
-}
-
-void fill_threshold(const struct term *term, const struct mask_request *request, uint8_t *mask) {
-    int tokens = request->tokens;
-    FOR_ROWS(i, request) {
-        const float *scores = score_row(request, i);
-        uint8_t *row = mask_row(mask, request, i);
-        double least = quantile(scores, tokens, term->share);
-        for (int j = 0; j < tokens; j++)
-            row[j] |= (double)scores[j] >= least;
-    }
 }
 
 void reason_threshold(const struct term *term, const struct mask_request *request, int query,
@@ -173,6 +137,11 @@ static void keep_block(uint8_t *mask, const struct mask_request *request, int bl
         for (int j = 0; j < columns; j++)
             corner[(size_t)i * (size_t)tokens + (size_t)j] |= KEPT;
     }
+}
+
+void fill_blocks_topk(const struct term *term, const struct mask_request *request, uint8_t *mask) {
+    struct largest largest = largest_topk(term, request->tokens);
+    mark_rows(request, &largest, mask);
 }
 
 void fill_block_topk(const struct term *term, const struct mask_request *request, uint8_t *mask) {

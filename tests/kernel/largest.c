@@ -51,7 +51,7 @@ static int is_kept(const float *values, int count, const struct largest *largest
     for (int i = 0; i < part && largest->ties && rank > largest->keep; i++)
         if (values[i] == values[j] && rank_of(values, count, i) <= largest->keep)
             rank = largest->keep;
-    return rank <= largest->keep && !(largest->ties && isnan(values[j]));
+    return rank <= largest->keep;
 }
 
 /* Behind marks and numbers there is nothing: the sanitizers find what reads or writes it. A list
@@ -59,7 +59,7 @@ static int is_kept(const float *values, int count, const struct largest *largest
 static void check_row(const struct attention_kernels *kernels, const float *values, int count,
                       const struct largest *largest) {
     static int32_t list[MOST + 17];
-    uint8_t *marks = malloc((size_t)count);
+    uint8_t *marks = calloc((size_t)count, 1);
     int next = 0;
     kernels->mark(values, count, largest, marks);
     list[count + 16] = -1;

@@ -150,6 +150,7 @@ static void largest_as_the_mask_has_them(void **state) {
             uint8_t *mask = filled(sparsity, &request), row[TOKENS];
             assert_int_equal(shape.form, MASK_FORM_LARGEST);
             for (int i = 0; i < TOKENS; i++) {
+                memset(row, 0, sizeof(row));
                 mark_largest_portable(scores + i * TOKENS, TOKENS, &shape.largest, row);
                 assert_memory_equal(row, mask + i * TOKENS, TOKENS);
             }

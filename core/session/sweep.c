@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/random.h"
 #include "core/session/jobs.h"
 
 #define LENGTHS_MOST 32 /* sentence lengths at which a whole number is tried */
@@ -105,6 +106,16 @@ static int find_lengths(const struct token_set *set, struct lengths *lengths,
     return 0;
 }
 
+/* Scores [tokens,tokens] that do not tie, for patterns that look at them; NULL: no memory. */
+static float *drawn_scores(const struct sweep_search *search, int tokens) {
+    size_t pairs = (size_t)tokens * (size_t)tokens;
+    float *scores = malloc(pairs * sizeof(*scores));
+    uint64_t key = random_key(search->seed, RANDOM_PATTERN, 2, 0);
+    for (size_t i = 0; scores && i < pairs; i++)
+        scores[i] = (float)random_normal(key, i);
+    return scores;
+}
+
 /* Realised sparsity at these lengths. `mask` and `scores` [longest, longest]. */
 static double realised_at(const struct sweep_search *search, const struct sparsity *sparsity,
                           const struct lengths *lengths, uint8_t *mask, const float *scores) {
@@ -153,7 +164,7 @@ static int search_numbers(const struct sweep_search *search, const struct length
                           int *numbers, struct worker *worker, struct sawb_error *error) {
     size_t pairs = (size_t)lengths->longest * (size_t)lengths->longest;
     uint8_t *mask = malloc(pairs);
-    float *scores = calloc(pairs, sizeof(*scores));
+    float *scores = drawn_scores(search, lengths->longest);
     double *nearest = malloc((size_t)search->count * sizeof(*nearest));
     int status = mask && scores && nearest ? 0 : no_memory(error), found = 0;
     for (int i = 0; status == 0 && i < search->count; i++)
@@ -202,7 +213,7 @@ int sweep_realised_at(const struct sweep_search *search, const struct sparsity *
     struct lengths lengths = {1, tokens, {tokens}, {1}};
     size_t pairs = (size_t)tokens * (size_t)tokens;
     uint8_t *mask = malloc(pairs);
-    float *scores = calloc(pairs, sizeof(*scores));
+    float *scores = drawn_scores(search, tokens);
     int status = mask && scores ? 0 : no_memory(error);
     if (status == 0)
         *realised = realised_at(search, sparsity, &lengths, mask, scores);

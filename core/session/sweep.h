@@ -24,7 +24,7 @@ struct sweep_search {
 /*
  * For each target the whole number whose realised sparsity on the set is nearest, of equals the
  * smallest, into numbers [count]. Tries numbers up to the longest sentence at up to 32 lengths that
- * stand for all; patterns that look at scores see equal ones. Breathes. 1: stopped, -1: an error.
+ * stand for all; patterns that look at scores see drawn ones. Breathes. 1: stopped, -1: an error.
  */
 int sweep_numbers(const struct sweep_search *search, int *numbers, struct worker *worker,
                   struct sawb_error *error);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "core/base/file.h"
+#include "core/session/sweep.h"
 #include "tests/session/points.h"
 #include "tests/temporary.h"
 
@@ -278,10 +279,26 @@ static void test_stop(void **state) {
     bed_close(&bed);
 }
 
+/* What a pattern removes is counted on scores that differ, or those with a threshold keep all. */
+static void test_realised(void **state) {
+    (void)state;
+    static const char *const texts[] = {"topk(0.75)", "threshold(0.75)", "nm(1, 4)"};
+    struct sweep_search search = {.seed = 1};
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        struct sparsity *sparsity;
+        double realised = 0;
+        assert_int_equal(sparsity_parse(&sparsity, texts[i], NULL, NULL), 0);
+        assert_int_equal(sweep_realised_at(&search, sparsity, 32, &realised, NULL), 0);
+        assert_float_equal(realised, 0.75, 1e-9);
+        sparsity_free(sparsity);
+    }
+}
+
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_points),        cmocka_unit_test(test_patterns),
-    cmocka_unit_test(test_whole_numbers), cmocka_unit_test(test_without_labels),
-    cmocka_unit_test(test_errors),        cmocka_unit_test(test_stop),
+    cmocka_unit_test(test_realised),       cmocka_unit_test(test_points),
+    cmocka_unit_test(test_patterns),       cmocka_unit_test(test_whole_numbers),
+    cmocka_unit_test(test_without_labels), cmocka_unit_test(test_errors),
+    cmocka_unit_test(test_stop),
 };
 
 TEST_GROUP(tests_session_sweep, tests);

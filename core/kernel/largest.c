@@ -344,7 +344,6 @@ INLINE unsigned ranks_of_parts(__m512 x, int of, int keep) {
     }
     return _mm512_cmplt_epi32_mask(rank, _mm512_set1_epi32(keep));
 }
-
 #endif
 
 static void mark_parts(const float *values, int count, const struct largest *largest,

@@ -259,6 +259,7 @@ static const char *const specifications[] = {
     "block_local(5, 3)",
     "bigbird(4, 1, 3, 1)",
     "topk(0.8)",
+    "topk(0.2)",
     "block_topk(2, 0.6)",
     "block_topk(8, 0.6)",
     "block_topk(16, 0.8)",
@@ -315,9 +316,18 @@ static void patterns_agree_with_the_plain_form(void **state) {
 /* Keys in more than one chunk, begun and ended anywhere. */
 static void long_patterns_agree_too(void **state) {
     (void)state;
-    static const char *const long_ones[] = {
-        "dense",           "local(50)",          "local(70)",          "local(110)",
-        "dilated(150, 2)", "block_local(16, 4)", "block_local(50, 1)", "block_topk(16, 0.4)"};
+    static const char *const long_ones[] = {"dense",
+                                            "local(50)",
+                                            "local(70)",
+                                            "local(110)",
+                                            "dilated(150, 2)",
+                                            "block_local(16, 4)",
+                                            "block_local(50, 1)",
+                                            "block_topk(16, 0.4)",
+                                            "topk(0.8)",
+                                            "topk(0.3)",
+                                            "nm(2, 4)",
+                                            "threshold(0.9)+global(cls)"};
     static const int tokens[] = {130, 277};
     for (size_t s = 0; s < sizeof(long_ones) / sizeof(long_ones[0]); s++)
         for (int k = 0; k < 2; k++)

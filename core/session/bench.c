@@ -9,6 +9,7 @@
 
 #include "core/base/random.h"
 #include "core/kernel/profile.h"
+#include "core/session/sweep.h"
 
 #define TRAIN_STEPS 1000 /* more than are ever timed */
 
@@ -55,15 +56,9 @@ static int run_tokenize(void *user, struct sawb_error *error) {
 /* mask: the pattern of every head of every layer on random scores */
 
 static int prepare_mask(struct bench *bench, struct sawb_error *error) {
-    size_t pairs = (size_t)bench->n * (size_t)bench->n;
-    bench->scores = malloc(pairs * sizeof(float));
-    bench->mask = malloc(pairs);
-    if (!bench->scores || !bench->mask)
-        return out_of_memory(bench, error);
-    uint64_t key = random_key(bench->seed, RANDOM_PATTERN, 2, 0);
-    for (size_t i = 0; i < pairs; i++)
-        bench->scores[i] = (float)random_normal(key, i);
-    return 0;
+    bench->scores = drawn_scores(bench->n, bench->seed);
+    bench->mask = malloc((size_t)bench->n * (size_t)bench->n);
+    return bench->scores && bench->mask ? 0 : out_of_memory(bench, error);
 }
 
 static int run_mask(void *user, struct sawb_error *error) {

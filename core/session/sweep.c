@@ -106,11 +106,10 @@ static int find_lengths(const struct token_set *set, struct lengths *lengths,
     return 0;
 }
 
-/* Scores [tokens,tokens] that do not tie, for patterns that look at them; NULL: no memory. */
-static float *drawn_scores(const struct sweep_search *search, int tokens) {
+float *drawn_scores(int tokens, uint64_t seed) {
     size_t pairs = (size_t)tokens * (size_t)tokens;
     float *scores = malloc(pairs * sizeof(*scores));
-    uint64_t key = random_key(search->seed, RANDOM_PATTERN, 2, 0);
+    uint64_t key = random_key(seed, RANDOM_PATTERN, 2, 0);
     for (size_t i = 0; scores && i < pairs; i++)
         scores[i] = (float)random_normal(key, i);
     return scores;
@@ -164,7 +163,7 @@ static int search_numbers(const struct sweep_search *search, const struct length
                           int *numbers, struct worker *worker, struct sawb_error *error) {
     size_t pairs = (size_t)lengths->longest * (size_t)lengths->longest;
     uint8_t *mask = malloc(pairs);
-    float *scores = drawn_scores(search, lengths->longest);
+    float *scores = drawn_scores(lengths->longest, search->seed);
     double *nearest = malloc((size_t)search->count * sizeof(*nearest));
     int status = mask && scores && nearest ? 0 : no_memory(error), found = 0;
     for (int i = 0; status == 0 && i < search->count; i++)
@@ -213,7 +212,7 @@ int sweep_realised_at(const struct sweep_search *search, const struct sparsity *
     struct lengths lengths = {1, tokens, {tokens}, {1}};
     size_t pairs = (size_t)tokens * (size_t)tokens;
     uint8_t *mask = malloc(pairs);
-    float *scores = drawn_scores(search, tokens);
+    float *scores = drawn_scores(tokens, search->seed);
     int status = mask && scores ? 0 : no_memory(error);
     if (status == 0)
         *realised = realised_at(search, sparsity, &lengths, mask, scores);

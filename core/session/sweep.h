@@ -12,6 +12,10 @@
 const char *sweep_family_find(const char *name);
 
 /* A number that may stand in the hole of a pattern: a share, or a whole number. */
+/* Scores [tokens,tokens] that do not tie, for patterns that look at them, to be freed; NULL: no
+ * memory. */
+float *drawn_scores(int tokens, uint64_t seed);
+
 struct sweep_search {
     const char *family;    /* pattern with a `?` that stands for a whole number; no preset in it */
     const double *targets; /* [count] */

@@ -79,7 +79,6 @@ int attention_choose(struct attention *attention, const struct mask_source *sour
         break;
     case MASK_FORM_ASK:
     case MASK_FORM_SCORES:
-    case MASK_FORM_LARGEST:
         choice->kernel = ATTENTION_SELECTED;
         break;
     }
@@ -265,7 +264,7 @@ static void add_demand(const struct attention_plan *plan, struct demand *demand)
     int rows = 0;
     demand->tokens = plan->request.tokens > demand->tokens ? plan->request.tokens : demand->tokens;
     if (demand->captured || plan->shape.form == MASK_FORM_ASK ||
-        plan->shape.form == MASK_FORM_SCORES || plan->shape.form == MASK_FORM_LARGEST)
+        plan->shape.form == MASK_FORM_SCORES)
         rows = plan->multiple;
     if (demand->captured && plan->shape.form == MASK_FORM_DENSE)
         rows = ROWS_TOGETHER;
@@ -501,13 +500,6 @@ static void score(struct task *task, int row, int rows, float *scores) {
 
 /* Has the mask of [row, row + rows) written. */
 static void ask(struct task *task, int row, int rows, const float *scores, uint8_t *mask) {
-    if (task->plan->shape.form == MASK_FORM_LARGEST) {
-        size_t tokens = (size_t)task->view.tokens;
-        memset(mask, 0, (size_t)rows * tokens);
-        for (int r = 0; r < rows; r++, scores += tokens, mask += tokens)
-            task->kernels->mark(scores, task->view.tokens, &task->plan->shape.largest, mask);
-        return;
-    }
     const struct mask_source *source = task->batch->source;
     struct mask_request request = task->plan->request;
     request.row = row;
@@ -524,12 +516,6 @@ static int rows_at(const struct task *task, int row) {
     return left < task->plan->multiple ? left : task->plan->multiple;
 }
 
-/* Whether the scores say which pairs are kept, so that those are known and scattered. */
-static int is_scored(const struct task *task) {
-    enum mask_form form = task->plan->shape.form;
-    return form == MASK_FORM_SCORES || form == MASK_FORM_LARGEST;
-}
-
 /* lists: see a tile. counts [rows] of each. Returns how many keys are listed. */
 static int list_rows(const struct task *task, const uint8_t *mask, int rows, int32_t *list,
                      int *counts) {
@@ -541,7 +527,8 @@ static int list_rows(const struct task *task, const uint8_t *mask, int rows, int
     return kept;
 }
 
-/* By lists if queries keep few keys; otherwise all are worked out, and masked. */
+/* Where the scores say which pairs are kept, so that those are known and scattered: by lists if
+ * queries keep few keys; otherwise all are worked out, and masked. */
 static struct attention_tile tile_of_scored(const struct task *task,
                                             const struct attention_room *room, const uint8_t *mask,
                                             int first, int rows) {
@@ -556,7 +543,7 @@ static struct attention_tile tile_of_scored(const struct task *task,
 
 /* By the mask, which is asked for; a viewer wants it, and the scores of all pairs, in any case. */
 static void run_selected(struct task *task) {
-    int tokens = task->view.tokens;
+    int tokens = task->view.tokens, scored = task->plan->shape.form == MASK_FORM_SCORES;
     struct attention_room room = attention_room_in(task->work.room, tokens);
     for (int row = 0, rows; row < tokens; row += rows) {
         float *scores = task->plan->needs_scores || task->capture ? scores_at(task, row) : NULL;
@@ -569,8 +556,8 @@ static void run_selected(struct task *task) {
             size_t at = (size_t)(first - row) * (size_t)tokens;
             int count = attention_tile_rows(tokens, first);
             struct attention_tile tile =
-                is_scored(task) ? tile_of_scored(task, &room, mask + at, first, count)
-                                : attention_tile_of_mask(&room, mask + at, tokens, first, count);
+                scored ? tile_of_scored(task, &room, mask + at, first, count)
+                       : attention_tile_of_mask(&room, mask + at, tokens, first, count);
             run_tiles(task, &tile, 1, scores ? scores + at : NULL);
         }
         if (task->capture)
@@ -631,7 +618,6 @@ static void run_form(struct task *task) {
         break;
     case MASK_FORM_ASK:
     case MASK_FORM_SCORES:
-    case MASK_FORM_LARGEST:
         run_selected(task);
         break;
     }

@@ -31,14 +31,13 @@ struct mask_request {
 };
 
 enum mask_form {
-    MASK_FORM_ASK,     /* nothing is known: ask for all rows at once */
-    MASK_FORM_DENSE,   /* as MASK_DENSE */
-    MASK_FORM_OFF,     /* as MASK_HEAD_OFF */
-    MASK_FORM_BAND,    /* |i-j| <= width and |i-j| mod step = 0 */
-    MASK_FORM_FIXED,   /* a pattern that does not depend on scores */
-    MASK_FORM_SCORES,  /* one that does */
-    MASK_FORM_LARGEST, /* of each row, or of parts of it, the pairs with the largest scores */
-    MASK_FORM_BLOCKS,  /* one of blocks of b x b pairs, chosen by their mean scores */
+    MASK_FORM_ASK,    /* nothing is known: ask for all rows at once */
+    MASK_FORM_DENSE,  /* as MASK_DENSE */
+    MASK_FORM_OFF,    /* as MASK_HEAD_OFF */
+    MASK_FORM_BAND,   /* |i-j| <= width and |i-j| mod step = 0 */
+    MASK_FORM_FIXED,  /* a pattern that does not depend on scores */
+    MASK_FORM_SCORES, /* one that does */
+    MASK_FORM_BLOCKS, /* one of blocks of b x b pairs, chosen by their mean scores */
 };
 
 /* What is known of the mask of one head over n tokens. */
@@ -46,9 +45,8 @@ struct mask_shape {
     enum mask_form form;
     /* BAND, FIXED: masks of the same identity and the same n are the same. */
     uint64_t identity;
-    int width, step;        /* BAND */
-    int block;              /* BLOCKS: b */
-    struct largest largest; /* LARGEST: of a row */
+    int width, step; /* BAND */
+    int block;       /* BLOCKS: b */
     /* But for ASK, DENSE, OFF: row and rows of a request are multiples of it, or end at n. 0: all n
      * at once. */
     int multiple;

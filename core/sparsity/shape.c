@@ -90,9 +90,6 @@ struct mask_shape sparsity_shape(const struct sparsity *sparsity,
     if (chooses_blocks(term, request->tokens)) {
         shape.form = MASK_FORM_BLOCKS;
         shape.block = term->whole[block_parameter(term->pattern)];
-    } else if (term && term->pattern->largest) {
-        shape.form = MASK_FORM_LARGEST;
-        shape.largest = term->pattern->largest(term, request->tokens);
     } else if (rule->needs_scores) {
         shape.form = MASK_FORM_SCORES;
     } else if (term && term->pattern->band) {

@@ -4,6 +4,9 @@
  */
 #include <string.h>
 
+#include "core/kernel/attention_kernels.h"
+#include "core/kernel/kernels.h"
+#include "core/sparsity/internal.h"
 #include "tests/sparsity/support.h"
 
 #define TOKENS 45
@@ -68,10 +71,9 @@ static void forms(void **state) {
     assert_int_equal(shape_of("dense", 9, 0, 0).form, MASK_FORM_DENSE);
     assert_int_equal(shape_of("local(2)+dense", 9, 0, 0).form, MASK_FORM_DENSE);
     assert_int_equal(shape_of("heads_off(0.1)", 9, 1, 0).form, MASK_FORM_OFF);
-    assert_int_equal(shape_of("topk(0.5)", 9, 0, 0).form, MASK_FORM_LARGEST);
-    assert_int_equal(shape_of("topk(0.5)", 9, 0, 0).largest.keep, 5);
+    assert_int_equal(shape_of("topk(0.5)", 9, 0, 0).form, MASK_FORM_SCORES);
     assert_int_equal(shape_of("topk(0.5)+local(1)", 9, 0, 0).form, MASK_FORM_SCORES);
-    assert_int_equal(shape_of("nm(2, 4)", 9, 0, 0).form, MASK_FORM_LARGEST);
+    assert_int_equal(shape_of("nm(2, 4)", 9, 0, 0).form, MASK_FORM_SCORES);
     assert_int_equal(shape_of("nm(2, 4)+local(1)", 9, 0, 0).form, MASK_FORM_SCORES);
     assert_int_equal(shape_of("block_topk(2, 0.5)", 9, 0, 0).form, MASK_FORM_BLOCKS);
     assert_int_equal(shape_of("block_topk(1, 0.5)", 9, 0, 0).form, MASK_FORM_SCORES);
@@ -135,34 +137,45 @@ static void blocks_by_their_means(void **state) {
     sparsity_free(sparsity);
 }
 
-/* What the shape says of the largest scores is what the mask keeps, whether scores tie or not. */
-static void largest_as_the_mask_has_them(void **state) {
+static int is_largest(const struct sparsity *sparsity, const float *row, int j) {
+    const struct term *term = &sparsity->terms[0];
+    if (strcmp(term->pattern->name, "threshold") == 0)
+        return (double)row[j] >= quantile(row, TOKENS, term->share);
+    if (strcmp(term->pattern->name, "topk") == 0)
+        return rank_of(row, TOKENS, j) <= kept_count(term->share, TOKENS);
+    int begin = j / term->whole[1] * term->whole[1], left = TOKENS - begin;
+    int count = term->whole[1] < left ? term->whole[1] : left;
+    return rank_of(row + begin, count, j - begin) <= term->whole[0];
+}
+
+/* By ranks and quantiles, with every instruction set, whether scores tie or not. */
+static void largest_by_their_ranks(void **state) {
     (void)state;
     static const char *const texts[] = {"topk(0.8)",       "topk(0)",      "threshold(0.5)",
                                         "threshold(0.37)", "threshold(0)", "threshold(0.99)",
                                         "nm(2, 4)",        "nm(1, 3)",     "nm(7, 50)"};
-    for (int ties = 0; ties < 2; ties++) {
-        float *scores = oracle_scores(TOKENS, ties);
-        for (size_t s = 0; s < sizeof(texts) / sizeof(texts[0]); s++) {
-            struct sparsity *sparsity = parsed(texts[s], NULL);
+    const struct kernels *kernels;
+    for (size_t s = 0; s < sizeof(texts) / sizeof(texts[0]); s++) {
+        struct sparsity *sparsity = parsed(texts[s], NULL);
+        for (int ties = 0; ties < 2; ties++) {
+            float *scores = oracle_scores(TOKENS, ties);
             struct mask_request request = {.tokens = TOKENS, .scores = scores};
-            struct mask_shape shape = shape_of(texts[s], TOKENS, 0, 0);
-            uint8_t *mask = filled(sparsity, &request), row[TOKENS];
-            assert_int_equal(shape.form, MASK_FORM_LARGEST);
-            for (int i = 0; i < TOKENS; i++) {
-                memset(row, 0, sizeof(row));
-                mark_largest_portable(scores + i * TOKENS, TOKENS, &shape.largest, row);
-                assert_memory_equal(row, mask + i * TOKENS, TOKENS);
+            for (int set = -1; set < 0 || (kernels = kernels_get(set)); set++) {
+                request.mark = set < 0 ? NULL : kernels->attention->mark;
+                uint8_t *mask = filled(sparsity, &request);
+                for (int p = 0; p < TOKENS * TOKENS; p++)
+                    assert_int_equal(
+                        mask[p], is_largest(sparsity, scores + p / TOKENS * TOKENS, p % TOKENS));
+                free(mask);
             }
-            free(mask);
-            sparsity_free(sparsity);
+            free(scores);
         }
-        free(scores);
+        sparsity_free(sparsity);
     }
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(largest_as_the_mask_has_them),
+    cmocka_unit_test(largest_by_their_ranks),
     cmocka_unit_test(rows_are_those_of_the_whole),
     cmocka_unit_test(forms),
     cmocka_unit_test(identities),

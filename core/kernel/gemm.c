@@ -81,7 +81,7 @@ const struct gemm OF_SET(gemm) = {
     .columns = COLUMNS,
     .depth = 1,
     .unit = 1,
-    .task_columns = 192,
+    TILE_USE,
     .pack_rows = pack_rows,
     .pack_columns = pack_columns,
     .left_columns = left_columns,

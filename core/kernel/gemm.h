@@ -23,11 +23,13 @@
 struct attention_unit; /* attention_unit.h */
 
 struct gemm_tile {
-    const void *left; /* a: word w of row r at left + r row_stride + w word_stride (in words), or
-                         as the set packed it */
-    size_t row_stride, word_stride;
+    const void *left;  /* a: word w of row r at left + r row_stride + w (in words), or as the set
+                          packed it */
+    size_t row_stride; /* 0: packed */
     const void *panel; /* b, aligned to 64 bytes */
     int words;
+    const void *ahead; /* what other tiles will read, is fetched meanwhile */
+    int fetch;         /* of it: 0: nothing, 1: half as much as this tile reads, 2: as much */
     int rows, columns; /* of y: 1 to those of the set */
     float *y;
     size_t stride;     /* of y, between two rows */
@@ -41,6 +43,12 @@ struct gemm {
     int depth;         /* steps of k in a word */
     int unit;          /* steps are made up to a multiple of it, with zeros */
     int task_columns;  /* of y that one task works out: the more, the seldomer a is packed */
+
+    /* Up to so many rows, tiles go down a panel before they go on to the next one, which they fetch
+     * meanwhile, so that multiplying and reading weights from memory go on at once; 0: never. */
+    int few_rows;
+    int own_words; /* a tile fetches its own panel so many words ahead; 0: the next one */
+    int halves;    /* 1: two tiles of half the rows are faster than a full one and a low one */
 
     /* One panel of b^T [columns, steps] (weights in a forward pass) and of b [steps, columns]; rows
      * lie `stride` floats apart. */

@@ -58,7 +58,7 @@ const struct gemm gemm_bf16 = {
     .columns = COLUMNS,
     .depth = 2,
     .unit = 2,
-    .task_columns = 192,
+    TILE_USE,
     .pack_rows = pack_rows,
     .pack_columns = pack_columns,
     .left_rows = left_rows,

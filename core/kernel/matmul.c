@@ -161,11 +161,9 @@ static void point_left(const struct task *task, const struct block *block, int r
     const struct matmul *product = task->product;
     const struct gemm *gemm = task->gemm;
     tile->row_stride = (size_t)product->k;
-    tile->word_stride = 1;
     if (product->shape == MATMUL_WEIGHT) {
         tile->left = task->left + (size_t)(row / gemm->rows) * block->tile_words;
-        tile->row_stride = 1;
-        tile->word_stride = (size_t)gemm->rows;
+        tile->row_stride = 0;
         return;
     }
     const float *a =
@@ -202,29 +200,82 @@ static void activate_rows(const struct task *task, int first, int rows) {
     }
 }
 
-static void multiply_block(const struct task *task, const struct block *block) {
+/* 1: tiles go down a panel before the next one (gemm->few_rows). */
+static int goes_down(const struct task *task) {
+    return task->rows <= task->gemm->few_rows && task->product->shape != MATMUL_WEIGHT;
+}
+
+/* Rows of the next tile, of those that are left. */
+static int tile_rows(const struct task *task, int left) {
+    int most = task->gemm->rows;
+    if (task->gemm->halves && task->product->shape != MATMUL_WEIGHT && left > most &&
+        left < 2 * most)
+        return parts(left, 2);
+    return left < most ? left : most;
+}
+
+/* The next panel is fetched by the tiles that go down this one, a half by each of the first two,
+ * or where one goes along all panels, by that. */
+static void fetch_meanwhile(const struct task *task, const struct block *block, int part,
+                            struct gemm_tile *tile) {
+    const struct gemm *gemm = task->gemm;
+    const uint32_t *panel = tile->panel;
+    size_t own = (size_t)block->words * (size_t)gemm->columns;
+    int shares = task->rows > gemm->rows && goes_down(task) ? 2 : 1;
+    tile->ahead = panel + block->panel_words + (part > 0 ? own / 2 : 0);
+    tile->fetch = part < shares ? 2 / shares : 0;
+    if (gemm->own_words > 0) {
+        tile->ahead = panel + gemm->own_words * gemm->columns;
+        tile->fetch = 2;
+    }
+}
+
+static void multiply_tile(const struct task *task, const struct block *block, int column, int part,
+                          struct gemm_tile *tile) {
     const struct matmul *product = task->product;
     const struct gemm *gemm = task->gemm;
-    float *sums = sums_of(product);
+    int left = task->columns - column, panel = column / gemm->columns;
+    tile->columns = left < gemm->columns ? left : gemm->columns;
+    tile->panel = block->panels + (size_t)panel * block->panel_words;
+    fetch_meanwhile(task, block, part, tile);
+    if (block->last && product->after == AFTER_BIAS)
+        tile->bias = product->bias + task->column + column;
+    tile->y += column;
+    gemm->multiply(tile);
+    tile->y -= column;
+}
+
+/* Points the tile at rows of a and of y. */
+static void point_rows(const struct task *task, const struct block *block, int row,
+                       struct gemm_tile *tile) {
+    tile->rows = tile_rows(task, task->rows - row);
+    tile->y =
+        sums_of(task->product) + (size_t)(task->row + row) * tile->stride + (size_t)task->column;
+    point_left(task, block, row, tile);
+}
+
+static void multiply_block(const struct task *task, const struct block *block) {
+    const struct matmul *product = task->product;
+    const int across = task->gemm->columns;
+    int activated = block->last && product->after > AFTER_BIAS, part = 0;
     struct gemm_tile tile = {.words = block->words,
                              .stride = (size_t)product->n,
                              .accumulate = !block->first || product->accumulate};
-    for (int row = 0; row < task->rows; row += gemm->rows) {
-        tile.rows = task->rows - row < gemm->rows ? task->rows - row : gemm->rows;
-        point_left(task, block, row, &tile);
-        const uint32_t *panel = block->panels;
-        for (int column = 0; column < task->columns; column += gemm->columns) {
-            int left = task->columns - column;
-            tile.columns = left < gemm->columns ? left : gemm->columns;
-            tile.panel = panel;
-            if (block->last && product->after == AFTER_BIAS)
-                tile.bias = product->bias + task->column + column;
-            tile.y =
-                sums + (size_t)(task->row + row) * tile.stride + (size_t)(task->column + column);
-            gemm->multiply(&tile);
-            panel += block->panel_words;
-        }
-        if (block->last && product->after > AFTER_BIAS)
+    if (goes_down(task)) {
+        for (int column = 0; column < task->columns; column += across, part = 0)
+            for (int row = 0; row < task->rows; row += tile.rows, part++) {
+                point_rows(task, block, row, &tile);
+                multiply_tile(task, block, column, part, &tile);
+            }
+        if (activated)
+            activate_rows(task, task->row, task->rows);
+        return;
+    }
+    for (int row = 0; row < task->rows; row += tile.rows, part++) {
+        point_rows(task, block, row, &tile);
+        for (int column = 0; column < task->columns; column += across)
+            multiply_tile(task, block, column, part, &tile);
+        if (activated)
             activate_rows(task, task->row + row, tile.rows);
     }
 }

@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#if defined(__AVX512F__)
+#if defined(__AVX2__)
 #include <immintrin.h>
 #endif
 
@@ -30,9 +30,12 @@ INLINE vector choose(integers choice, vector a, vector b) {
 }
 #endif
 
+/* b where either is NaN. */
 INLINE vector larger(vector a, vector b) {
 #if LANES == 16
     return (vector)_mm512_max_ps((__m512)a, (__m512)b);
+#elif LANES == 8
+    return (vector)_mm256_max_ps((__m256)a, (__m256)b);
 #else
     return choose(a > b, a, b);
 #endif
@@ -44,8 +47,10 @@ INLINE vector power_of_two(vector x) {
     vector whole = (vector)_mm512_roundscale_ps((__m512)x, _MM_FROUND_TO_NEAREST_INT);
     vector r = x - whole;
 #else
-    const float rounder = 12582912.0f; /* 1.5 * 2^23: adding it rounds to a whole number */
-    vector clamped = choose(x < all_of(-126.0f), all_of(-126.0f), x);
+    /* Adding 1.5 * 2^23 rounds to a whole number, which is in the lowest bits then; 127 more make
+     * them the exponent of its power. */
+    const float rounder = 12582912.0f + 127.0f;
+    vector clamped = larger(all_of(-126.0f), x);
     vector shifted = clamped + rounder;
     vector r = clamped - (shifted - rounder);
 #endif
@@ -59,8 +64,7 @@ INLINE vector power_of_two(vector x) {
 #if LANES == 16
     return (vector)_mm512_scalef_ps((__m512)p, (__m512)whole);
 #else
-    vector scaled = (vector)((integers)p + ((integers)shifted << 23));
-    return choose(x == x, scaled, x);
+    return p * (vector)((integers)shifted << 23);
 #endif
 }
 

@@ -43,16 +43,19 @@ INLINE void fetch_tile(const struct gemm_tile *tile, int rows) {
 }
 
 INLINE void store_tile(const struct gemm_tile *tile, vector sums[TILE_ROWS][VECTORS], int rows) {
-    for (int row = 0; row < rows; row++) {
-        float *line = tile->y + (size_t)row * tile->stride;
+    if (tile->accumulate)
+        for (int row = 0; row < rows; row++)
+            for (int i = 0; i < VECTORS; i++)
+                sums[row][i] += load(tile->y + (size_t)row * tile->stride + i * LANES);
+    if (tile->bias)
         for (int i = 0; i < VECTORS; i++) {
-            if (tile->accumulate)
-                sums[row][i] += load(line + i * LANES);
-            if (tile->bias)
-                sums[row][i] += load(tile->bias + i * LANES);
-            store(line + i * LANES, sums[row][i]);
+            vector bias = load(tile->bias + i * LANES);
+            for (int row = 0; row < rows; row++)
+                sums[row][i] += bias;
         }
-    }
+    for (int row = 0; row < rows; row++)
+        for (int i = 0; i < VECTORS; i++)
+            store(tile->y + (size_t)row * tile->stride + i * LANES, sums[row][i]);
 }
 
 /* How a tile is multiplied: constants wherever this is used, so that the sums live in registers and
@@ -63,16 +66,24 @@ struct way {
     int fetch;  /* as of the tile */
 };
 
+/* Where words of a are: of the first row, and of the fourth. From either two more rows are one and
+ * two strides away, which an address can say. */
+struct left {
+    const word *upper, *lower;
+    size_t stride;
+};
+
 /* sums += of `words` words from left and panel on. */
-INLINE void add_words(vector sums[TILE_ROWS][VECTORS], const word *left, size_t row_stride,
-                      const word *panel, int words, const struct way way) {
+INLINE void add_words(vector sums[TILE_ROWS][VECTORS], const struct left *left, const word *panel,
+                      int words, const struct way way) {
     for (int at = 0; at < words; at++) {
         vector right[VECTORS];
         for (int i = 0; i < VECTORS; i++)
             right[i] = *(const vector *)(const void *)(panel + at * COLUMNS + i * LANES);
         for (int row = 0; row < way.rows; row++) {
-            word factor = way.packed ? left[at * TILE_ROWS + row]
-                                     : left[(size_t)row * row_stride + (size_t)at];
+            const word *place = row < 3 ? left->upper + (size_t)row * left->stride
+                                        : left->lower + (size_t)(row - 3) * left->stride;
+            word factor = way.packed ? left->upper[at * TILE_ROWS + row] : place[at];
             for (int i = 0; i < VECTORS; i++)
                 sums[row][i] = add_product(sums[row][i], factor, right[i]);
         }
@@ -81,32 +92,39 @@ INLINE void add_words(vector sums[TILE_ROWS][VECTORS], const word *left, size_t 
 
 INLINE void multiply_rows(const struct gemm_tile *tile, const struct way way) {
     enum { WHOLE = WORDS * COLUMNS * sizeof(word) };
-    const word *left = tile->left, *panel = tile->panel;
-    const size_t row_stride = tile->row_stride;
+    const word *panel = tile->panel;
+    struct left left = {.upper = tile->left, .stride = tile->row_stride};
     const char *ahead = tile->ahead;
     vector sums[TILE_ROWS][VECTORS];
     fetch_tile(tile, way.rows);
     for (int row = 0; row < way.rows; row++)
         for (int i = 0; i < VECTORS; i++)
             sums[row][i] = (vector){0};
+    left.lower = left.upper + 3 * left.stride;
     int words = tile->words;
     for (; words >= WORDS; words -= WORDS) {
         for (int line = 0; line < way.fetch * WHOLE / 2; line += LINE)
             __builtin_prefetch(ahead + line);
-        add_words(sums, left, row_stride, panel, WORDS, way);
+        add_words(sums, &left, panel, WORDS, way);
         ahead += way.fetch * WHOLE / 2;
-        left += WORDS * (way.packed ? TILE_ROWS : 1);
         panel += WORDS * COLUMNS;
+        left.upper += WORDS * (way.packed ? TILE_ROWS : 1);
+        left.lower += WORDS;
+        /* Else the compiler has a register for each row, more than there are. */
+        __asm__("" : "+r"(left.upper), "+r"(left.lower));
     }
     if (words > 0)
-        add_words(sums, left, row_stride, panel, 1, way);
+        add_words(sums, &left, panel, 1, way);
     store_tile(tile, sums, way.rows);
 }
 
 /* `height` is a constant. */
 INLINE void multiply_height(const struct gemm_tile *tile, int height) {
-    if (tile->row_stride == 0)
+    int packed = tile->row_stride == 0;
+    if (packed && tile->fetch < 2)
         multiply_rows(tile, (struct way){height, 1, 0});
+    else if (packed)
+        multiply_rows(tile, (struct way){height, 1, 2});
     else if (tile->fetch == 0)
         multiply_rows(tile, (struct way){height, 0, 0});
     else if (tile->fetch == 1)

@@ -22,6 +22,7 @@
 #define WEIGHT_COLUMNS 384
 #define ROWS_LEAST 64
 #define TASKS_PER_THREAD 8
+#define MANY_ROWS 256 /* by packed weights: twice as many tasks, so that threads end together */
 
 /* Tiles of a would else begin a multiple of 4096 bytes apart, in the same set of the cache. */
 #define TILE_PADDING 16
@@ -340,6 +341,8 @@ void matmul_run(const struct compute *compute, const struct matmul *products, in
     struct run run = {compute, products, 1};
     int tasks = tasks_of_all(&run, count);
     int wanted = TASKS_PER_THREAD * pool_threads(compute->pool);
+    if (count > 0 && products[0].packed && products[0].m >= MANY_ROWS)
+        wanted *= 2;
     if (tasks > 0 && tasks < wanted) {
         run.times = parts(wanted, tasks);
         tasks = tasks_of_all(&run, count);

@@ -26,7 +26,11 @@ typedef uint32_t naturals __attribute__((vector_size(LANES * 4)));
 #if LANES < 16
 /* Where a lane of `choice` is -1 a's, where it is 0 b's. */
 INLINE vector choose(integers choice, vector a, vector b) {
+#if LANES == 8
+    return (vector)_mm256_blendv_ps((__m256)b, (__m256)a, (__m256)choice);
+#else
     return (vector)(((integers)a & choice) | ((integers)b & ~choice));
+#endif
 }
 #endif
 

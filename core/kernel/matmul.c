@@ -221,29 +221,30 @@ static void fetch_meanwhile(const struct task *task, const struct block *block, 
                             struct gemm_tile *tile) {
     const struct gemm *gemm = task->gemm;
     const uint32_t *panel = tile->panel;
-    size_t own = (size_t)block->words * (size_t)gemm->columns;
     int shares = task->rows > gemm->rows && goes_down(task) ? 2 : 1;
-    tile->ahead = panel + block->panel_words + (part > 0 ? own / 2 : 0);
-    tile->fetch = part < shares ? 2 / shares : 0;
     if (gemm->own_words > 0) {
         tile->ahead = panel + gemm->own_words * gemm->columns;
         tile->fetch = 2;
+        return;
     }
+    size_t own = (size_t)block->words * (size_t)gemm->columns;
+    tile->ahead = panel + block->panel_words + (part > 0 ? own / 2 : 0);
+    tile->fetch = part < shares ? 2 / shares : 0;
 }
 
+/* Of a row of tiles the one at `column`; the `part`-th of those that read the panel. */
 static void multiply_tile(const struct task *task, const struct block *block, int column, int part,
-                          struct gemm_tile *tile) {
+                          struct gemm_tile tile) {
     const struct matmul *product = task->product;
     const struct gemm *gemm = task->gemm;
     int left = task->columns - column, panel = column / gemm->columns;
-    tile->columns = left < gemm->columns ? left : gemm->columns;
-    tile->panel = block->panels + (size_t)panel * block->panel_words;
-    fetch_meanwhile(task, block, part, tile);
+    tile.columns = left < gemm->columns ? left : gemm->columns;
+    tile.panel = block->panels + (size_t)panel * block->panel_words;
     if (block->last && product->after == AFTER_BIAS)
-        tile->bias = product->bias + task->column + column;
-    tile->y += column;
-    gemm->multiply(tile);
-    tile->y -= column;
+        tile.bias = product->bias + task->column + column;
+    tile.y += column;
+    fetch_meanwhile(task, block, part, &tile);
+    gemm->multiply(&tile);
 }
 
 /* Points the tile at rows of a and of y. */
@@ -266,7 +267,7 @@ static void multiply_block(const struct task *task, const struct block *block) {
         for (int column = 0; column < task->columns; column += across, part = 0)
             for (int row = 0; row < task->rows; row += tile.rows, part++) {
                 point_rows(task, block, row, &tile);
-                multiply_tile(task, block, column, part, &tile);
+                multiply_tile(task, block, column, part, tile);
             }
         if (activated)
             activate_rows(task, task->row, task->rows);
@@ -275,7 +276,7 @@ static void multiply_block(const struct task *task, const struct block *block) {
     for (int row = 0; row < task->rows; row += tile.rows, part++) {
         point_rows(task, block, row, &tile);
         for (int column = 0; column < task->columns; column += across)
-            multiply_tile(task, block, column, part, &tile);
+            multiply_tile(task, block, column, part, tile);
         if (activated)
             activate_rows(task, task->row + row, tile.rows);
     }

@@ -170,8 +170,9 @@ static int drawn(uint64_t key, uint64_t *counter, int most) {
 }
 
 static void check_sizes(const struct compute *compute) {
-    static const int sizes[][3] = {{1, 1, 1},    {3, 5, 7},     {13, 48, 32},  {2, 33, 64},
-                                   {1, 97, 385}, {130, 100, 9}, {9, 193, 400}, {17, 2, 771}};
+    static const int sizes[][3] = {{1, 1, 1},     {3, 5, 7},    {13, 48, 32},
+                                   {2, 33, 64},   {1, 97, 385}, {130, 100, 9},
+                                   {9, 193, 400}, {17, 2, 771}, {300, 50, 33}};
     enum { FIXED = sizeof(sizes) / sizeof(sizes[0]), DRAWN = 12 };
     uint64_t key = random_key(7, RANDOM_PATTERN, 0, 0), counter = 0;
     for (int i = 0; i < FIXED + DRAWN; i++) {

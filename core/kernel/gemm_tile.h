@@ -28,9 +28,11 @@
 /* How the tiles of either kind are used best, for struct gemm. The first was measured on Intel's
  * AVX-512, the second on AMD's AVX2. */
 #if TILE_ROWS == 8
-#define TILE_USE .task_columns = 192, .few_rows = 0, .own_words = 8, .halves = 0
+#define OWN_WORDS 8
+#define TILE_USE .task_columns = 192, .few_rows = 0, .own_words = OWN_WORDS, .halves = 0
 #else
-#define TILE_USE .task_columns = 96, .few_rows = 96, .own_words = 0, .halves = 1
+#define OWN_WORDS 0
+#define TILE_USE .task_columns = 96, .few_rows = 96, .own_words = OWN_WORDS, .halves = 1
 #endif
 
 /* ---- multiplying ----------------------------------------------------------------------------- */
@@ -63,7 +65,7 @@ INLINE void store_tile(const struct gemm_tile *tile, vector sums[TILE_ROWS][VECT
 struct way {
     int rows;
     int packed; /* a: 1: [words][TILE_ROWS], 0: rows where they lie */
-    int fetch;  /* as of the tile */
+    int fetch;  /* 1: as much as the tile says, 0: nothing */
 };
 
 /* Where words of a are: of the first row, and of the fourth. From either two more rows are one and
@@ -91,10 +93,11 @@ INLINE void add_words(vector sums[TILE_ROWS][VECTORS], const struct left *left, 
 }
 
 INLINE void multiply_rows(const struct gemm_tile *tile, const struct way way) {
-    enum { WHOLE = WORDS * COLUMNS * sizeof(word) };
+    enum { BYTES = WORDS * COLUMNS * sizeof(word) };
     const word *panel = tile->panel;
     struct left left = {.upper = tile->left, .stride = tile->row_stride};
     const char *ahead = tile->ahead;
+    const int further = tile->fetch * BYTES / 2;
     vector sums[TILE_ROWS][VECTORS];
     fetch_tile(tile, way.rows);
     for (int row = 0; row < way.rows; row++)
@@ -103,10 +106,10 @@ INLINE void multiply_rows(const struct gemm_tile *tile, const struct way way) {
     left.lower = left.upper + 3 * left.stride;
     int words = tile->words;
     for (; words >= WORDS; words -= WORDS) {
-        for (int line = 0; line < way.fetch * WHOLE / 2; line += LINE)
+        for (int line = 0; way.fetch && line < BYTES; line += LINE)
             __builtin_prefetch(ahead + line);
         add_words(sums, &left, panel, WORDS, way);
-        ahead += way.fetch * WHOLE / 2;
+        ahead += further;
         panel += WORDS * COLUMNS;
         left.upper += WORDS * (way.packed ? TILE_ROWS : 1);
         left.lower += WORDS;
@@ -118,19 +121,14 @@ INLINE void multiply_rows(const struct gemm_tile *tile, const struct way way) {
     store_tile(tile, sums, way.rows);
 }
 
-/* `height` is a constant. */
+/* `height` is a constant. Rows that were packed meet panels that were, and are near. */
 INLINE void multiply_height(const struct gemm_tile *tile, int height) {
-    int packed = tile->row_stride == 0;
-    if (packed && tile->fetch < 2)
-        multiply_rows(tile, (struct way){height, 1, 0});
-    else if (packed)
-        multiply_rows(tile, (struct way){height, 1, 2});
-    else if (tile->fetch == 0)
-        multiply_rows(tile, (struct way){height, 0, 0});
-    else if (tile->fetch == 1)
+    if (tile->row_stride == 0)
+        multiply_rows(tile, (struct way){height, 1, OWN_WORDS > 0});
+    else if (OWN_WORDS > 0 || tile->fetch > 0)
         multiply_rows(tile, (struct way){height, 0, 1});
     else
-        multiply_rows(tile, (struct way){height, 0, 2});
+        multiply_rows(tile, (struct way){height, 0, 0});
 }
 
 static void multiply_full(const struct gemm_tile *tile) {

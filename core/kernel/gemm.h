@@ -45,7 +45,8 @@ struct gemm {
     int task_columns;  /* of y that one task works out: the more, the seldomer a is packed */
 
     /* Up to so many rows, tiles go down a panel before they go on to the next one, which they fetch
-     * meanwhile, so that multiplying and reading weights from memory go on at once; 0: never. */
+     * meanwhile, so that multiplying and reading weights from memory go on at once; 0: never, as
+     * where rows of a have to be packed. */
     int few_rows;
     int own_words; /* a tile fetches its own panel so many words ahead; 0: the next one */
     int halves;    /* 1: two tiles of half the rows are faster than a full one and a low one */

@@ -26,7 +26,7 @@
 
 /* Tiles of a would else begin a multiple of 4096 bytes apart, in the same set of the cache. */
 #define TILE_PADDING 16
-#define TILE_ROWS_LEAST 4
+#define TILE_ROWS_LEAST 6
 
 /* The panels of a block fill about half of a second-level cache. The longer a block, the seldomer
  * sums are stored and taken up again, and the longer the rows of a that a tile reads. */

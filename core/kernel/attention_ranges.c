@@ -220,26 +220,33 @@ INLINE void remove_others(float *products, const struct keys *keys,
         keep_lanes(products + at, lanes_below(end - at));
 }
 
-/* Products [GROUP,·] with `count` keys become weights. first: those are the first keys. factors:
- * what the sums so far are to be multiplied with, as they were relative to a smaller largest
- * product. */
-INLINE void soften(float *weights, int count, int first, float factor, vector *largest,
-                   vector *total, float *factors) {
-    vector most[GROUP], sum[GROUP];
-    float shift[LANES], smaller[LANES];
-    UNROLL for (int r = 0; r < GROUP; r++) most[r] = load(weights + r * STRIDE);
+/* The largest of the products [GROUP,·] with `count` keys and of those before; times `factor` they
+ * are shifts. factors: what the sums so far, relative to a smaller one, are to be multiplied
+ * with. */
+INLINE void find_largest(const float *products, int count, float factor, vector *largest,
+                         float *shifts, float *factors) {
+    vector most[GROUP];
+    float lanes[2][LANES];
+    UNROLL for (int r = 0; r < GROUP; r++) most[r] = load(products + r * STRIDE);
     for (int j = LANES; j < count; j += LANES)
         UNROLL for (int r = 0; r < GROUP; r++) most[r] =
-            larger(load(weights + r * STRIDE + j), most[r]);
+            larger(load(products + r * STRIDE + j), most[r]);
     vector now = larger(largest_of_four(most), *largest);
-    store(shift, now * factor);
-    UNROLL for (int r = 0; r < GROUP; r++) sum[r] = (vector){0};
-    if (!first) {
-        store(smaller, power_of_two((*largest - now) * factor));
-        memcpy(factors, smaller, GROUP * sizeof(*factors));
-        UNROLL for (int r = 0; r < GROUP; r++) sum[r] = total[r] * smaller[r];
-    }
+    store(lanes[0], now * factor);
+    store(lanes[1], power_of_two((*largest - now) * factor));
+    memcpy(shifts, lanes[0], GROUP * sizeof(*shifts));
+    memcpy(factors, lanes[1], GROUP * sizeof(*factors));
     *largest = now;
+}
+
+/* Products [GROUP,·] with `count` keys become weights, which are added to the total. */
+INLINE void soften(float *weights, int count, float factor, const float *shifts,
+                   const float *factors, vector *total) {
+    vector sum[GROUP], shift[GROUP];
+    UNROLL for (int r = 0; r < GROUP; r++) {
+        sum[r] = total[r] * factors[r];
+        shift[r] = all_of(shifts[r]);
+    }
     for (int j = 0; j < count; j += LANES)
         UNROLL for (int r = 0; r < GROUP; r++) {
             float *at = weights + r * STRIDE + j;
@@ -273,8 +280,8 @@ INLINE float *weights_of(const struct attention_view *view, int group) {
     return view->weights + group * GROUP * STRIDE;
 }
 
-static void multiply_tile(const struct attention_view *view, const struct work *work,
-                          const struct chunk *chunk) {
+APART void multiply_tile(const struct attention_view *view, const struct work *work,
+                         const struct chunk *chunk) {
     const struct attention_tile *tile = work->tile;
     for (int g = 0; g * GROUP < tile->rows; g++) {
         const struct keys *keys = &chunk->keys[g];
@@ -309,19 +316,26 @@ static void take_scores(const struct attention_view *view, const struct work *wo
     }
 }
 
-INLINE void soften_tile(const struct attention_view *view, struct work *work, struct chunk *chunk,
-                        int first) {
+/* The largest products of all groups first: each takes its time, which the next one's fills. */
+APART void soften_tile(const struct attention_view *view, struct work *work, struct chunk *chunk) {
+    const float factor = work->factor * LOG2_E;
+    float shifts[ROWS];
     for (int g = 0; g * GROUP < work->tile->rows; g++) {
         const struct keys *keys = &chunk->keys[g];
-        float *weights = weights_of(view, g);
-        for (int r = 0; r < GROUP && !keys->all && !work->known; r++)
-            remove_others(weights + r * STRIDE, keys, &work->tile->range[g * GROUP + r]);
+        float *weights = weights_of(view, g), *factors = chunk->factors + g * GROUP;
+        for (int r = 0; r < GROUP; r++) {
+            factors[r] = 1.0f;
+            if (!keys->all && !work->known)
+                remove_others(weights + r * STRIDE, keys, &work->tile->range[g * GROUP + r]);
+        }
         if (keys->whole > 0)
-            soften(weights, keys->whole, first, work->factor * LOG2_E, &work->softmax.largest[g],
-                   work->softmax.total + g * GROUP, chunk->factors + g * GROUP);
-        for (int r = 0; r < GROUP && keys->whole == 0; r++)
-            chunk->factors[g * GROUP + r] = 1.0f;
+            find_largest(weights, keys->whole, factor, &work->softmax.largest[g],
+                         shifts + g * GROUP, factors);
     }
+    for (int g = 0; g * GROUP < work->tile->rows; g++)
+        if (chunk->keys[g].whole > 0)
+            soften(weights_of(view, g), chunk->keys[g].whole, factor, shifts + g * GROUP,
+                   chunk->factors + g * GROUP, work->softmax.total + g * GROUP);
 }
 
 /* totals [LANES]: of the queries of a group, exactly 0 for those that keep no key. */
@@ -388,38 +402,39 @@ static void drop_group(const struct attention_view *view, const struct attention
                   weights + r * STRIDE);
 }
 
-INLINE void weigh_tile(const struct attention_view *view, const struct work *work,
-                       const struct chunk *chunk, struct fetched *fetched, const int padded) {
-    for (int g = 0; g * GROUP < work->tile->rows; g++) {
-        const struct keys *keys = &chunk->keys[g];
-        if (keys->whole == 0 && !chunk->first && !chunk->last)
-            continue;
-        const float *sums = chunk->first ? NULL : work->sums + g * GROUP * padded;
-        const struct weights weights = {weights_of(view, g), 1, STRIDE};
-        const struct results results = results_of(view, work, g, chunk->last, padded);
-        if (view->dropout.threshold)
-            drop_group(view, work->tile, g, keys, weights_of(view, g));
-        struct ahead ahead = ahead_of(view, fetched, (keys->end - keys->begin) / FETCH_KEYS);
-        FOR_COLUMNS(padded, d,
-                    add_values(view, keys, &weights, sums, chunk->factors + g * GROUP, &results,
-                               &ahead, d, AT_ONCE, padded));
-    }
+INLINE void weigh_group(const struct attention_view *view, const struct work *work,
+                        const struct chunk *chunk, int g, struct fetched *fetched,
+                        const int padded) {
+    const struct keys *keys = &chunk->keys[g];
+    const float *sums = chunk->first ? NULL : work->sums + g * GROUP * padded;
+    const struct weights weights = {weights_of(view, g), 1, STRIDE};
+    const struct results results = results_of(view, work, g, chunk->last, padded);
+    if (view->dropout.threshold)
+        drop_group(view, work->tile, g, keys, weights_of(view, g));
+    struct ahead ahead = ahead_of(view, fetched, (keys->end - keys->begin) / FETCH_KEYS);
+    FOR_COLUMNS(padded, d,
+                add_values(view, keys, &weights, sums, chunk->factors + g * GROUP, &results, &ahead,
+                           d, AT_ONCE, padded));
+}
+
+APART void weigh_tile(const struct attention_view *view, const struct work *work,
+                      const struct chunk *chunk, struct fetched *fetched) {
+    for (int g = 0; g * GROUP < work->tile->rows; g++)
+        if (chunk->keys[g].whole > 0 || chunk->first || chunk->last)
+            FOR_WIDTH(view->padded, weigh_group(view, work, chunk, g, fetched, PADDED));
 }
 
 /* First all products with keys, then all with values, so that either are in the nearest cache. */
 INLINE void forward_chunk(const struct attention_view *view, struct work *work, struct chunk *chunk,
-                          struct fetched *fetched, const int padded) {
+                          struct fetched *fetched) {
     for (int g = 0; g * GROUP < work->tile->rows; g++)
         chunk->keys[g] = keys_of_group(work->tile, g, chunk->further);
     if (work->known)
         take_scores(view, work, chunk);
     else
         multiply_tile(view, work, chunk);
-    if (chunk->first)
-        soften_tile(view, work, chunk, 1);
-    else
-        soften_tile(view, work, chunk, 0);
-    weigh_tile(view, work, chunk, fetched, padded);
+    soften_tile(view, work, chunk);
+    weigh_tile(view, work, chunk, fetched);
 }
 
 /* Rows of out that are no whole vectors, and the logarithms of the queries' sums. */
@@ -442,15 +457,16 @@ static void finish_work(const struct attention_view *view, const struct work *wo
 }
 
 /* The chunks of keys go by once for all tiles, so that each is read from afar once. */
-INLINE void forward_tiles(const struct attention_view *view, const struct attention_tile *tiles,
-                          int count, const float *known, const int padded) {
+void OF_SET(attention_range_tiles)(const struct attention_view *view,
+                                   const struct attention_tile *tiles, int count,
+                                   const float *known) {
     struct work work[ATTENTION_TOGETHER];
     struct fetched fetched = {0};
     int most = most_keys(tiles, count);
     for (int t = 0; t < count; t++) {
         size_t at = (size_t)(tiles[t].first - tiles[0].first) * (size_t)view->tokens;
         work[t].tile = &tiles[t];
-        work[t].sums = view->sums + (size_t)(t * ROWS * padded);
+        work[t].sums = view->sums + (size_t)(t * ROWS * view->padded);
         work[t].scores = view->scores ? view->scores + at : NULL;
         work[t].known = tiles[t].mask ? known : NULL;
         work[t].factor = tiles[t].mask ? 1.0f : view->factor;
@@ -463,14 +479,8 @@ INLINE void forward_tiles(const struct attention_view *view, const struct attent
         struct chunk chunk = {
             .further = further, .first = further == 0, .last = further + CHUNK >= most};
         for (int t = 0; t < count; t++)
-            forward_chunk(view, &work[t], &chunk, &fetched, padded);
+            forward_chunk(view, &work[t], &chunk, &fetched);
     }
-    for (int t = 0; t < count && (view->log_sums || view->width < padded); t++)
+    for (int t = 0; t < count && (view->log_sums || view->width < view->padded); t++)
         finish_work(view, &work[t]);
-}
-
-void OF_SET(attention_range_tiles)(const struct attention_view *view,
-                                   const struct attention_tile *tiles, int count,
-                                   const float *known) {
-    FOR_WIDTH(view->padded, forward_tiles(view, tiles, count, known, PADDED));
 }

@@ -72,7 +72,7 @@ INLINE void add_key(vector sum[GROUP][WIDE], const float *weight, size_t row_str
     UNROLL for (int v = 0; v < vectors; v++) value[v] = load(row + v * LANES);
     UNROLL for (int r = 0; r < GROUP; r++) {
         vector share = all_of(weight[(size_t)r * row_stride]);
-        UNROLL for (int v = 0; v < vectors; v++) sum[r][v] += share * value[v];
+        UNROLL for (int v = 0; v < vectors; v++) add_product(&sum[r][v], share, value[v]);
     }
 }
 
@@ -82,35 +82,39 @@ struct weights {
     size_t key_stride, row_stride;
 };
 
-/* Rows to be fetched meanwhile, one for every FETCH_KEYS keys: half of the loads are to spare. */
+/* Rows to be fetched meanwhile, one for every FETCH_KEYS keys, which there are so many of: half of
+ * the loads are to spare. */
 struct ahead {
     const float *row;
     size_t stride;
     int rows;
 };
 
-/* sum += Σ weight · row over the keys at [begin, end); keys NULL: the j-th is row j. ahead: from
- * `column` on. */
+/* sum += Σ weight · row over `count` keys from the j-th on; keys NULL: the j-th is row j. */
+INLINE void add_some(vector sum[GROUP][WIDE], const struct weights *weights, const float *rows,
+                     const int32_t *keys, int j, const int count, const int vectors,
+                     const int padded) {
+    UNROLL for (int k = j; k < j + count; k++)
+        add_key(sum, weights->weights + (size_t)k * weights->key_stride, weights->row_stride,
+                rows + (size_t)(keys ? keys[k] : k) * (size_t)padded, vectors);
+}
+
+/* The same over the keys at [begin, end). ahead: from `column` on. */
 INLINE void add_keys(vector sum[GROUP][WIDE], const struct weights *weights, const float *rows,
                      const int32_t *keys, int begin, int end, const struct ahead *ahead, int column,
                      const int vectors, const int padded) {
     enum { LINE = 16 };
     const int lines = vectors * LANES > LINE ? vectors * LANES / LINE : 1;
     const float *row = ahead->row + column;
-    int j = begin, left = ahead->rows;
-    for (; j + FETCH_KEYS <= end; j += FETCH_KEYS) {
-        UNROLL for (int k = 0; k < FETCH_KEYS; k++) {
-            if (k < lines)
-                __builtin_prefetch(row + k * LINE);
-            add_key(sum, weights->weights + (size_t)(j + k) * weights->key_stride,
-                    weights->row_stride,
-                    rows + (size_t)(keys ? keys[j + k] : j + k) * (size_t)padded, vectors);
-        }
-        row += --left > 0 ? ahead->stride : 0;
+    int j = begin;
+    for (; j < begin + ahead->rows * FETCH_KEYS; j += FETCH_KEYS, row += ahead->stride) {
+        UNROLL for (int k = 0; k < lines; k++) __builtin_prefetch(row + k * LINE);
+        add_some(sum, weights, rows, keys, j, FETCH_KEYS, vectors, padded);
     }
+    for (; j + FETCH_KEYS <= end; j += FETCH_KEYS)
+        add_some(sum, weights, rows, keys, j, FETCH_KEYS, vectors, padded);
     for (; j < end; j++)
-        add_key(sum, weights->weights + (size_t)j * weights->key_stride, weights->row_stride,
-                rows + (size_t)(keys ? keys[j] : j) * (size_t)padded, vectors);
+        add_some(sum, weights, rows, keys, j, 1, vectors, padded);
 }
 
 /* A call with a number as the constant AT_ONCE. */
@@ -141,10 +145,10 @@ struct fetched {
     int matrix, rows;
 };
 
-/* The next rows, `most` at the most; when there are no more of them, what is there already. */
+/* The next rows, `most` at the most. */
 INLINE struct ahead ahead_of(const struct attention_view *view, struct fetched *fetched, int most) {
-    if (fetched->matrix == view->ahead_count || view->ahead_rows == 0)
-        return (struct ahead){.row = view->sums};
+    if (fetched->matrix == view->ahead_count)
+        return (struct ahead){0};
     int left = view->ahead_rows - fetched->rows, rows = left < most ? left : most;
     struct ahead ahead = {view->ahead[fetched->matrix] + (size_t)fetched->rows * view->stride,
                           view->stride, rows};

@@ -157,8 +157,8 @@ INLINE void backward_tile(const struct attention_view *view, const struct attent
             backward_list(view, tile, r, list + 1, list[0], along[r], log_sums[r], padded);
             list += list[0] + 1;
         }
-        copy_row(view->query_gradient + (size_t)token_at(view, tile->first + r) * view->stride,
-                 view->sums + r * padded, view->width, view->width);
+        memcpy(view->query_gradient + (size_t)token_at(view, tile->first + r) * view->stride,
+               view->sums + r * padded, (size_t)view->width * sizeof(float));
     }
 }
 

@@ -51,8 +51,7 @@ static void turn(float *restrict to, size_t to_stride, const float *restrict fro
             vector x[LANES];
             const float *source = from + (size_t)i * from_stride + (size_t)j;
             float *target = to + (size_t)j * to_stride + (size_t)i;
-            UNROLL for (int k = 0; k < LANES; k++) x[k] = load(source + (size_t)k * from_stride);
-            transpose(x);
+            load_columns(x, source, from_stride);
             if (rows - i >= LANES && columns - j >= LANES) {
                 UNROLL for (int k = 0; k < LANES; k++)
                     store(target + (size_t)k * to_stride, x[k] * factor);
@@ -89,8 +88,8 @@ INLINE void take_rows(const struct attention_view *view, const float *matrix, in
     for (int r = 0; r < rows; r++)
         copy_row(taken + r * padded, matrix + (size_t)token_at(view, first + r) * view->stride,
                  view->width, padded);
-    if (rows < ROWS)
-        memset(taken + rows * padded, 0, (size_t)(ROWS - rows) * (size_t)padded * sizeof(*taken));
+    for (int r = rows; r < ROWS; r++)
+        clear_row(taken + r * padded, padded);
     if (turned)
         turn(turned, ROWS, taken, (size_t)padded, ROWS, padded, factor);
 }

@@ -323,24 +323,34 @@ static void probabilities(float *out, const float *scores, const uint8_t *mask,
 
 /* ---- packing --------------------------------------------------------------------------------- */
 
-static void pack(const struct attention_view *view, float *packed, const float *rows, int begin,
-                 int end) {
+INLINE void pack_rows(const struct attention_view *view, float *packed, const float *rows,
+                      int begin, int end, const int padded) {
     for (int place = begin; place < end; place++) {
         if (place + PACK_AHEAD < end)
-            expect(rows + (size_t)token_at(view, place + PACK_AHEAD) * view->stride, view->width);
-        copy_row(packed + (size_t)place * (size_t)view->padded,
-                 rows + (size_t)token_at(view, place) * view->stride, view->width, view->padded);
+            expect(rows + (size_t)token_at(view, place + PACK_AHEAD) * view->stride, padded);
+        copy_row(packed + (size_t)place * (size_t)padded,
+                 rows + (size_t)token_at(view, place) * view->stride, view->width, padded);
+    }
+}
+
+static void pack(const struct attention_view *view, float *packed, const float *rows, int begin,
+                 int end) {
+    FOR_WIDTH(view->padded, pack_rows(view, packed, rows, begin, end, PADDED));
+}
+
+INLINE void turn_rows(const struct attention_view *view, float *turned, const float *rows,
+                      int begin, int end, const int padded) {
+    for (int first = begin; first < end; first += ROWS) {
+        for (int row = first + ROWS; row < first + 2 * ROWS && row < end; row++)
+            expect(rows + (size_t)token_at(view, row) * view->stride, padded);
+        take_columns(view, rows, first, end - first < ROWS ? end - first : ROWS,
+                     turned + (size_t)first * (size_t)padded, LANES, 1.0f, padded);
     }
 }
 
 static void turn_keys(const struct attention_view *view, float *turned, const float *rows,
                       int begin, int end) {
-    for (int first = begin; first < end; first += ROWS) {
-        for (int row = first + ROWS; row < first + 2 * ROWS && row < end; row++)
-            expect(rows + (size_t)token_at(view, row) * view->stride, view->width);
-        take_columns(view, rows, first, end - first < ROWS ? end - first : ROWS,
-                     turned + (size_t)first * (size_t)view->padded, LANES, 1.0f, view->padded);
-    }
+    FOR_WIDTH(view->padded, turn_rows(view, turned, rows, begin, end, PADDED));
 }
 
 static void block_means(float *means, const float *rows, size_t stride, int tokens, int width,

@@ -163,15 +163,20 @@ INLINE void expect(const float *row, int width) {
         __builtin_prefetch(row + d);
 }
 
-/* to [padded] = from [width], zero behind. */
-INLINE void copy_row(float *to, const float *from, int width, int padded) {
-    int d = 0;
-    for (; d + LANES <= width; d += LANES)
+INLINE void clear_row(float *row, const int width) {
+    for (int d = 0; d < width; d += LANES)
+        store(row + d, (vector){0});
+}
+
+/* to [padded] = from [width], zero behind; padded is a multiple of LANES. */
+INLINE void copy_row(float *to, const float *from, int width, const int padded) {
+    if (width < padded) {
+        clear_row(to, padded);
+        memcpy(to, from, (size_t)width * sizeof(*to));
+        return;
+    }
+    for (int d = 0; d < padded; d += LANES)
         store(to + d, load(from + d));
-    for (; d < width; d++)
-        to[d] = from[d];
-    for (; d < padded; d++)
-        to[d] = 0.0f;
 }
 
 #endif

@@ -21,12 +21,10 @@ INLINE vector add_product(vector sum, word left, vector right) {
 static void pack_full(float *panel, const float *b, size_t stride, int steps) {
     int step = 0;
     for (; step + LANES <= steps; step += LANES) {
-        vector rows[LANES];
+        vector columns[LANES];
+        load_columns(columns, b + step, stride);
         for (int i = 0; i < LANES; i++)
-            rows[i] = load(b + (size_t)i * stride + step);
-        transpose(rows);
-        for (int i = 0; i < LANES; i++)
-            *(vector *)(void *)(panel + (size_t)(step + i) * COLUMNS) = rows[i];
+            *(vector *)(void *)(panel + (size_t)(step + i) * COLUMNS) = columns[i];
     }
     for (; step < steps; step++)
         for (int i = 0; i < LANES; i++)

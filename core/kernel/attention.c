@@ -10,6 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 #include "core/kernel/attention_kernels.h"
 #include "core/kernel/attention_plan.h"
 #include "core/kernel/gemm.h"
@@ -22,6 +26,7 @@
 #define LISTED_MOST 0.4
 #define LISTED_MOST_BACKWARD 0.45
 #define LIST_COST 25
+#define STREAMED_LEAST (64 * 1024) /* pairs of all heads */
 #define ROWS_TOGETHER (ATTENTION_TOGETHER * ATTENTION_ROWS)
 
 struct attention {
@@ -252,6 +257,7 @@ struct task {
     const struct attention_unit *unit; /* NULL: tiles go through the vector kernels alone */
     int backward;
     const struct attention_capture *capture; /* NULL: no viewer */
+    int streamed;                            /* what it gets is more than caches hold */
     uint64_t kept;
 };
 
@@ -433,7 +439,7 @@ static size_t shown_at(const struct task *task, int row) {
 }
 
 static float *scores_at(const struct task *task, int row) {
-    float *scores = task->capture ? task->capture->scores : NULL;
+    float *scores = task->capture && !task->streamed ? task->capture->scores : NULL;
     return scores ? scores + shown_at(task, row) : task->work.scores;
 }
 
@@ -442,23 +448,36 @@ static uint8_t *mask_at(const struct task *task, int row) {
     return mask ? mask + shown_at(task, row) : task->work.mask;
 }
 
-static float *probabilities_at(const struct task *task, int row) {
-    float *probabilities = task->capture ? task->capture->probabilities : NULL;
-    return probabilities ? probabilities + shown_at(task, row) : NULL;
+/* Past the caches, which would read the lines before they are written. */
+static void stream(float *to, const float *from, size_t count) {
+    size_t i = 0;
+#if defined(__SSE2__)
+    for (; i < count && (uintptr_t)(to + i) % ALIGNMENT; i++)
+        to[i] = from[i];
+    for (; i + 4 <= count; i += 4)
+        _mm_stream_ps(to + i, _mm_loadu_ps(from + i));
+    _mm_sfence();
+#endif
+    memcpy(to + i, from + i, (count - i) * sizeof(*to));
 }
 
 /* What a viewer gets besides, of `rows` queries whose scores and log_sums are known. mask NULL: all
  * pairs are kept. */
-static void show_rows(const struct task *task, int row, int rows, const float *scores,
+static void show_rows(const struct task *task, int row, int rows, float *scores,
                       const uint8_t *mask) {
     const struct attention_view *view = &task->view;
-    float *probabilities = probabilities_at(task, row);
-    if (probabilities)
-        task->kernels->probabilities(probabilities, scores, mask,
-                                     view->log_sums + (size_t)row * view->log_stride,
+    const struct attention_capture *capture = task->capture;
+    size_t at = shown_at(task, row), count = (size_t)rows * (size_t)view->tokens;
+    if (task->streamed && capture->scores)
+        stream(capture->scores + at, scores, count);
+    if (capture->probabilities)
+        task->kernels->probabilities(task->streamed ? scores : capture->probabilities + at, scores,
+                                     mask, view->log_sums + (size_t)row * view->log_stride,
                                      view->log_stride, rows, view->tokens);
-    if (task->capture->mask && !mask)
-        memset(mask_at(task, row), 1, (size_t)rows * (size_t)view->tokens);
+    if (task->streamed && capture->probabilities)
+        stream(capture->probabilities + at, scores, count);
+    if (capture->mask && !mask)
+        memset(mask_at(task, row), 1, count);
 }
 
 static void run_dense(struct task *task) {
@@ -670,6 +689,8 @@ static void run_head(void *user, int index) {
     task.unit = run->demand.unit ? attention->compute.gemm->attention : NULL;
     open_view(run, &task, sentence, head,
               layout && !task.capture ? attention_layout_order(layout) : NULL);
+    task.streamed =
+        task.capture && square(task.view.tokens) * (uint64_t)batch->heads > STREAMED_LEAST;
     if (task.capture)
         run_captured(&task, head);
     else if (batch->first_only)

@@ -514,6 +514,17 @@ static void capture_keeps_scores_and_probabilities(void **state) {
             check_capture(specifications[s], s % 2 ? 37 : 16, kernels);
 }
 
+/* More than caches hold takes another way to memory. */
+static void large_captures_are_the_same(void **state) {
+    (void)state;
+    const struct kernels *kernels;
+    for (int i = 0; (kernels = kernels_get(i)); i++) {
+        check_capture("dense", 187, kernels);
+        check_capture("topk(0.5)", 187, kernels);
+        check_capture("local(9)", 187, kernels);
+    }
+}
+
 /* ---- which kernel ---------------------------------------------------------------------------- */
 
 static struct attention_choice chosen(struct attention *attention, const char *text, int tokens) {
@@ -649,6 +660,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(the_batch_does_not_matter),
     cmocka_unit_test(what_is_not_a_number_stays_so),
     cmocka_unit_test(capture_keeps_scores_and_probabilities),
+    cmocka_unit_test(large_captures_are_the_same),
     cmocka_unit_test(structure_picks_the_kernel),
     cmocka_unit_test(a_band_is_linear),
     cmocka_unit_test(layouts_are_made_once),

@@ -14,6 +14,7 @@
 #endif
 
 #include "core/kernel/lanes.h"
+#include "core/kernel/power.h"
 #include "core/kernel/transpose.h"
 
 #define UNROLL _Pragma("GCC unroll 16")
@@ -55,30 +56,18 @@ INLINE vector larger(vector a, vector b) {
 }
 
 /* 2^x for x <= 127, to 2 units in the last place; 0 or next to nothing below -126. NaN stays, as
- * arithmetic makes it. The polynomial is fitted by tests/oracle/power_of_two.py; its error is below
- * 1e-7. */
+ * arithmetic makes it. */
 INLINE vector power_of_two(vector x) {
 #if LANES == 16
     vector whole = (vector)_mm512_roundscale_ps((__m512)x, _MM_FROUND_TO_NEAREST_INT);
-    vector r = x - whole;
+    vector power = FRACTION_POWER(x - whole);
+    return (vector)_mm512_scalef_ps((__m512)power, (__m512)whole);
 #else
-    /* Adding 1.5 * 2^23 rounds to a whole number, which is in the lowest bits then. */
-    const float rounder = 12582912.0f;
     vector clamped = larger(all_of(-126.0f), x);
-    vector shifted = clamped + rounder;
-    vector r = clamped - (shifted - rounder);
-#endif
-    vector p = all_of(1.32647273e-3f);
-    p = p * r + 9.67151271e-3f;
-    p = p * r + 5.55073374e-2f;
-    p = p * r + 2.40222421e-1f;
-    p = p * r + 6.93146978e-1f;
-    p = p * r + 1.0f;
-#if LANES == 16
-    return (vector)_mm512_scalef_ps((__m512)p, (__m512)whole);
-#else
-    /* Multiplies by its power: adds to the exponent. */
-    return (vector)((naturals)p + ((naturals)shifted << 23));
+    vector shifted = clamped + POWER_ROUNDER;
+    vector power = FRACTION_POWER(clamped - (shifted - POWER_ROUNDER));
+    /* Multiplied by adding to the exponent. */
+    return (vector)((naturals)power + ((naturals)shifted << 23));
 #endif
 }
 

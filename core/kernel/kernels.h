@@ -75,7 +75,7 @@ struct kernels {
 
     /* x = before + bias; after = GELU(x) = x Φ(x) (Hendrycks, Gimpel 2016, arXiv 1606.08415;
      * exact), before = its derivative, which comes along with it and is all that the way back
-     * needs. */
+     * needs; after == before: it is not wanted. */
     void (*bias_gelu)(float *after, float *before, size_t stride, const float *bias, int rows,
                       int columns);
     void (*bias_relu)(float *after, float *before, size_t stride, const float *bias, int rows,

@@ -17,7 +17,6 @@
 
 /* Of a task. To pack a row of a or a column of b pays off the better the more it meets; a gradient
  * of weights packs both. */
-#define TASK_COLUMNS_MOST 384 /* see gemm->task_columns */
 #define WEIGHT_ROWS 192
 #define WEIGHT_COLUMNS 384
 #define ROWS_LEAST 64
@@ -182,23 +181,14 @@ static float *sums_of(const struct matmul *product) {
     return product->y ? product->y : product->activated;
 }
 
-/* Without y the sums lie where the result shall be: they move aside, row by row. */
 static void activate_rows(const struct task *task, int first, int rows) {
     const struct matmul *product = task->product;
     const struct kernels *kernels = task->kernels;
     void (*activate)(float *, float *, size_t, const float *, int, int) =
         product->after == AFTER_BIAS_GELU ? kernels->bias_gelu : kernels->bias_relu;
-    const float *bias = product->bias + task->column;
     size_t stride = (size_t)product->n, start = (size_t)first * stride + (size_t)task->column;
-    if (product->y) {
-        activate(product->activated + start, product->y + start, stride, bias, rows, task->columns);
-        return;
-    }
-    for (int row = 0; row < rows; row++) {
-        float line[TASK_COLUMNS_MOST], *place = product->activated + start + (size_t)row * stride;
-        memcpy(line, place, (size_t)task->columns * sizeof(float));
-        activate(place, line, stride, bias, 1, task->columns);
-    }
+    activate(product->activated + start, sums_of(product) + start, stride,
+             product->bias + task->column, rows, task->columns);
 }
 
 /* 1: tiles go down a panel before the next one (gemm->few_rows). */

@@ -7,6 +7,7 @@
 #include "core/kernel/attention_kernels.h"
 #include "core/kernel/gemm.h"
 #include "core/kernel/kernels.h"
+#include "core/kernel/power.h"
 #include "core/kernel/set.h"
 
 #include <math.h>
@@ -14,24 +15,11 @@
 
 /* ---- functions of one number ----------------------------------------------------------------- */
 
-/*
- * e^x to about 2 units in the last place for -87.6 <= x <= 88, and 0 from -87.7 to -88. x = n ln 2
- * + r with |r| <= ln(2)/2, then the Taylor polynomial of e^r.
- */
-static inline float exponential(float x) {
-    const float log2_e = 1.44269504f, ln2_high = 0.693359375f, ln2_low = -2.12194440e-4f;
-    const float rounder = 12582912.0f; /* 1.5 * 2^23: adding it rounds to a whole number */
-    float n = x * log2_e + rounder - rounder;
-    float r = x - n * ln2_high - n * ln2_low;
-    float polynomial = 1.0f / 5040.0f;
-    polynomial = polynomial * r + 1.0f / 720.0f;
-    polynomial = polynomial * r + 1.0f / 120.0f;
-    polynomial = polynomial * r + 1.0f / 24.0f;
-    polynomial = polynomial * r + 1.0f / 6.0f;
-    polynomial = polynomial * r + 0.5f;
-    polynomial = polynomial * r + 1.0f;
-    polynomial = polynomial * r + 1.0f;
-    return polynomial * float_of_bits((uint32_t)(((int32_t)n + 127) * (1 << 23)));
+/* 2^x for -126.5 <= x <= 127, and 0 from -126.6 to -127.4; see core/kernel/power.h. */
+static inline float power_of_two(float x) {
+    const float rounder = POWER_ROUNDER + 127.0f;
+    float shifted = x + rounder, r = x - (shifted - rounder);
+    return FRACTION_POWER(r) * float_of_bits(bits_of_float(shifted) << 23);
 }
 
 /*
@@ -51,7 +39,7 @@ static inline float limited_size(float x) {
 static inline float normal(float x, float *density) {
     float size = limited_size(x);
     float t = 1.0f / (1.0f + 0.34f * size);
-    float bell = exponential(-0.5f * size * size);
+    float bell = power_of_two(-0.72134752f * size * size); /* -log2(e) / 2 */
     float tail = -0.011190271f;
     tail = tail * t + 0.10109751f;
     tail = tail * t + -0.319444892f;
@@ -73,33 +61,49 @@ static inline float element_factor(const struct dropout *dropout, uint32_t index
 
 /* ---- bias and activation --------------------------------------------------------------------- */
 
-static void bias_gelu(float *after, float *before, size_t stride, const float *restrict values,
-                      int rows, int columns) {
+static inline void gelu_rows(float *after, float *before, size_t stride,
+                             const float *restrict values, int rows, int columns, int derived) {
     for (int row = 0; row < rows; row++) {
-        float *restrict in = before + (size_t)row * stride;
-        float *restrict out = after + (size_t)row * stride;
+        float *in = before + (size_t)row * stride, *out = after + (size_t)row * stride;
 #pragma omp simd
         for (int column = 0; column < columns; column++) {
             float density, x = in[column] + values[column];
             float share = normal(x, &density);
             out[column] = x * share;
-            in[column] = share + x * density;
+            if (derived)
+                in[column] = share + x * density;
         }
     }
 }
 
-static void bias_relu(float *after, float *before, size_t stride, const float *restrict values,
-                      int rows, int columns) {
+static void bias_gelu(float *after, float *before, size_t stride, const float *values, int rows,
+                      int columns) {
+    if (after == before)
+        gelu_rows(after, before, stride, values, rows, columns, 0);
+    else
+        gelu_rows(after, before, stride, values, rows, columns, 1);
+}
+
+static inline void relu_rows(float *after, float *before, size_t stride,
+                             const float *restrict values, int rows, int columns, int derived) {
     for (int row = 0; row < rows; row++) {
-        float *restrict in = before + (size_t)row * stride;
-        float *restrict out = after + (size_t)row * stride;
+        float *in = before + (size_t)row * stride, *out = after + (size_t)row * stride;
 #pragma omp simd
         for (int column = 0; column < columns; column++) {
             float x = in[column] + values[column];
             out[column] = x > 0.0f ? x : 0.0f;
-            in[column] = x > 0.0f ? 1.0f : 0.0f;
+            if (derived)
+                in[column] = x > 0.0f ? 1.0f : 0.0f;
         }
     }
+}
+
+static void bias_relu(float *after, float *before, size_t stride, const float *values, int rows,
+                      int columns) {
+    if (after == before)
+        relu_rows(after, before, stride, values, rows, columns, 0);
+    else
+        relu_rows(after, before, stride, values, rows, columns, 1);
 }
 
 static void slope_backward(float *gradient, float *restrict sums, const float *slope, int rows,

@@ -67,6 +67,9 @@ static void check_activation(const struct kernels *kernels, int rows, int column
         near_to(before[i], normal_share(x) + x * normal_density(x), 1e-6);
     }
     check_slope(kernels, before, rows, columns);
+    memcpy(before, input, sizeof(before));
+    kernels->bias_gelu(before, before, (size_t)columns, bias, rows, columns);
+    assert_memory_equal(before, after, count * sizeof(float));
 
     memcpy(before, input, sizeof(before));
     kernels->bias_relu(after, before, (size_t)columns, bias, rows, columns);
@@ -76,6 +79,9 @@ static void check_activation(const struct kernels *kernels, int rows, int column
         assert_true(before[i] == (x > 0 ? 1.0f : 0.0f));
     }
     check_slope(kernels, before, rows, columns);
+    memcpy(before, input, sizeof(before));
+    kernels->bias_relu(before, before, (size_t)columns, bias, rows, columns);
+    assert_memory_equal(before, after, count * sizeof(float));
 
     fill(before, count, 3, 1.0);
     memcpy(after, input, sizeof(after));

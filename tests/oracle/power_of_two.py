@@ -1,4 +1,4 @@
-"""Fits the polynomial of core/kernel/attention_vectors.h for powers of two (numpy).
+"""Fits the polynomial of core/kernel/power.h for powers of two (numpy).
 
 2^r for |r| <= 1/2 as 1 + c1 r + ... , so that 2^0 is exactly 1. Of all such polynomials the one whose largest relative
 error is least: a least-squares fit whose weights grow where the error is large (Lawson's algorithm). Prints the

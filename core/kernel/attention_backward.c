@@ -10,36 +10,40 @@
 #define SPREAD (LANES == 16 ? 4 : 2) /* keys whose gradients are in registers */
 
 /* Rows of `count` keys += Σ over the tile's queries of weight [key,ROWS] · row [ROWS,padded]. */
-INLINE void spread_keys(float *sums, const int32_t *keys, const float *weights, const float *rows,
+INLINE void spread_keys(float *sums, const int32_t *places, const float *weights, const float *rows,
                         const int count, const int vectors, const int padded) {
-    float *row[SPREAD];
     vector sum[SPREAD][WIDE];
-    UNROLL for (int k = 0; k < count; k++) row[k] = sums + (size_t)keys[k] * (size_t)padded;
     UNROLL for (int k = 0; k < count; k++) UNROLL for (int v = 0; v < vectors; v++) sum[k][v] =
-        load(row[k] + v * LANES);
+        load(sums + places[k] + v * LANES);
     for (int r = 0; r < ROWS; r++) {
         vector value[WIDE];
         UNROLL for (int v = 0; v < vectors; v++) value[v] = load(rows + r * padded + v * LANES);
         UNROLL for (int k = 0; k < count; k++) {
             vector share = all_of(weights[k * ROWS + r]);
-            UNROLL for (int v = 0; v < vectors; v++) sum[k][v] += share * value[v];
+            UNROLL for (int v = 0; v < vectors; v++) add_product(&sum[k][v], share, value[v]);
         }
     }
     UNROLL for (int k = 0; k < count; k++) UNROLL for (int v = 0; v < vectors; v++)
-        store(row[k] + v * LANES, sum[k][v]);
+        store(sums + places[k] + v * LANES, sum[k][v]);
 }
 
-INLINE void spread(float *sums, const float *weights, const float *rows, const int32_t *keys,
-                   int count, const int padded) {
+INLINE void spread_all(float *sums, const float *weights, const float *rows,
+                       const struct chunk *chunk, const int padded) {
+    const int32_t *places = chunk->places;
     int j = 0;
-    for (; j + SPREAD <= count; j += SPREAD)
+    for (; j + SPREAD <= chunk->count; j += SPREAD)
+        FOR_COLUMNS(padded, d,
+                    spread_keys(sums + d, places + j, weights + j * ROWS, rows + d, SPREAD, AT_ONCE,
+                                padded));
+    for (; j < chunk->count; j++)
         FOR_COLUMNS(
             padded, d,
-            spread_keys(sums + d, keys + j, weights + j * ROWS, rows + d, SPREAD, AT_ONCE, padded));
-    for (; j < count; j++)
-        FOR_COLUMNS(
-            padded, d,
-            spread_keys(sums + d, keys + j, weights + j * ROWS, rows + d, 1, AT_ONCE, padded));
+            spread_keys(sums + d, places + j, weights + j * ROWS, rows + d, 1, AT_ONCE, padded));
+}
+
+APART void spread(float *sums, const float *weights, const float *rows, const struct chunk *chunk,
+                  int padded) {
+    FOR_WIDTH(padded, spread_all(sums, weights, rows, chunk, PADDED));
 }
 
 /* Σ over the width of out and its gradient: what the softmax takes back from every pair of a query.
@@ -63,9 +67,9 @@ static void find_along(const struct attention_view *view, const struct attention
 }
 
 /* weights: scores -> what the values were weighed with; grads: of those -> of the scores. */
-INLINE void gradients_of_chunk(const struct attention_view *view, const struct chunk *chunk,
-                               float *weights, float *grads, const float *along,
-                               const float *log_sums) {
+APART void gradients_of_chunk(const struct attention_view *view, const struct chunk *chunk,
+                              float *weights, float *grads, const float *along,
+                              const float *log_sums) {
     naturals index[VECTORS];
     int drops = view->dropout.threshold != 0;
     unsigned listed = chunk->tile->listed; /* not of the runs, not even of whole ones */
@@ -96,18 +100,19 @@ INLINE void gradients_of_chunk(const struct attention_view *view, const struct c
     }
 }
 
-INLINE void backward_runs(const struct attention_view *view, const struct attention_tile *tile,
-                          const float *along, const float *log_sums, const int padded) {
+static void backward_runs(const struct attention_view *view, const struct attention_tile *tile,
+                          const float *along, const float *log_sums) {
     struct chunk chunk = {.tile = tile};
     float *weights = view->weights, *grads = view->weight_grads;
+    int padded = view->padded;
     memset(view->sums, 0, ROWS * (size_t)padded * sizeof(float));
-    while (next_chunk(&chunk)) {
+    while (next_chunk(&chunk, padded)) {
         multiply_chunk(&chunk, weights, view->keys, view->columns, padded);
         multiply_chunk(&chunk, grads, view->values, view->column_grads, padded);
         gradients_of_chunk(view, &chunk, weights, grads, along, log_sums);
-        spread(view->value_sums, weights, view->row_grads, chunk.keys, chunk.count, padded);
-        spread(view->key_sums, grads, view->rows, chunk.keys, chunk.count, padded);
-        weigh_chunk(view, tile, &chunk, view->sums, grads, view->keys, padded);
+        spread(view->value_sums, weights, view->row_grads, &chunk, padded);
+        spread(view->key_sums, grads, view->rows, &chunk, padded);
+        weigh_chunk(view, tile, &chunk, view->sums, grads, view->keys);
     }
 }
 
@@ -150,7 +155,7 @@ INLINE void backward_tile(const struct attention_view *view, const struct attent
               runs ? view->column_grads : NULL, 1.0f, padded);
     find_along(view, tile, along, log_sums);
     if (runs)
-        backward_runs(view, tile, along, log_sums, padded);
+        backward_runs(view, tile, along, log_sums);
     const int32_t *list = tile->list;
     for (int r = 0; r < tile->rows; r++) {
         if (tile->listed >> r & 1) {

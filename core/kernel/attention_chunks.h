@@ -124,12 +124,12 @@ INLINE void multiply_scattered(float *products, const float *const *row, const f
 
 /* sums [GROUP,·] += Σ over keys of weight · row; `vectors` of each row are worked out. */
 INLINE void add_weighted(float *sums, const struct weights *weights, const float *rows,
-                         const int32_t *keys, int begin, int end, const struct ahead *ahead,
+                         const int32_t *places, int begin, int end, const struct ahead *ahead,
                          int column, const int vectors, const int padded) {
     vector sum[GROUP][WIDE];
     UNROLL for (int r = 0; r < GROUP; r++) UNROLL for (int v = 0; v < vectors; v++) sum[r][v] =
         load(sums + column + r * padded + v * LANES);
-    add_keys(sum, weights, rows + column, keys, begin, end, ahead, column, vectors, padded);
+    add_keys(sum, weights, rows + column, places, begin, end, ahead, column, vectors, padded);
     UNROLL for (int r = 0; r < GROUP; r++) UNROLL for (int v = 0; v < vectors; v++)
         store(sums + column + r * padded + v * LANES, sum[r][v]);
 }
@@ -150,11 +150,12 @@ struct chunk {
     struct fetched fetched;
     int pieces;
     int32_t keys[CHUNK + 8];
+    int32_t places[CHUNK + 8]; /* of their rows: floats behind the first one */
     struct piece piece[CHUNK];
 };
 
 /* Takes the next keys; 0 when there are no more. */
-INLINE int next_chunk(struct chunk *chunk) {
+static int next_chunk(struct chunk *chunk, int padded) {
     const struct attention_tile *tile = chunk->tile;
     chunk->at += chunk->count;
     chunk->count = chunk->pieces = 0;
@@ -177,33 +178,38 @@ INLINE int next_chunk(struct chunk *chunk) {
     }
     for (int j = 0; j < 8 && chunk->count > 0; j++)
         chunk->keys[chunk->count + j] = chunk->keys[chunk->count - 1];
+    for (int j = 0; j < chunk->count + 8; j++)
+        chunk->places[j] = chunk->keys[j] * padded;
     return chunk->count > 0;
 }
 
 /* products [count rounded up to 8, ROWS] of the chunk's rows with the turned queries. */
-INLINE void multiply_chunk(const struct chunk *chunk, float *products, const float *rows,
-                           const float *columns, const int padded) {
+INLINE void multiply_all(const struct chunk *chunk, float *products, const float *rows,
+                         const float *columns, const int padded) {
     for (int j = 0, step; j < chunk->count; j += step) {
-        const int32_t *keys = chunk->keys + j;
+        const int32_t *keys = chunk->keys + j, *places = chunk->places + j;
         float *product = products + j * ROWS;
         if (LANES == 16 && chunk->count - j >= STRAIGHT &&
             keys[STRAIGHT - 1] - keys[0] == STRAIGHT - 1) {
-            const float *first = rows + (size_t)keys[0] * (size_t)padded;
-            multiply_rows(product, NULL, first, columns, STRAIGHT, padded);
+            multiply_rows(product, NULL, rows + places[0], columns, STRAIGHT, padded);
             step = STRAIGHT;
             continue;
         }
         const float *row[8];
-        UNROLL for (int k = 0; k < 8; k++) row[k] = rows + (size_t)keys[k] * (size_t)padded;
+        UNROLL for (int k = 0; k < 8; k++) row[k] = rows + places[k];
         multiply_scattered(product, row, columns, padded);
         step = 8;
     }
 }
 
-/* sums of the queries of a tile += what its weights and the chunk's rows make. */
-INLINE void weigh_chunk(const struct attention_view *view, const struct attention_tile *tile,
-                        struct chunk *chunk, float *sums, const float *weights, const float *rows,
-                        const int padded) {
+APART void multiply_chunk(const struct chunk *chunk, float *products, const float *rows,
+                          const float *columns, int padded) {
+    FOR_WIDTH(padded, multiply_all(chunk, products, rows, columns, PADDED));
+}
+
+INLINE void weigh_all(const struct attention_view *view, const struct attention_tile *tile,
+                      struct chunk *chunk, float *sums, const float *weights, const float *rows,
+                      const int padded) {
     for (int g = 0; g < ATTENTION_GROUPS; g++) {
         int begin = tile->reach[g].begin - chunk->at, end = tile->reach[g].end - chunk->at;
         begin = begin > 0 ? begin : 0;
@@ -213,9 +219,15 @@ INLINE void weigh_chunk(const struct attention_view *view, const struct attentio
         struct weights own = {weights + g * GROUP, ROWS, 1};
         struct ahead ahead = ahead_of(view, &chunk->fetched, (end - begin) / FETCH_KEYS);
         FOR_COLUMNS(padded, d,
-                    add_weighted(sums + g * GROUP * padded, &own, rows, chunk->keys, begin, end,
+                    add_weighted(sums + g * GROUP * padded, &own, rows, chunk->places, begin, end,
                                  &ahead, d, AT_ONCE, padded));
     }
+}
+
+/* sums of the queries of a tile += what its weights and the chunk's rows make. */
+APART void weigh_chunk(const struct attention_view *view, const struct attention_tile *tile,
+                       struct chunk *chunk, float *sums, const float *weights, const float *rows) {
+    FOR_WIDTH(view->padded, weigh_all(view, tile, chunk, sums, weights, rows, PADDED));
 }
 
 /* ---- listed queries: one row at a time ------------------------------------------------------- */

@@ -19,7 +19,7 @@ struct softmax {
 };
 
 /* Removed pairs get a score that is below all. */
-INLINE void largest_of_chunk(const struct chunk *chunk, float *weights, vector *largest) {
+APART void largest_of_chunk(const struct chunk *chunk, float *weights, vector *largest) {
     for (int i = 0; i < chunk->pieces; i++) {
         const struct piece *piece = &chunk->piece[i];
         if (!piece->bits) {
@@ -40,23 +40,34 @@ INLINE void largest_of_chunk(const struct chunk *chunk, float *weights, vector *
     }
 }
 
-INLINE void exponentials_of_chunk(const struct chunk *chunk, float *weights,
-                                  struct softmax *softmax) {
-    vector largest[VECTORS];
-    UNROLL for (int v = 0; v < VECTORS; v++) largest[v] = softmax->largest[v] * LOG2_E;
-    for (int i = 0; i < chunk->pieces; i++) {
-        const struct piece *piece = &chunk->piece[i];
-        for (int j = piece->begin; j < piece->end; j++) {
-            UNROLL for (int v = 0; v < VECTORS; v++) {
-                float *at = weights + j * ROWS + v * LANES;
-                vector power = power_of_two(load(at) * LOG2_E - largest[v]);
-                if (piece->bits)
-                    power = masked(piece->bits[j - piece->begin], v, power, (vector){0});
-                store(at, power);
-                softmax->total[v] += power;
-            }
+INLINE void exponentials_of_piece(const struct piece *piece, float *weights, const vector *largest,
+                                  vector *total, const int partial) {
+    for (int j = piece->begin; j < piece->end; j++) {
+        UNROLL for (int v = 0; v < VECTORS; v++) {
+            float *at = weights + j * ROWS + v * LANES;
+            vector power = power_of_two(load(at) * LOG2_E - largest[v]);
+            if (partial)
+                power = masked(piece->bits[j - piece->begin], v, power, (vector){0});
+            store(at, power);
+            total[v] += power;
         }
     }
+}
+
+APART void exponentials_of_chunk(const struct chunk *chunk, float *weights,
+                                 struct softmax *softmax) {
+    vector largest[VECTORS], total[VECTORS];
+    UNROLL for (int v = 0; v < VECTORS; v++) {
+        largest[v] = softmax->largest[v] * LOG2_E;
+        total[v] = softmax->total[v];
+    }
+    for (int i = 0; i < chunk->pieces; i++) {
+        if (chunk->piece[i].bits)
+            exponentials_of_piece(&chunk->piece[i], weights, largest, total, 1);
+        else
+            exponentials_of_piece(&chunk->piece[i], weights, largest, total, 0);
+    }
+    UNROLL for (int v = 0; v < VECTORS; v++) softmax->total[v] = total[v];
 }
 
 /* What was summed up so far was relative to a smaller largest score. */
@@ -109,9 +120,9 @@ INLINE size_t unit_queries_at(const struct attention_view *view, int place) {
 }
 
 /* One chunk of keys for the queries of the place-th tile. */
-INLINE void forward_chunk(const struct attention_view *view, const struct attention_tile *tile,
-                          struct chunk *chunk, float *scores, int place, struct softmax *softmax,
-                          const int padded) {
+static void forward_chunk(const struct attention_view *view, const struct attention_tile *tile,
+                          struct chunk *chunk, float *scores, int place, struct softmax *softmax) {
+    const int padded = view->padded;
     const size_t room = (size_t)place * ROWS * (size_t)padded;
     const struct attention_unit *unit = view->unit;
     vector largest[VECTORS];
@@ -139,12 +150,13 @@ INLINE void forward_chunk(const struct attention_view *view, const struct attent
     if (unit)
         unit->weigh(sums, weights, view->words, chunk->keys[0], chunk->count, padded);
     else
-        weigh_chunk(view, tile, chunk, sums, weights, view->values, padded);
+        weigh_chunk(view, tile, chunk, sums, weights, view->values);
 }
 
 /* The rows of a tile that were not listed, from its sums. */
-INLINE void finish_tile(const struct attention_view *view, const struct attention_tile *tile,
-                        const struct softmax *softmax, const float *sums, const int padded) {
+static void finish_tile(const struct attention_view *view, const struct attention_tile *tile,
+                        const struct softmax *softmax, const float *sums) {
+    const int padded = view->padded;
     if (view->unit) {
         turn(view->rows, (size_t)padded, sums, ROWS, padded, ROWS, 1.0f);
         sums = view->rows;
@@ -173,8 +185,9 @@ INLINE void take_columns(const struct attention_view *view, const float *matrix,
 }
 
 /* The chunks of keys go by once for all tiles, so that each is read from afar once. */
-INLINE void forward_runs(const struct attention_view *view, const struct attention_tile *tiles,
-                         int count, const int padded) {
+static void forward_runs(const struct attention_view *view, const struct attention_tile *tiles,
+                         int count) {
+    const int padded = view->padded;
     struct softmax softmax[ATTENTION_TOGETHER];
     struct chunk chunk = {.tile = tiles};
     const size_t room = ROWS * (size_t)padded;
@@ -193,17 +206,17 @@ INLINE void forward_runs(const struct attention_view *view, const struct attenti
     memset(view->sums, 0, (size_t)count * room * sizeof(float));
     if (view->unit)
         view->unit->begin();
-    while (next_chunk(&chunk)) {
+    while (next_chunk(&chunk, padded)) {
         for (int t = 0; t < count; t++) {
             size_t at = (size_t)(tiles[t].first - tiles[0].first) * (size_t)view->tokens;
             float *scores = view->scores ? view->scores + at : NULL;
-            forward_chunk(view, &tiles[t], &chunk, scores, t, &softmax[t], padded);
+            forward_chunk(view, &tiles[t], &chunk, scores, t, &softmax[t]);
         }
     }
     if (view->unit)
         view->unit->end();
     for (int t = 0; t < count; t++)
-        finish_tile(view, &tiles[t], &softmax[t], view->sums + (size_t)t * room, padded);
+        finish_tile(view, &tiles[t], &softmax[t], view->sums + (size_t)t * room);
 }
 
 /* ---- listed queries -------------------------------------------------------------------------- */
@@ -283,7 +296,7 @@ INLINE void forward_lists(const struct attention_view *view, const struct attent
 INLINE void forward_tiles(const struct attention_view *view, const struct attention_tile *tiles,
                           int count, const float *known, const int padded) {
     if (has_runs(tiles))
-        forward_runs(view, tiles, count, padded);
+        forward_runs(view, tiles, count);
     if (tiles->listed)
         forward_lists(view, tiles, known, padded);
 }
@@ -353,20 +366,31 @@ static void turn_keys(const struct attention_view *view, float *turned, const fl
     FOR_WIDTH(view->padded, turn_rows(view, turned, rows, begin, end, PADDED));
 }
 
+/* The mean of `count` rows, of `vectors` of each. */
+INLINE void mean_of_rows(float *mean, const float *rows, size_t stride, int count,
+                         const int vectors) {
+    vector sum[WIDE];
+    UNROLL for (int v = 0; v < vectors; v++) sum[v] = (vector){0};
+    for (int i = 0; i < count; i++, rows += stride)
+        UNROLL for (int v = 0; v < vectors; v++) sum[v] += load(rows + v * LANES);
+    UNROLL for (int v = 0; v < vectors; v++) store(mean + v * LANES, sum[v] / (float)count);
+}
+
 static void block_means(float *means, const float *rows, size_t stride, int tokens, int width,
                         int padded, int block) {
+    int whole = width / LANES * LANES;
     for (int first = 0; first < tokens; first += block, means += padded) {
         int count = tokens - first < block ? tokens - first : block;
-        memset(means, 0, (size_t)padded * sizeof(*means));
-        for (int i = first; i < first + count; i++) {
-            const float *restrict row = rows + (size_t)i * stride;
-            if (i + PACK_AHEAD < tokens)
-                expect(row + PACK_AHEAD * stride, width);
-            for (int d = 0; d < width; d++)
-                means[d] += row[d];
+        const float *row = rows + (size_t)first * stride;
+        for (int i = first + block; i < first + 2 * block && i < tokens; i++)
+            expect(rows + (size_t)i * stride, width);
+        FOR_COLUMNS(whole, d, mean_of_rows(means + d, row + d, stride, count, AT_ONCE));
+        for (int d = whole; d < padded; d++) {
+            float sum = 0.0f;
+            for (int i = 0; i < count && d < width; i++)
+                sum += row[(size_t)i * stride + (size_t)d];
+            means[d] = sum / (float)count;
         }
-        for (int d = 0; d < width; d++)
-            means[d] /= (float)count;
     }
 }
 

@@ -90,31 +90,32 @@ struct ahead {
     int rows;
 };
 
-/* sum += Σ weight · row over `count` keys from the j-th on; keys NULL: the j-th is row j. */
+/* sum += Σ weight · row over `count` keys from the j-th on. places: of their rows; NULL: the j-th
+ * is row j. */
 INLINE void add_some(vector sum[GROUP][WIDE], const struct weights *weights, const float *rows,
-                     const int32_t *keys, int j, const int count, const int vectors,
+                     const int32_t *places, int j, const int count, const int vectors,
                      const int padded) {
     UNROLL for (int k = j; k < j + count; k++)
         add_key(sum, weights->weights + (size_t)k * weights->key_stride, weights->row_stride,
-                rows + (size_t)(keys ? keys[k] : k) * (size_t)padded, vectors);
+                places ? rows + places[k] : rows + (size_t)k * (size_t)padded, vectors);
 }
 
 /* The same over the keys at [begin, end). ahead: from `column` on. */
 INLINE void add_keys(vector sum[GROUP][WIDE], const struct weights *weights, const float *rows,
-                     const int32_t *keys, int begin, int end, const struct ahead *ahead, int column,
-                     const int vectors, const int padded) {
+                     const int32_t *places, int begin, int end, const struct ahead *ahead,
+                     int column, const int vectors, const int padded) {
     enum { LINE = 16 };
     const int lines = vectors * LANES > LINE ? vectors * LANES / LINE : 1;
     const float *row = ahead->row + column;
     int j = begin;
     for (; j < begin + ahead->rows * FETCH_KEYS; j += FETCH_KEYS, row += ahead->stride) {
         UNROLL for (int k = 0; k < lines; k++) __builtin_prefetch(row + k * LINE);
-        add_some(sum, weights, rows, keys, j, FETCH_KEYS, vectors, padded);
+        add_some(sum, weights, rows, places, j, FETCH_KEYS, vectors, padded);
     }
     for (; j + FETCH_KEYS <= end; j += FETCH_KEYS)
-        add_some(sum, weights, rows, keys, j, FETCH_KEYS, vectors, padded);
+        add_some(sum, weights, rows, places, j, FETCH_KEYS, vectors, padded);
     for (; j < end; j++)
-        add_some(sum, weights, rows, keys, j, 1, vectors, padded);
+        add_some(sum, weights, rows, places, j, 1, vectors, padded);
 }
 
 /* A call with a number as the constant AT_ONCE. */

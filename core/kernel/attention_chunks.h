@@ -15,6 +15,7 @@
 #define VECTORS (ROWS / LANES)     /* of the queries of a tile */
 #define KEYS_AT_ONCE (8 / VECTORS) /* in a product with the queries: 8 sums */
 #define STRAIGHT 16                /* keys that follow one another, where there are registers */
+#define LISTED 4                   /* vectors of values of one query: 8 sums */
 
 typedef float octet __attribute__((vector_size(32)));
 typedef float unaligned_octet __attribute__((vector_size(32), aligned(4), may_alias));
@@ -268,7 +269,7 @@ INLINE void multiply_list(float *products, const float *query, const float *rows
  * the next j. */
 INLINE int add_listed(float *sum, const float *weights, const float *rows, const int32_t *keys,
                       int j, int count, int end, const int vectors, const int padded) {
-    vector even[WIDE], odd[WIDE];
+    vector even[LISTED], odd[LISTED];
     UNROLL for (int v = 0; v < vectors; v++) {
         even[v] = load(sum + v * LANES);
         odd[v] = (vector){0};
@@ -294,8 +295,8 @@ INLINE int add_listed(float *sum, const float *weights, const float *rows, const
 INLINE int weigh_list(float *sum, const float *weights, const float *rows, const int32_t *keys,
                       int begin, int count, int end, const int padded) {
     int next = begin;
-    FOR_COLUMNS(
-        padded, d,
+    FOR_COLUMNS_OF(
+        LISTED, padded, d,
         next = add_listed(sum + d, weights, rows + d, keys, begin, count, end, AT_ONCE, padded));
     return next;
 }

@@ -127,12 +127,13 @@ INLINE void add_keys(vector sum[GROUP][WIDE], const struct weights *weights, con
 
 /* A call for as many vectors of a row as have sums in registers, from column `d` on, until there
  * are no more. */
-#define FOR_COLUMNS(padded, d, call)                                                               \
+#define FOR_COLUMNS(padded, d, call) FOR_COLUMNS_OF(WIDE, padded, d, call)
+#define FOR_COLUMNS_OF(wide, padded, d, call)                                                      \
     do {                                                                                           \
         int d = 0;                                                                                 \
-        for (; d + WIDE * LANES <= (padded); d += WIDE * LANES)                                    \
-            WITH(WIDE, call);                                                                      \
-        if (WIDE > 2 && d + 2 * LANES <= (padded)) {                                               \
+        for (; d + (wide)*LANES <= (padded); d += (wide)*LANES)                                    \
+            WITH(wide, call);                                                                      \
+        if ((wide) > 2 && d + 2 * LANES <= (padded)) {                                             \
             WITH(2, call);                                                                         \
             d += 2 * LANES;                                                                        \
         }                                                                                          \

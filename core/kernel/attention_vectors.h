@@ -14,6 +14,7 @@
 #endif
 
 #include "core/kernel/lanes.h"
+#include "core/kernel/marks.h"
 #include "core/kernel/power.h"
 #include "core/kernel/transpose.h"
 
@@ -88,12 +89,8 @@ INLINE vector masked(unsigned bits, int which, vector x, vector removed) {
 /* Bit i: mark i, of up to LANES, is not 0. */
 INLINE unsigned bits_of_marks(const uint8_t *marks, int count) {
     unsigned bits = 0;
-#if LANES == 16
-    if (count == LANES) {
-        __m128i all = _mm_loadu_si128((const __m128i *)(const void *)marks);
-        return _mm_test_epi8_mask(all, all);
-    }
-#endif
+    if (count == LANES)
+        return bits_of_lanes(marks);
     for (int i = 0; i < count; i++)
         bits |= (marks[i] != 0u) << i;
     return bits;

@@ -13,12 +13,13 @@
 #include <limits.h>
 #include <string.h>
 
-#if defined(__AVX512F__)
+#if defined(__AVX2__)
 #include <immintrin.h>
 #endif
 
 #include "core/base/bits.h"
 #include "core/kernel/lanes.h"
+#include "core/kernel/marks.h"
 #include "core/kernel/set.h"
 
 #define SHORT 32 /* numbers are ranked against each other */
@@ -53,8 +54,34 @@ INLINE unsigned at_least(vector x, float threshold) {
 
 /* The lanes of x whose bit is set go to `to`, one behind the other, where there is room for all.
  * Returns how many those are. */
-INLINE int take_lanes(void *to, __m512i x, unsigned bits) {
-    _mm512_storeu_si512(to, _mm512_maskz_compress_epi32((__mmask16)bits, x));
+INLINE int take_lanes(void *to, integers x, unsigned bits) {
+    _mm512_storeu_si512(to, _mm512_maskz_compress_epi32((__mmask16)bits, (__m512i)x));
+    return __builtin_popcount(bits);
+}
+#elif LANES == 8
+INLINE unsigned bits_of(integers x) {
+    return (unsigned)_mm256_movemask_ps((__m256)x);
+}
+
+INLINE unsigned at_least(vector x, float threshold) {
+    return bits_of((integers)(x >= all_of(threshold)));
+}
+
+/* See above; four lanes at a time, which a table brings to the front. */
+INLINE int take_lanes(void *to, integers x, unsigned bits) {
+    static const int32_t front[16][4] = {
+        {0}, {0},    {1},    {0, 1},    {2},    {0, 2},    {1, 2},    {0, 1, 2},
+        {3}, {0, 3}, {1, 3}, {0, 1, 3}, {2, 3}, {0, 2, 3}, {1, 2, 3}, {0, 1, 2, 3}};
+    unsigned lower = bits & 15, upper = bits >> 4;
+    int32_t *behind = (int32_t *)to + __builtin_popcount(lower);
+    __m256i lanes = (__m256i)x;
+    __m128i lower_front = _mm_loadu_si128((const __m128i *)(const void *)front[lower]);
+    __m128i upper_front = _mm_loadu_si128((const __m128i *)(const void *)front[upper]);
+    _mm_storeu_ps(to,
+                  _mm_permutevar_ps(_mm_castsi128_ps(_mm256_castsi256_si128(lanes)), lower_front));
+    _mm_storeu_ps(
+        (float *)(void *)behind,
+        _mm_permutevar_ps(_mm_castsi128_ps(_mm256_extracti128_si256(lanes, 1)), upper_front));
     return __builtin_popcount(bits);
 }
 #endif
@@ -89,12 +116,12 @@ static int take_between(struct between *between, const float *values, int count,
                         float high) {
     int taken = 0, above = 0, j = 0;
     float *few = between->few;
-#if LANES == 16
+#if LANES >= 8
     for (; j + LANES <= count && taken <= FEW; j += LANES) {
         vector x = load(values + j);
         unsigned higher = at_least(x, high);
         above += __builtin_popcount(higher);
-        taken += take_lanes(few + taken, (__m512i)x, at_least(x, low) & ~higher);
+        taken += take_lanes(few + taken, (integers)x, at_least(x, low) & ~higher);
     }
 #endif
     for (; j < count && taken <= FEW; j++) {
@@ -261,6 +288,24 @@ INLINE unsigned ranks_within(const float *row, int count, int base, int keep) {
     }
     return _mm512_cmplt_epi32_mask(rank, _mm512_set1_epi32(keep));
 }
+#elif LANES == 8
+INLINE unsigned ranks_within(const float *row, int count, int base, int keep) {
+    const integers lane = {0, 1, 2, 3, 4, 5, 6, 7};
+    vector x = load(row + base);
+    integers rank = {0};
+#pragma GCC unroll 4
+    for (int j = 0; j < base; j++)
+        rank -= (integers)(all_of(row[j]) >= x);
+#pragma GCC unroll 8
+    for (int i = 0; i < LANES; i++) {
+        vector other = all_of(row[base + i]);
+        rank -= (integers)(other > x) | ((integers)(other == x) & (lane > i));
+    }
+#pragma GCC unroll 4
+    for (int j = base + LANES; j < count; j++)
+        rank -= (integers)(all_of(row[j]) > x);
+    return bits_of(rank < keep);
+}
 #else
 INLINE unsigned ranks_within(const float *row, int count, int base, int keep) {
     unsigned bits = 0;
@@ -277,13 +322,18 @@ INLINE unsigned ranks_within(const float *row, int count, int base, int keep) {
 /* By the rank of each: no branch depends on what the row holds. Not for NaN. */
 static void mark_by_rank(const float *values, int count, int keep, uint8_t *marks) {
     float row[SHORT + LANES];
-    memcpy(row, values, (size_t)count * sizeof(*row));
-    for (int base = 0; base < count; base += LANES) {
-        int lanes = count - base < LANES ? count - base : LANES;
-        unsigned kept = ranks_within(row, count, base, keep);
-        for (int i = 0; i < lanes; i++)
-            marks[base + i] |= kept >> i & 1;
-    }
+    int whole = count / LANES * LANES, base = 0;
+    for (int j = 0; j < whole; j += LANES)
+        store(row + j, load(values + j));
+    for (int j = whole; j < whole + LANES; j++)
+        row[j] = j < count ? values[j] : NAN;
+    for (; base < whole; base += LANES)
+        mark_lanes(marks + base, ranks_within(row, count, base, keep));
+    if (base == count)
+        return;
+    unsigned kept = ranks_within(row, count, base, keep);
+    for (int i = 0; base + i < count; i++)
+        marks[base + i] |= kept >> i & 1;
 }
 
 static int has_only_numbers(const float *values, int count) {
@@ -294,14 +344,6 @@ static int has_only_numbers(const float *values, int count) {
 }
 
 /* ---- marks ----------------------------------------------------------------------------------- */
-
-#if LANES == 16
-INLINE void mark_lanes(uint8_t *marks, unsigned bits) {
-    __m128i *at = (__m128i *)(void *)marks;
-    _mm_storeu_si128(at,
-                     _mm_or_si128(_mm_loadu_si128(at), _mm_maskz_set1_epi8((__mmask16)bits, 1)));
-}
-#endif
 
 static void mark_row(const float *values, int count, int keep, int ties, uint8_t *marks) {
     if (count <= SHORT && !ties && has_only_numbers(values, count)) {
@@ -317,7 +359,7 @@ static void mark_row(const float *values, int count, int keep, int ties, uint8_t
             marks[j] |= (uint8_t)cut_keeps(&cut, values[j]);
         return;
     }
-#if LANES == 16
+#if LANES >= 8
     for (; j + LANES <= count; j += LANES)
         mark_lanes(marks + j, at_least(load(values + j), cut.threshold));
 #endif
@@ -328,7 +370,8 @@ static void mark_row(const float *values, int count, int keep, int ties, uint8_t
 #if LANES == 16
 /* The lanes of x before which fewer than `keep` come of the `of` in their part of the vector, a
  * power of two: each lane is compared with the one `k` further on in its part. Not for NaN. */
-INLINE unsigned ranks_of_parts(__m512 x, int of, int keep) {
+INLINE unsigned ranks_of_parts(vector values, int of, int keep) {
+    const __m512 x = (__m512)values;
     const __m512i one = _mm512_set1_epi32(1), within = _mm512_set1_epi32(of - 1);
     const __m512i lanes = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
     const __m512i lane = _mm512_and_si512(lanes, within);
@@ -344,16 +387,27 @@ INLINE unsigned ranks_of_parts(__m512 x, int of, int keep) {
     }
     return _mm512_cmplt_epi32_mask(rank, _mm512_set1_epi32(keep));
 }
+#elif LANES == 8
+INLINE unsigned ranks_of_parts(vector x, int of, int keep) {
+    const integers lanes = {0, 1, 2, 3, 4, 5, 6, 7}, lane = lanes & (of - 1), begin = lanes - lane;
+    integers rank = {0};
+    for (int k = 1; k < of; k++) {
+        integers place = (lane + k) & (of - 1);
+        vector other = (vector)_mm256_permutevar8x32_ps((__m256)x, (__m256i)(begin + place));
+        rank -= (integers)(other > x) | ((integers)(other == x) & (place < lane));
+    }
+    return bits_of(rank < keep);
+}
 #endif
 
 static void mark_parts(const float *values, int count, const struct largest *largest,
                        uint8_t *marks) {
     int begin = 0;
-#if LANES == 16
+#if LANES >= 8
     if (LANES % largest->of == 0 && has_only_numbers(values, count))
         for (; begin + LANES <= count; begin += LANES)
             mark_lanes(marks + begin,
-                       ranks_of_parts(_mm512_loadu_ps(values + begin), largest->of, largest->keep));
+                       ranks_of_parts(load(values + begin), largest->of, largest->keep));
 #endif
     for (; begin < count; begin += largest->of) {
         int part = largest->of < count - begin ? largest->of : count - begin;
@@ -371,13 +425,12 @@ void OF_SET(mark_largest)(const float *values, int count, const struct largest *
 
 int OF_SET(list_marked)(const uint8_t *marks, int count, int32_t *list) {
     int taken = 0, j = 0;
-#if LANES == 16
-    const __m512i lanes = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
-    for (; j + LANES <= count; j += LANES) {
-        __m128i mark = _mm_loadu_si128((const __m128i *)(const void *)(marks + j));
-        taken += take_lanes(list + taken, _mm512_add_epi32(lanes, _mm512_set1_epi32(j)),
-                            _mm_test_epi8_mask(mark, mark));
-    }
+#if LANES >= 8
+    integers places;
+    for (int lane = 0; lane < LANES; lane++)
+        places[lane] = lane;
+    for (; j + LANES <= count; j += LANES, places += LANES)
+        taken += take_lanes(list + taken, places, bits_of_lanes(marks + j));
 #endif
     for (; j < count; j++) {
         list[taken] = j;

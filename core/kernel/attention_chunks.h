@@ -98,7 +98,7 @@ INLINE void take_rows(const struct attention_view *view, const float *matrix, in
 /* ---- products -------------------------------------------------------------------------------- */
 
 /* products [count,ROWS] of as many rows with the turned queries: what costs half of all. row: where
- * each is; NULL: they follow one another from `first` on. */
+ * each is; NULL: they follow one another from `first` on, which is the first one in any case. */
 INLINE void multiply_rows(float *products, const float *const *row, const float *first,
                           const float *columns, const int count, const int padded) {
     vector sum[STRAIGHT][VECTORS];
@@ -120,7 +120,7 @@ INLINE void multiply_rows(float *products, const float *const *row, const float 
 INLINE void multiply_scattered(float *products, const float *const *row, const float *columns,
                                const int padded) {
     UNROLL for (int k = 0; k < 8; k += KEYS_AT_ONCE)
-        multiply_rows(products + k * ROWS, row + k, NULL, columns, KEYS_AT_ONCE, padded);
+        multiply_rows(products + k * ROWS, row + k, row[k], columns, KEYS_AT_ONCE, padded);
 }
 
 /* sums [GROUP,·] += Σ over keys of weight · row; `vectors` of each row are worked out. */

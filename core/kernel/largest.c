@@ -426,7 +426,7 @@ void OF_SET(mark_largest)(const float *values, int count, const struct largest *
 int OF_SET(list_marked)(const uint8_t *marks, int count, int32_t *list) {
     int taken = 0, j = 0;
 #if LANES >= 8
-    integers places;
+    integers places = {0};
     for (int lane = 0; lane < LANES; lane++)
         places[lane] = lane;
     for (; j + LANES <= count; j += LANES, places += LANES)

@@ -31,7 +31,7 @@
  * stand as columns. */
 INLINE void transpose_some(vector *rows, const int count) {
     for (int half = count / 2; half > 0; half /= 2) {
-        vector mixed[LANES];
+        vector mixed[LANES] = {{0}};
         for (int i = 0; i < count / 2; i++) {
             mixed[2 * i] = LOWER(rows[i], rows[i + count / 2]);
             mixed[2 * i + 1] = UPPER(rows[i], rows[i + count / 2]);

@@ -150,7 +150,7 @@ struct fetched {
 /* The next rows, `most` at the most. */
 INLINE struct ahead ahead_of(const struct attention_view *view, struct fetched *fetched, int most) {
     if (fetched->matrix == view->ahead_count)
-        return (struct ahead){0};
+        return (struct ahead){.row = view->sums};
     int left = view->ahead_rows - fetched->rows, rows = left < most ? left : most;
     struct ahead ahead = {view->ahead[fetched->matrix] + (size_t)fetched->rows * view->stride,
                           view->stride, rows};

@@ -7,6 +7,7 @@
 #include "core/kernel/attention_kernels.h"
 #include "core/kernel/gemm.h"
 #include "core/kernel/kernels.h"
+#include "core/kernel/lanes.h"
 #include "core/kernel/power.h"
 #include "core/kernel/set.h"
 
@@ -61,49 +62,47 @@ static inline float element_factor(const struct dropout *dropout, uint32_t index
 
 /* ---- bias and activation --------------------------------------------------------------------- */
 
-static inline void gelu_rows(float *after, float *before, size_t stride,
-                             const float *restrict values, int rows, int columns, int derived) {
+static inline float gelu_of(float x, float *slope) {
+    float density, share = normal(x, &density);
+    *slope = share + x * density;
+    return x * share;
+}
+
+static inline float relu_of(float x, float *slope) {
+    *slope = x > 0.0f ? 1.0f : 0.0f;
+    return x > 0.0f ? x : 0.0f;
+}
+
+INLINE void activate_rows(float *after, float *before, size_t stride, const float *restrict values,
+                          int rows, int columns, const int gelu, const int derived) {
     for (int row = 0; row < rows; row++) {
         float *in = before + (size_t)row * stride, *out = after + (size_t)row * stride;
 #pragma omp simd
         for (int column = 0; column < columns; column++) {
-            float density, x = in[column] + values[column];
-            float share = normal(x, &density);
-            out[column] = x * share;
+            float slope, x = in[column] + values[column];
+            out[column] = gelu ? gelu_of(x, &slope) : relu_of(x, &slope);
             if (derived)
-                in[column] = share + x * density;
+                in[column] = slope;
         }
     }
+}
+
+INLINE void activate(float *after, float *before, size_t stride, const float *values, int rows,
+                     int columns, const int gelu) {
+    if (after == before)
+        activate_rows(after, before, stride, values, rows, columns, gelu, 0);
+    else
+        activate_rows(after, before, stride, values, rows, columns, gelu, 1);
 }
 
 static void bias_gelu(float *after, float *before, size_t stride, const float *values, int rows,
                       int columns) {
-    if (after == before)
-        gelu_rows(after, before, stride, values, rows, columns, 0);
-    else
-        gelu_rows(after, before, stride, values, rows, columns, 1);
-}
-
-static inline void relu_rows(float *after, float *before, size_t stride,
-                             const float *restrict values, int rows, int columns, int derived) {
-    for (int row = 0; row < rows; row++) {
-        float *in = before + (size_t)row * stride, *out = after + (size_t)row * stride;
-#pragma omp simd
-        for (int column = 0; column < columns; column++) {
-            float x = in[column] + values[column];
-            out[column] = x > 0.0f ? x : 0.0f;
-            if (derived)
-                in[column] = x > 0.0f ? 1.0f : 0.0f;
-        }
-    }
+    activate(after, before, stride, values, rows, columns, 1);
 }
 
 static void bias_relu(float *after, float *before, size_t stride, const float *values, int rows,
                       int columns) {
-    if (after == before)
-        relu_rows(after, before, stride, values, rows, columns, 0);
-    else
-        relu_rows(after, before, stride, values, rows, columns, 1);
+    activate(after, before, stride, values, rows, columns, 0);
 }
 
 static void slope_backward(float *gradient, float *restrict sums, const float *slope, int rows,

@@ -293,20 +293,16 @@ INLINE void forward_lists(const struct attention_view *view, const struct attent
                    listed[i].largest);
 }
 
-INLINE void forward_tiles(const struct attention_view *view, const struct attention_tile *tiles,
-                          int count, const float *known, const int padded) {
+static void forward(const struct attention_view *view, const struct attention_tile *tiles,
+                    int count, const float *known) {
+    if (tiles->ranges && !view->unit) {
+        OF_SET(attention_range_tiles)(view, tiles, count, known);
+        return;
+    }
     if (has_runs(tiles))
         forward_runs(view, tiles, count);
     if (tiles->listed)
-        forward_lists(view, tiles, known, padded);
-}
-
-static void forward(const struct attention_view *view, const struct attention_tile *tiles,
-                    int count, const float *known) {
-    if (tiles->ranges && !view->unit)
-        OF_SET(attention_range_tiles)(view, tiles, count, known);
-    else
-        FOR_WIDTH(view->padded, forward_tiles(view, tiles, count, known, PADDED));
+        FOR_WIDTH(view->padded, forward_lists(view, tiles, known, PADDED));
 }
 
 /* ---- rows of scores -------------------------------------------------------------------------- */

@@ -45,6 +45,13 @@ static int32_t place_of(float value) {
     return bits < 0 ? bits ^ INT32_MAX : bits;
 }
 
+INLINE integers lane_numbers(void) {
+    integers numbers = {0};
+    for (int lane = 0; lane < LANES; lane++)
+        numbers[lane] = lane;
+    return numbers;
+}
+
 /* ---- passes ---------------------------------------------------------------------------------- */
 
 #if LANES == 16
@@ -58,11 +65,21 @@ INLINE int take_lanes(void *to, integers x, unsigned bits) {
     _mm512_storeu_si512(to, _mm512_maskz_compress_epi32((__mmask16)bits, (__m512i)x));
     return __builtin_popcount(bits);
 }
-#elif LANES == 8
+#else
+/* Bit i: lane i is -1, not 0. */
 INLINE unsigned bits_of(integers x) {
+#if LANES == 8
     return (unsigned)_mm256_movemask_ps((__m256)x);
+#else
+    unsigned bits = 0;
+    for (int lane = 0; lane < LANES; lane++)
+        bits |= ((unsigned)x[lane] & 1) << lane;
+    return bits;
+#endif
 }
+#endif
 
+#if LANES == 8
 INLINE unsigned at_least(vector x, float threshold) {
     return bits_of((integers)(x >= all_of(threshold)));
 }
@@ -288,9 +305,9 @@ INLINE unsigned ranks_within(const float *row, int count, int base, int keep) {
     }
     return _mm512_cmplt_epi32_mask(rank, _mm512_set1_epi32(keep));
 }
-#elif LANES == 8
+#else
 INLINE unsigned ranks_within(const float *row, int count, int base, int keep) {
-    const integers lane = {0, 1, 2, 3, 4, 5, 6, 7};
+    const integers lane = lane_numbers();
     vector x = load(row + base);
     integers rank = {0};
 #pragma GCC unroll 4
@@ -305,17 +322,6 @@ INLINE unsigned ranks_within(const float *row, int count, int base, int keep) {
     for (int j = base + LANES; j < count; j++)
         rank -= (integers)(all_of(row[j]) > x);
     return bits_of(rank < keep);
-}
-#else
-INLINE unsigned ranks_within(const float *row, int count, int base, int keep) {
-    unsigned bits = 0;
-    for (int i = 0; i < LANES && base + i < count; i++) {
-        int rank = 0;
-        for (int j = 0; j < count; j++)
-            rank += (row[j] > row[base + i]) | ((j < base + i) & (row[j] == row[base + i]));
-        bits |= (unsigned)(rank < keep) << i;
-    }
-    return bits;
 }
 #endif
 
@@ -389,7 +395,7 @@ INLINE unsigned ranks_of_parts(vector values, int of, int keep) {
 }
 #elif LANES == 8
 INLINE unsigned ranks_of_parts(vector x, int of, int keep) {
-    const integers lanes = {0, 1, 2, 3, 4, 5, 6, 7}, lane = lanes & (of - 1), begin = lanes - lane;
+    const integers lanes = lane_numbers(), lane = lanes & (of - 1), begin = lanes - lane;
     integers rank = {0};
     for (int k = 1; k < of; k++) {
         integers place = (lane + k) & (of - 1);
@@ -426,9 +432,7 @@ void OF_SET(mark_largest)(const float *values, int count, const struct largest *
 int OF_SET(list_marked)(const uint8_t *marks, int count, int32_t *list) {
     int taken = 0, j = 0;
 #if LANES >= 8
-    integers places = {0};
-    for (int lane = 0; lane < LANES; lane++)
-        places[lane] = lane;
+    integers places = lane_numbers();
     for (; j + LANES <= count; j += LANES, places += LANES)
         taken += take_lanes(list + taken, places, bits_of_lanes(marks + j));
 #endif

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/base/clock.h"
+#include "core/kernel/scratch.h"
 #include "core/model/encoder.h"
 
 void capture_free(struct capture *capture) {
@@ -29,6 +30,14 @@ void capture_free(struct capture *capture) {
     free(capture);
 }
 
+#define KEPT_MOST ((size_t)32 << 20) /* bytes that malloc keeps to give them again */
+
+/* What malloc does not keep is new each time, and half of a pass over 512 tokens went into its
+ * small pages. */
+static void *allocate_bytes(size_t bytes) {
+    return bytes < KEPT_MOST ? malloc(bytes) : large_memory(bytes);
+}
+
 /* a * b * c * d floats; NULL also when that overflows. */
 static float *allocate_floats(size_t a, size_t b, size_t c, size_t d) {
     size_t count, bytes;
@@ -36,7 +45,7 @@ static float *allocate_floats(size_t a, size_t b, size_t c, size_t d) {
         __builtin_mul_overflow(count, d, &count) ||
         __builtin_mul_overflow(count, sizeof(float), &bytes))
         return NULL;
-    return malloc(bytes);
+    return allocate_bytes(bytes);
 }
 
 static int copy_pieces(struct capture *capture, const struct tokenizer *tokenizer) {
@@ -61,7 +70,8 @@ static int allocate(struct capture *capture, const struct sparsity *sparsity) {
     capture->attention = allocate_floats(layers, heads, tokens, tokens);
     if (!capture->scores || !capture->attention)
         return -1;
-    capture->mask = malloc(layers * heads * tokens * tokens); /* fits: four times as much did */
+    capture->mask =
+        allocate_bytes(layers * heads * tokens * tokens); /* fits: four times as much did */
     capture->log_sums = allocate_floats(layers, heads, tokens, 1);
     capture->logits = allocate_floats(labels, 1, 1, 1);
     capture->probabilities = allocate_floats(labels, 1, 1, 1);

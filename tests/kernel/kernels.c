@@ -284,6 +284,33 @@ static void test_probabilities_show_nan(void **state) {
     }
 }
 
+/* A weight without gradients: its first moment comes to nothing instead of staying the least
+ * subnormal, and it keeps still from then on. */
+static void test_idle_moments_settle(void **state) {
+    (void)state;
+    enum { WEIGHTS = 37, STEPS = 600 };
+    const struct adam_update update = {.clip = 1, .keep = 1, .rate = 1e-3f, .root = 1};
+    const struct kernels *kernels;
+    for (int set = 0; (kernels = kernels_get(set)); set++)
+        for (int idle = 0; idle < 2; idle++) {
+            float weight[WEIGHTS], gradient[WEIGHTS] = {0}, first[WEIGHTS], second[WEIGHTS];
+            for (int i = 0; i < WEIGHTS; i++) {
+                weight[i] = 1.0f;
+                first[i] = i % 2 ? -1e-3f : 1e-3f;
+                second[i] = 1e-6f;
+            }
+            for (int step = 0; step < STEPS; step++)
+                if (idle)
+                    kernels->update->adam_idle(weight, first, second, WEIGHTS, &update);
+                else
+                    kernels->update->adam(weight, gradient, first, second, WEIGHTS, &update);
+            for (int i = 0; i < WEIGHTS; i++) {
+                assert_true(first[i] == 0.0f);
+                near_to(weight[i], i % 2 ? 1.009 : 0.991, 1e-3);
+            }
+        }
+}
+
 static void test_dropout(void **state) {
     (void)state;
     enum { COUNT = 100000 };
@@ -326,5 +353,6 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_probabilities),
     cmocka_unit_test(test_probabilities_show_nan),
     cmocka_unit_test(test_dropout),
+    cmocka_unit_test(test_idle_moments_settle),
 };
 TEST_GROUP(tests_kernel_kernels, tests);

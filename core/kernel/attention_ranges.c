@@ -103,9 +103,10 @@ static struct group group_at(const struct attention_view *view, int first, int r
 
 /*
  * Keys are turned in blocks of LANES, and loads that begin within a block cost a fifth of the
- * products. So the first vector is the block that the first key is in, `before` lanes after the
- * block's first one; lanes of keys before it take the keys behind the last vector instead, and what
- * they make is stored behind the last vector once more.
+ * products. So the first vector is the block that the first key is in; keys that the block behind
+ * the last vector has take lanes there of keys before the first one, and what they make is stored
+ * behind the last vector once more. No other lane of that block is used: nothing may have been
+ * turned there yet, and what happens to be there may take the processor a hundred times as long.
  */
 struct turned {
     const float *keys, *behind; /* the first vector's block, and the one behind the last */
@@ -145,11 +146,12 @@ INLINE void multiply_keys(const struct group *group, const struct turned *turned
 /* products [GROUP,·] with the keys, in their order; up to LANES before each row are written. */
 static void multiply_group(const struct attention_view *view, const struct group *group,
                            const struct keys *keys, float *products) {
-    int before = keys->begin % LANES, again = before > 0 ? keys->whole : 0;
+    int before = keys->begin % LANES, behind = keys->end - (keys->begin - before + keys->whole);
+    int again = behind > 0 ? keys->whole : 0;
     struct turned turned = {.keys = view->turned +
                                     (size_t)(keys->begin - before) * (size_t)view->padded,
                             .block = LANES * (size_t)view->padded,
-                            .own = ~0u << before,
+                            .own = again > 0 ? ~0u << behind : ~0u,
                             .width = view->width};
     turned.behind = turned.keys + (size_t)keys->whole * (size_t)view->padded;
     products -= before;

@@ -56,15 +56,16 @@ INLINE vector larger(vector a, vector b) {
 #endif
 }
 
-/* 2^x for x <= 127, to 2 units in the last place; 0 or next to nothing below -126. NaN stays, as
- * arithmetic makes it. */
+/* 2^x for x <= 127, to 2 units in the last place; 0 or next to nothing below LEAST_POWER. NaN
+ * stays, as arithmetic makes it. */
+#define LEAST_POWER (-100.0f) /* many processors take a hundred times as long for subnormals */
 INLINE vector power_of_two(vector x) {
 #if LANES == 16
     vector whole = (vector)_mm512_roundscale_ps((__m512)x, _MM_FROUND_TO_NEAREST_INT);
     vector power = FRACTION_POWER(x - whole);
     return (vector)_mm512_scalef_ps((__m512)power, (__m512)whole);
 #else
-    vector clamped = larger(all_of(-126.0f), x);
+    vector clamped = larger(all_of(LEAST_POWER), x);
     vector shifted = clamped + POWER_ROUNDER;
     vector power = FRACTION_POWER(clamped - (shifted - POWER_ROUNDER));
     /* Multiplied by adding to the exponent. */

@@ -9,6 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#if defined(__SSE2__)
+#include <xmmintrin.h>
+#endif
+
 #include "core/base/random.h"
 #include "core/sparsity/sparsity.h"
 #include "tests/allocations.h"
@@ -454,6 +458,56 @@ static void what_is_not_a_number_stays_so(void **state) {
     }
 }
 
+#if defined(__SSE2__)
+static void fill_tokens(struct layer *layer, int array, double scale) {
+    size_t count = (size_t)layer->offsets[1] * (size_t)(layer->heads * layer->width);
+    uint64_t key = random_key(SEED, 1, (uint64_t)array, 0);
+    for (size_t i = 0; i < count; i++)
+        layer->array[array][i] = (float)(scale * random_normal(key, i));
+}
+
+/* Whether arithmetic had a subnormal operand, which takes many processors a hundred times as long,
+ * once the work space holds some from a longer sentence. */
+static int meets_subnormals(struct layer *layer, int tokens) {
+    static const int inputs[] = {QUERY, KEY, VALUE, OUT_GRADIENT};
+    for (int round = 0; round < 2; round++) {
+        layer->offsets[1] = round == 0 ? 2 * tokens : tokens;
+        for (int i = 0; i < 4; i++)
+            fill_tokens(layer, inputs[i], round == 0 ? 1e-40 : 1.0);
+        if (round == 1)
+            _mm_setcsr(_mm_getcsr() & ~(unsigned)_MM_EXCEPT_MASK);
+        run_both(layer);
+    }
+    return (_mm_getcsr() & _MM_EXCEPT_DENORM) != 0;
+}
+
+static void check_subnormals(const char *text, const struct sparsity *sparsity) {
+    struct mask_source source = sparsity_source(sparsity);
+    const struct kernels *kernels;
+    struct layer layer;
+    open_layer(&layer, (int[]){200}, 1, 2, 32, 1, 1);
+    layer.batch.source = &source;
+    for (int i = 0; (kernels = kernels_get(i)); i++)
+        for (int tokens = 33; tokens <= 100; tokens += 67) {
+            use_set(&layer, kernels);
+            if (meets_subnormals(&layer, tokens))
+                fail_msg("%s, %d tokens, %s", text, tokens, kernels->name);
+        }
+    close_layer(&layer);
+}
+
+/* Selecting compares scores with any float, which takes no longer. */
+static void no_subnormals_are_met(void **state) {
+    (void)state;
+    for (size_t s = 0; s < SPECIFICATIONS; s++) {
+        struct sparsity *sparsity = parsed(specifications[s]);
+        if (!sparsity_needs_scores(sparsity, 0, 0))
+            check_subnormals(specifications[s], sparsity);
+        sparsity_free(sparsity);
+    }
+}
+#endif
+
 /* ---- capture --------------------------------------------------------------------------------- */
 
 static void check_capture(const char *text, int tokens, const struct kernels *kernels) {
@@ -659,6 +713,9 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(threads_do_not_matter),
     cmocka_unit_test(the_batch_does_not_matter),
     cmocka_unit_test(what_is_not_a_number_stays_so),
+#if defined(__SSE2__)
+    cmocka_unit_test(no_subnormals_are_met),
+#endif
     cmocka_unit_test(capture_keeps_scores_and_probabilities),
     cmocka_unit_test(large_captures_are_the_same),
     cmocka_unit_test(structure_picks_the_kernel),

@@ -23,6 +23,10 @@ struct bench {
     int n;         /* tokens */
     int sentences; /* train_step: of n tokens each */
 
+    /* attention: works on the matrices of this one, which is prepared and of the same n; NULL: on
+     * its own. */
+    const struct bench *beside;
+
     struct mask_source source;
     int *ids;      /* [n] [CLS], random word pieces, [SEP] */
     char *text;    /* tokenize, train_step: about n tokens */

@@ -63,6 +63,9 @@ static int prepare(struct live_side sides[2], const struct question *question, i
                                      .seed = question->seed,
                                      .n = encodings[arm].count};
         side->bench.compute.profile = &side->profile;
+        if (arm > 0 && side->bench.model == sides[0].bench.model &&
+            side->bench.n == sides[0].bench.n)
+            side->bench.beside = &sides[0].bench;
         status = bench_prepare(&side->bench, side->measure, error);
         if (status == 0 && side->bench.ids)
             memcpy(side->bench.ids, encodings[arm].ids, (size_t)side->bench.n * sizeof(int));

@@ -108,6 +108,7 @@ static int time_pattern(struct timing_run_state *run, const char *pattern,
     const struct timing_job *job = run->job;
     struct sweep_search search = {.config = &job->arm.model->config, .seed = job->options.seed};
     struct bench sparse = bench_at(run, sparsity, run->dense.n);
+    sparse.beside = &run->dense;
     struct timed sides[2] = {{run_dense, run}, {run->measure->run, &sparse}};
     struct timing_limits limits = timing_within(job->options.seconds);
     struct timing timing;

@@ -4,6 +4,7 @@
  */
 #include "core/kernel/attention.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -443,6 +444,31 @@ static void the_batch_does_not_matter(void **state) {
     sparsity_free(sparsity);
 }
 
+/* A score that overflows below all others keeps its key out, and nothing else. */
+static void scores_without_end_weigh_nothing(void **state) {
+    (void)state;
+    static const char *const texts[] = {"dense", "local(8)", "block_local(4, 3)", "topk(0.1)"};
+    const struct kernels *kernels;
+    for (int i = 0; (kernels = kernels_get(i)); i++)
+        for (size_t t = 0; t < sizeof(texts) / sizeof(texts[0]); t++) {
+            struct layer layer;
+            struct sparsity *sparsity = parsed(texts[t]);
+            struct mask_source source = sparsity_source(sparsity);
+            open_layer(&layer, (int[]){20}, 1, 1, 16, 1, 1);
+            use_set(&layer, kernels);
+            layer.batch.source = &source;
+            for (int token = 0; token < 20; token++)
+                layer.array[QUERY][token * 16] = 2.0f;
+            layer.array[KEY][5 * 16] = -FLT_MAX;
+            layer.array[VALUE][5 * 16] = 1e6f;
+            assert_int_equal(attention_forward(layer.attention, &layer.batch, &layer.error), 0);
+            for (int at = 0; at < 20 * 16; at++)
+                assert_true(fabsf(layer.array[OUT][at]) < 100.0f);
+            close_layer(&layer);
+            sparsity_free(sparsity);
+        }
+}
+
 static void what_is_not_a_number_stays_so(void **state) {
     (void)state;
     const struct kernels *kernels;
@@ -712,6 +738,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(any_mask_will_do),
     cmocka_unit_test(threads_do_not_matter),
     cmocka_unit_test(the_batch_does_not_matter),
+    cmocka_unit_test(scores_without_end_weigh_nothing),
     cmocka_unit_test(what_is_not_a_number_stays_so),
 #if defined(__SSE2__)
     cmocka_unit_test(no_subnormals_are_met),

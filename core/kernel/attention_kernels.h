@@ -14,9 +14,10 @@
 #include "core/kernel/attention_unit.h"
 #include "core/kernel/largest.h"
 
-#define ATTENTION_AHEAD 4   /* queries, keys, values, out */
-#define ATTENTION_CHUNK 128 /* keys between two looks at the running maximum */
-#define ATTENTION_WEIGHT_STRIDE (ATTENTION_CHUNK + 16) /* an odd number of cache lines */
+#define ATTENTION_AHEAD 4        /* queries, keys, values, out */
+#define ATTENTION_CHUNK 128      /* keys between two looks at the running maximum */
+#define ATTENTION_CHUNK_MOST 224 /* the same of a tile alone, whose keys follow one another */
+#define ATTENTION_WEIGHT_STRIDE (ATTENTION_CHUNK_MOST + 16) /* an odd number of cache lines */
 #define ATTENTION_TOGETHER 4 /* tiles of the same keys that read them at once */
 
 struct attention_view {

@@ -11,8 +11,9 @@
 #include "core/kernel/attention_tiles.h"
 #include "core/kernel/set.h"
 
-#define WIDEST (LANES == 16 ? 4 : 3)   /* vectors of keys in a product: 12 or 16 sums */
-#define STRIDE ATTENTION_WEIGHT_STRIDE /* of the products and weights of two queries */
+#define WIDEST (LANES == 16 ? 4 : 3)           /* vectors of keys in a product: 12 or 16 sums */
+#define WIDE_CHUNK (LANES == 16 ? 144 : CHUNK) /* the most of a tile alone, of wide keys */
+#define STRIDE ATTENTION_WEIGHT_STRIDE         /* of the products and weights of two queries */
 
 /* The largest product so far is this at the least; next to it a removed one weighs nothing. */
 #define LOWEST (0.25f * REMOVED)
@@ -63,11 +64,12 @@ INLINE struct attention_range range_of_group(const struct attention_tile *tile, 
     return all;
 }
 
-/* The chunk is so many keys further on. */
-INLINE struct keys keys_of_group(const struct attention_tile *tile, int group, int further) {
+/* The chunk of `length` keys is so many keys further on. */
+INLINE struct keys keys_of_group(const struct attention_tile *tile, int group, int further,
+                                 int length) {
     const struct attention_range *range = tile->range + group * GROUP;
     struct attention_range all = range_of_group(tile, group);
-    int begin = all.begin + further, end = begin + CHUNK < all.end ? begin + CHUNK : all.end;
+    int begin = all.begin + further, end = begin + length < all.end ? begin + length : all.end;
     struct keys found = keys_from(begin, end);
     for (int r = 0; r < GROUP; r++)
         found.all &= range[r].begin <= begin && range[r].end >= end;
@@ -273,7 +275,7 @@ struct work {
 
 /* The chunk that is so many keys further on in the range of each group. */
 struct chunk {
-    int further, first, last;
+    int further, length, first, last;
     struct keys keys[ATTENTION_GROUPS];
     float factors[ROWS]; /* see soften */
 };
@@ -396,7 +398,7 @@ INLINE void add_values(const struct attention_view *view, const struct keys *key
 
 static void drop_group(const struct attention_view *view, const struct attention_tile *tile,
                        int group, const struct keys *keys, float *weights) {
-    int32_t list[CHUNK];
+    int32_t list[ATTENTION_CHUNK_MOST];
     for (int j = 0; j < keys->end - keys->begin; j++)
         list[j] = keys->begin + j;
     for (int r = 0; r < GROUP && group * GROUP + r < tile->rows; r++)
@@ -430,7 +432,7 @@ APART void weigh_tile(const struct attention_view *view, const struct work *work
 INLINE void forward_chunk(const struct attention_view *view, struct work *work, struct chunk *chunk,
                           struct fetched *fetched) {
     for (int g = 0; g * GROUP < work->tile->rows; g++)
-        chunk->keys[g] = keys_of_group(work->tile, g, chunk->further);
+        chunk->keys[g] = keys_of_group(work->tile, g, chunk->further, chunk->length);
     if (work->known)
         take_scores(view, work, chunk);
     else
@@ -458,13 +460,23 @@ static void finish_work(const struct attention_view *view, const struct work *wo
     }
 }
 
+/* Keys of a chunk. A tile alone has long ones, which look at the largest product seldomer, and even
+ * ones, so that none has a few keys left over. */
+static int chunk_length(const struct attention_view *view, int most, int count) {
+    int longest = view->padded > 32 ? WIDE_CHUNK : ATTENTION_CHUNK_MOST;
+    int chunks = (most + longest - 1) / longest;
+    if (count > 1 || chunks == 0)
+        return CHUNK;
+    return (most + chunks * LANES - 1) / (chunks * LANES) * LANES;
+}
+
 /* The chunks of keys go by once for all tiles, so that each is read from afar once. */
 void OF_SET(attention_range_tiles)(const struct attention_view *view,
                                    const struct attention_tile *tiles, int count,
                                    const float *known) {
     struct work work[ATTENTION_TOGETHER];
     struct fetched fetched = {0};
-    int most = most_keys(tiles, count);
+    int most = most_keys(tiles, count), length = chunk_length(view, most, count);
     for (int t = 0; t < count; t++) {
         size_t at = (size_t)(tiles[t].first - tiles[0].first) * (size_t)view->tokens;
         work[t].tile = &tiles[t];
@@ -477,9 +489,11 @@ void OF_SET(attention_range_tiles)(const struct attention_view *view,
         for (int r = 0; r < ROWS; r++)
             work[t].softmax.total[r] = (vector){0};
     }
-    for (int further = 0; further == 0 || further < most; further += CHUNK) {
-        struct chunk chunk = {
-            .further = further, .first = further == 0, .last = further + CHUNK >= most};
+    for (int further = 0; further == 0 || further < most; further += length) {
+        struct chunk chunk = {.further = further,
+                              .length = length,
+                              .first = further == 0,
+                              .last = further + length >= most};
         for (int t = 0; t < count; t++)
             forward_chunk(view, &work[t], &chunk, &fetched);
     }

@@ -10,6 +10,8 @@
 #include "core/kernel/scratch.h"
 #include "core/model/encoder.h"
 
+#define KEPT_MOST ((size_t)32 << 20) /* bytes that malloc keeps to give them again */
+
 void capture_free(struct capture *capture) {
     if (!capture)
         return;
@@ -29,8 +31,6 @@ void capture_free(struct capture *capture) {
     free(capture->metrics);
     free(capture);
 }
-
-#define KEPT_MOST ((size_t)32 << 20) /* bytes that malloc keeps to give them again */
 
 /* What malloc does not keep is new each time, and half of a pass over 512 tokens went into its
  * small pages. */

@@ -34,7 +34,7 @@ void capture_free(struct capture *capture) {
 
 /* What malloc does not keep is new each time, and half of a pass over 512 tokens went into its
  * small pages. */
-static void *allocate_bytes(size_t bytes) {
+void *capture_memory(size_t bytes) {
     return bytes < KEPT_MOST ? malloc(bytes) : large_memory(bytes);
 }
 
@@ -45,7 +45,7 @@ static float *allocate_floats(size_t a, size_t b, size_t c, size_t d) {
         __builtin_mul_overflow(count, d, &count) ||
         __builtin_mul_overflow(count, sizeof(float), &bytes))
         return NULL;
-    return allocate_bytes(bytes);
+    return capture_memory(bytes);
 }
 
 static int copy_pieces(struct capture *capture, const struct tokenizer *tokenizer) {
@@ -71,7 +71,7 @@ static int allocate(struct capture *capture, const struct sparsity *sparsity) {
     if (!capture->scores || !capture->attention)
         return -1;
     capture->mask =
-        allocate_bytes(layers * heads * tokens * tokens); /* fits: four times as much did */
+        capture_memory(layers * heads * tokens * tokens); /* fits: four times as much did */
     capture->log_sums = allocate_floats(layers, heads, tokens, 1);
     capture->logits = allocate_floats(labels, 1, 1, 1);
     capture->probabilities = allocate_floats(labels, 1, 1, 1);

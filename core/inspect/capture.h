@@ -50,6 +50,10 @@ int capture_run(struct capture **capture, const struct model *model,
                 const struct compute *compute, struct sawb_error *error);
 void capture_free(struct capture *capture); /* NULL is fine */
 
+/* Memory for scores, attention or mask of a capture that is made in another way. Not cleared. NULL:
+ * there is none. Free with free. */
+void *capture_memory(size_t bytes);
+
 /* [T,T] of one head. */
 static inline size_t capture_head(const struct capture *capture, int layer, int head) {
     size_t tokens = (size_t)capture->encoding.count;

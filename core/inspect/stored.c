@@ -156,9 +156,9 @@ struct capture *stored_unpack(const struct stored *stored, struct sawb_error *er
     size_t bytes = 0, pairs = head_count(stored->rest) * head_pairs(stored->rest);
     struct capture *capture = copy_rest(stored->rest, &bytes);
     if (capture) {
-        capture->attention = malloc((pairs + 1) * sizeof(float));
-        capture->scores = malloc((pairs + 1) * sizeof(float));
-        capture->mask = malloc(pairs + 1);
+        capture->attention = capture_memory((pairs + 1) * sizeof(float));
+        capture->scores = capture_memory((pairs + 1) * sizeof(float));
+        capture->mask = capture_memory(pairs + 1);
     }
     if (!capture || !capture->attention || !capture->scores || !capture->mask) {
         capture_free(capture);

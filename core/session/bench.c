@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/base/random.h"
+#include "core/inspect/capture.h"
 #include "core/kernel/profile.h"
 #include "core/session/sweep.h"
 
@@ -100,9 +101,9 @@ static int prepare_capture(struct bench *bench, struct sawb_error *error) {
     size_t heads = (size_t)config->layers * (size_t)config->heads, n = (size_t)bench->n, pairs;
     if (__builtin_mul_overflow(heads, n * n, &pairs) || pairs > SIZE_MAX / sizeof(float))
         return out_of_memory(bench, error);
-    bench->mask = malloc(pairs);
-    bench->capture = (struct encoder_capture){.scores = malloc(pairs * sizeof(float)),
-                                              .attention = malloc(pairs * sizeof(float)),
+    bench->mask = capture_memory(pairs);
+    bench->capture = (struct encoder_capture){.scores = capture_memory(pairs * sizeof(float)),
+                                              .attention = capture_memory(pairs * sizeof(float)),
                                               .mask = bench->mask};
     if (!bench->mask || !bench->capture.scores || !bench->capture.attention)
         return out_of_memory(bench, error);

@@ -43,7 +43,7 @@ int bench_prepare_attention(struct bench *bench, struct sawb_error *error) {
         own->memory = large_memory(MATRICES * count * sizeof(float));
     if (!own || !own->memory)
         return error_set(error, "bench: out of memory for %d tokens", bench->n);
-    for (uint64_t i = 0; i < MATRICES; i++)
+    for (uint64_t i = QUERY; i < OUT; i++)
         fill_rows(bench, own->memory + i * count, count, 4 + i);
     own->offsets[1] = bench->n;
     own->batch = (struct attention_batch){.sentences = 1,

@@ -358,9 +358,10 @@ int arrays_unpack(const unsigned char *body, size_t size, struct capture *captur
                       (flags & ARRAYS_ATTENTION ? 4 * count : 0) +
                       (flags & ARRAYS_LOG_SUMS ? 4 * rows : 0);
     unsigned char *plain = inflate_all(&reading, expected, &plain_size);
-    float *scores = malloc(count * sizeof(*scores)), *attention = malloc(count * sizeof(float));
+    float *scores = capture_memory(count * sizeof(*scores));
+    float *attention = capture_memory(count * sizeof(*attention));
     float *log_sums = malloc(rows * sizeof(*log_sums));
-    uint8_t *mask = malloc(count);
+    uint8_t *mask = capture_memory(count);
     if (!plain || !scores || !attention || !log_sums || !mask) {
         free(plain);
         free(log_sums);

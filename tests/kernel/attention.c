@@ -50,18 +50,26 @@ struct layer {
     struct sawb_error error;
 };
 
+static size_t count_of(const struct layer *layer, int array) {
+    size_t tokens = (size_t)layer->offsets[layer->sentences], heads = (size_t)layer->heads;
+    return tokens * heads * (array == LOG_SUMS ? 1 : (size_t)layer->width);
+}
+
+static void fill_array(struct layer *layer, int array, double scale) {
+    uint64_t key = random_key(SEED, 1, (uint64_t)array, 0);
+    for (size_t i = 0, count = count_of(layer, array); i < count; i++)
+        layer->array[array][i] = (float)(scale * random_normal(key, i));
+}
+
 static void open_layer(struct layer *layer, const int *tokens, int sentences, int heads, int width,
                        int threads, int at_end) {
     *layer = (struct layer){.sentences = sentences, .heads = heads, .width = width};
     for (int b = 0; b < sentences; b++)
         layer->offsets[b + 1] = layer->offsets[b] + tokens[b];
-    size_t rows = (size_t)layer->offsets[sentences];
     for (int a = 0; a < ARRAYS; a++) {
-        size_t count = rows * (size_t)heads * (a == LOG_SUMS ? 1 : (size_t)width);
-        uint64_t key = random_key(SEED, 1, (uint64_t)a, 0);
-        layer->array[a] = guarded_open(&layer->guards[a], count * sizeof(float), at_end);
-        for (size_t i = 0; i < count; i++)
-            layer->array[a][i] = (float)random_normal(key, i);
+        layer->array[a] =
+            guarded_open(&layer->guards[a], count_of(layer, a) * sizeof(float), at_end);
+        fill_array(layer, a, 1.0);
     }
     if (compute_open(&layer->compute, threads, &layer->error) < 0 ||
         attention_create(&layer->attention, &layer->compute, &layer->error) < 0)
@@ -485,13 +493,6 @@ static void what_is_not_a_number_stays_so(void **state) {
 }
 
 #if defined(__SSE2__)
-static void fill_tokens(struct layer *layer, int array, double scale) {
-    size_t count = (size_t)layer->offsets[1] * (size_t)(layer->heads * layer->width);
-    uint64_t key = random_key(SEED, 1, (uint64_t)array, 0);
-    for (size_t i = 0; i < count; i++)
-        layer->array[array][i] = (float)(scale * random_normal(key, i));
-}
-
 /* Whether arithmetic had a subnormal operand, which takes many processors a hundred times as long,
  * once the work space holds some from a longer sentence. */
 static int meets_subnormals(struct layer *layer, int tokens) {
@@ -499,7 +500,7 @@ static int meets_subnormals(struct layer *layer, int tokens) {
     for (int round = 0; round < 2; round++) {
         layer->offsets[1] = round == 0 ? 2 * tokens : tokens;
         for (int i = 0; i < 4; i++)
-            fill_tokens(layer, inputs[i], round == 0 ? 1e-40 : 1.0);
+            fill_array(layer, inputs[i], round == 0 ? 1e-40 : 1.0);
         if (round == 1)
             _mm_setcsr(_mm_getcsr() & ~(unsigned)_MM_EXCEPT_MASK);
         run_both(layer);

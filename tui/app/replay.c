@@ -141,9 +141,9 @@ static int fill_blank(struct capture *capture, struct sawb_error *error) {
     size_t pairs = tokens * tokens;
     int fits = pairs <= ARRAYS_PAIRS_MOST && heads <= ARRAYS_PAIRS_MOST / pairs;
     size_t count = fits ? heads * pairs : 0;
-    capture->scores = fits ? malloc(count * sizeof(float)) : NULL;
-    capture->attention = fits ? malloc(count * sizeof(float)) : NULL;
-    capture->mask = fits ? malloc(count) : NULL;
+    capture->scores = fits ? capture_memory(count * sizeof(float)) : NULL;
+    capture->attention = fits ? capture_memory(count * sizeof(float)) : NULL;
+    capture->mask = fits ? capture_memory(count) : NULL;
     if (!capture->scores || !capture->attention || !capture->mask)
         return error_set(error, "session: no room for %zu tokens in %zu heads", tokens, heads);
     for (size_t i = 0; i < count; i++)

@@ -23,7 +23,6 @@ void capture_free(struct capture *capture) {
     free(capture->scores);
     free(capture->attention);
     free(capture->mask);
-    free(capture->log_sums);
     free(capture->logits);
     free(capture->probabilities);
     free(capture->spec);
@@ -72,13 +71,12 @@ static int allocate(struct capture *capture, const struct sparsity *sparsity) {
         return -1;
     capture->mask =
         capture_memory(layers * heads * tokens * tokens); /* fits: four times as much did */
-    capture->log_sums = allocate_floats(layers, heads, tokens, 1);
     capture->logits = allocate_floats(labels, 1, 1, 1);
     capture->probabilities = allocate_floats(labels, 1, 1, 1);
     capture->spec = strdup(sparsity_text(sparsity));
     capture->pattern = strdup(sparsity_pattern(sparsity));
-    return capture->mask && capture->log_sums && capture->logits && capture->probabilities &&
-                   capture->spec && capture->pattern
+    return capture->mask && capture->logits && capture->probabilities && capture->spec &&
+                   capture->pattern
                ? 0
                : -1;
 }
@@ -87,8 +85,7 @@ static int run_forward(struct capture *capture, const struct model *model,
                        const struct sparsity *sparsity, const struct compute *compute,
                        struct sawb_error *error) {
     struct mask_source source = sparsity_source(sparsity);
-    struct encoder_capture kept = {capture->scores, capture->attention, capture->mask,
-                                   capture->log_sums, NULL};
+    struct encoder_capture kept = {capture->scores, capture->attention, capture->mask, NULL};
     struct encoder_options options = {.mask = &source, .seed = capture->seed, .capture = &kept};
     int offsets[2] = {0, capture->encoding.count};
     struct encoder_batch batch = {1, offsets, capture->encoding.ids};

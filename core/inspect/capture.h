@@ -23,10 +23,9 @@ struct capture {
     struct encoding encoding; /* T tokens */
     char **pieces;            /* [T] spelling of each token */
     int layers, heads, hidden, labels;
-    float *scores;    /* [L,NH,T,T] before the softmax, Q Kᵀ / √HS */
-    float *attention; /* [L,NH,T,T] after it; 0 where the mask is 0 */
-    uint8_t *mask;    /* [L,NH,T,T] 1 kept, 0 removed */
-    float *log_sums;  /* [L,NH,T] ln Σ exp(score) of what a query keeps; NULL: unknown */
+    float *scores;                 /* [L,NH,T,T] before the softmax, Q Kᵀ / √HS */
+    float *attention;              /* [L,NH,T,T] after it; 0 where the mask is 0 */
+    uint8_t *mask;                 /* [L,NH,T,T] 1 kept, 0 removed */
     float *logits, *probabilities; /* [K] */
     int label;                     /* the most probable; of equals the first */
     char label_name[MODEL_LABEL_BYTES];

@@ -53,7 +53,7 @@ static struct capture *copy_rest(const struct capture *from, size_t *bytes) {
     size_t tokens = (size_t)from->encoding.count, labels = (size_t)from->labels;
     int failed = 0;
     *to = *from;
-    to->scores = to->attention = to->log_sums = NULL;
+    to->scores = to->attention = NULL;
     to->mask = NULL;
     to->text = copy_string(from->text, bytes, &failed);
     to->spec = copy_string(from->spec, bytes, &failed);

@@ -141,7 +141,6 @@ struct work {
     void *room;                   /* attention_room_bytes */
     float *scores;                /* [multiple,T] or [blocks,blocks] */
     uint8_t *mask;                /* as scores */
-    float *log_sums;              /* [T], captured */
     struct attention_words words; /* of the matrix unit */
     uint32_t *unit_queries;
     float *query_means, *key_means; /* [blocks,padded] */
@@ -173,7 +172,6 @@ static struct work cut_work(const struct demand *demand, struct cutter *cutter) 
     work.room = cut(cutter, pairs > 0 ? attention_room_bytes(demand->tokens) : 0);
     work.scores = cut_floats(cutter, pairs);
     work.mask = cut(cutter, pairs);
-    work.log_sums = cut_floats(cutter, demand->captured ? tokens : 0);
     size_t room = demand->unit ? (size_t)attention_words_room(demand->tokens) : 0;
     size_t wide = (padded + 31) / 32 * 32;
     work.words = (struct attention_words){.wide = (int)wide};
@@ -461,8 +459,8 @@ static void stream(float *to, const float *from, size_t count) {
     memcpy(to + i, from + i, (count - i) * sizeof(*to));
 }
 
-/* What a viewer gets besides, of `rows` queries whose scores and log_sums are known. mask NULL: all
- * pairs are kept. */
+/* What a viewer gets besides, of `rows` queries whose scores are known. mask NULL: all pairs are
+ * kept. */
 static void show_rows(const struct task *task, int row, int rows, float *scores,
                       const uint8_t *mask) {
     const struct attention_view *view = &task->view;
@@ -471,9 +469,8 @@ static void show_rows(const struct task *task, int row, int rows, float *scores,
     if (task->streamed && capture->scores)
         stream(capture->scores + at, scores, count);
     if (capture->probabilities)
-        task->kernels->probabilities(task->streamed ? scores : capture->probabilities + at, scores,
-                                     mask, view->log_sums + (size_t)row * view->log_stride,
-                                     view->log_stride, rows, view->tokens);
+        task->kernels->softmax(task->streamed ? scores : capture->probabilities + at, scores, mask,
+                               rows, view->tokens);
     if (task->streamed && capture->probabilities)
         stream(capture->probabilities + at, scores, count);
     if (capture->mask && !mask)
@@ -643,21 +640,11 @@ static void run_form(struct task *task) {
 }
 
 /* A viewer wants all scores, and so takes the mask as it comes where those do not say it. */
-static void run_captured(struct task *task, int head) {
-    struct attention_view *view = &task->view;
-    float *log_sums = task->capture->log_sums;
-    if (log_sums)
-        log_sums += (size_t)head * (size_t)view->tokens;
-    if (!view->log_sums) {
-        view->log_sums = log_sums ? log_sums : task->work.log_sums;
-        view->log_stride = 1;
-    }
+static void run_captured(struct task *task) {
     if (task->plan->shape.form == MASK_FORM_DENSE)
         run_form(task);
     else
         run_selected(task);
-    for (int i = 0; log_sums && i < view->tokens; i++)
-        log_sums[i] = view->log_sums[(size_t)i * view->log_stride];
 }
 
 static void store_gradients(const struct task *task, const struct attention_gradients *gradients,
@@ -692,7 +679,7 @@ static void run_head(void *user, int index) {
     task.streamed =
         task.capture && square(task.view.tokens) * (uint64_t)batch->heads > STREAMED_LEAST;
     if (task.capture)
-        run_captured(&task, head);
+        run_captured(&task);
     else if (batch->first_only)
         run_first(&task);
     else

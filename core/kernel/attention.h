@@ -43,7 +43,6 @@ struct attention_capture {
     float *scores;        /* [NH,T,T] before mask and softmax */
     float *probabilities; /* [NH,T,T] after the softmax, before dropout; 0 where removed */
     uint8_t *mask;        /* [NH,T,T] 1 kept, 0 removed */
-    float *log_sums;      /* [NH,T] ln Σ exp(score) of what each query keeps, 0 where nothing is */
 };
 
 /* The heads of one layer over B sentences, packed without padding: N tokens. */

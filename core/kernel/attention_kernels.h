@@ -105,12 +105,9 @@ struct attention_kernels {
     mark_largest *mark;
     list_marked *list;
 
-    /* Softmax of rows of scores [rows,columns] whose log_sums (attention_capture), log_stride
-     * apart, are known: exp(score - log_sum), and exactly 0 where mask [rows,columns] (NULL: all
-     * kept) is.
-     */
-    void (*probabilities)(float *out, const float *scores, const uint8_t *mask,
-                          const float *log_sums, size_t log_stride, int rows, int columns);
+    /* Softmax of rows of scores [rows,columns], of what mask [rows,columns] keeps (NULL: all), and
+     * exactly 0 elsewhere. `out` may be `scores`. */
+    void (*softmax)(float *out, const float *scores, const uint8_t *mask, int rows, int columns);
 
     /* means [blocks,padded] of each `block` rows [tokens,width] (fewer in the last one). */
     void (*block_means)(float *means, const float *rows, size_t stride, int tokens, int width,

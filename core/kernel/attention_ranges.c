@@ -15,9 +15,6 @@
 #define WIDE_CHUNK (LANES == 16 ? 144 : CHUNK) /* the most of a tile alone, of wide keys */
 #define STRIDE ATTENTION_WEIGHT_STRIDE         /* of the products and weights of two queries */
 
-/* The largest product so far is this at the least; next to it a removed one weighs nothing. */
-#define LOWEST (0.25f * REMOVED)
-
 #define FOR_KEYS(count, call)                                                                      \
     do {                                                                                           \
         if (WIDEST == 4 && (count) == 4)                                                           \

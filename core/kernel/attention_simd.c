@@ -307,27 +307,82 @@ static void forward(const struct attention_view *view, const struct attention_ti
 
 /* ---- rows of scores -------------------------------------------------------------------------- */
 
-static void probabilities(float *out, const float *scores, const uint8_t *mask,
-                          const float *log_sums, size_t log_stride, int rows, int columns) {
-    for (int row = 0; row < rows; row++) {
-        const vector log_sum = all_of(log_sums[(size_t)row * log_stride]) * LOG2_E;
-        size_t at = (size_t)row * (size_t)columns;
-        for (int left = columns; left > 0; left -= LANES, at += LANES) {
-            int count = left < LANES ? left : LANES;
-            vector score = {0};
-            if (count == LANES)
-                score = load(scores + at);
-            else
-                memcpy(&score, scores + at, (size_t)count * sizeof(float));
-            vector share = power_of_two(score * LOG2_E - log_sum);
-            if (mask)
-                share = masked(bits_of_marks(mask + at, count), 0, share, (vector){0});
-            if (count == LANES)
-                store(out + at, share);
-            else
-                memcpy(out + at, &share, (size_t)count * sizeof(float));
-        }
+/* LANES scores from the at-th on; those that there are not, or that are not kept, are removed. */
+INLINE vector scores_at(const float *scores, const uint8_t *mask, int at, int count) {
+    vector score = all_of(REMOVED);
+    if (count == LANES)
+        score = load(scores + at);
+    else
+        memcpy(&score, scores + at, (size_t)count * sizeof(float));
+    return mask ? masked(bits_of_marks(mask + at, count), 0, score, all_of(REMOVED)) : score;
+}
+
+/* Their weights next to the largest. */
+INLINE vector weights_at(float *out, const float *scores, const uint8_t *mask, float shift, int at,
+                         int count) {
+    vector power = power_of_two(scores_at(scores, NULL, at, count) * LOG2_E - all_of(shift));
+    if (mask)
+        power = masked(bits_of_marks(mask + at, count), 0, power, (vector){0});
+    if (count == LANES)
+        store(out + at, power);
+    else
+        memcpy(out + at, &power, (size_t)count * sizeof(float));
+    return power;
+}
+
+/* `rows` rows at once: one alone would wait for its sum. Sums are taken in the order in which
+ * attention_ranges.c takes them, so that both come to the same. */
+INLINE void softmax_some(float *out, const float *scores, const uint8_t *mask, int columns,
+                         const int rows) {
+    const size_t stride = (size_t)columns;
+    const int whole = columns / LANES * LANES, left = columns - whole;
+    vector most[GROUP], total[GROUP];
+    float shift[GROUP];
+#define MASK(r) (mask ? mask + (r)*stride : NULL)
+    UNROLL for (int r = 0; r < rows; r++) {
+        most[r] = all_of(LOWEST);
+        total[r] = (vector){0};
+        if (left > 0)
+            most[r] = larger(scores_at(scores + r * stride, MASK(r), whole, left), most[r]);
     }
+    for (int j = 0; j < whole; j += LANES)
+        UNROLL for (int r = 0; r < rows; r++) most[r] =
+            larger(scores_at(scores + r * stride, MASK(r), j, LANES), most[r]);
+    UNROLL for (int r = 0; r < rows; r++) shift[r] = largest_of(most[r]) * LOG2_E;
+    for (int j = 0; j < whole; j += LANES)
+        UNROLL for (int r = 0; r < rows; r++) total[r] +=
+            weights_at(out + r * stride, scores + r * stride, MASK(r), shift[r], j, LANES);
+    UNROLL for (int r = 0; r < rows; r++) {
+        if (left > 0)
+            total[r] +=
+                weights_at(out + r * stride, scores + r * stride, MASK(r), shift[r], whole, left);
+    }
+#undef MASK
+    UNROLL for (int r = 0; r < rows; r++) {
+        float *row = out + r * stride;
+        const float share = share_of(sum_of(total[r]));
+        for (int j = 0; j < whole; j += LANES)
+            store(row + j, load(row + j) * share);
+        for (int j = whole; j < columns; j++)
+            row[j] *= share;
+    }
+}
+
+INLINE void softmax_all(float *out, const float *scores, const uint8_t *mask, int rows,
+                        int columns) {
+    size_t at = 0;
+    int row = 0;
+    for (; row + GROUP <= rows; row += GROUP, at += GROUP * (size_t)columns)
+        softmax_some(out + at, scores + at, mask ? mask + at : NULL, columns, GROUP);
+    for (; row < rows; row++, at += (size_t)columns)
+        softmax_some(out + at, scores + at, mask ? mask + at : NULL, columns, 1);
+}
+
+static void softmax(float *out, const float *scores, const uint8_t *mask, int rows, int columns) {
+    if (mask)
+        softmax_all(out, scores, mask, rows, columns);
+    else
+        softmax_all(out, scores, NULL, rows, columns);
 }
 
 /* ---- packing --------------------------------------------------------------------------------- */
@@ -398,6 +453,6 @@ const struct attention_kernels OF_SET(attention_kernels) = {
     .score_rows = OF_SET(attention_range_scores),
     .mark = OF_SET(mark_largest),
     .list = OF_SET(list_marked),
-    .probabilities = probabilities,
+    .softmax = softmax,
     .block_means = block_means,
 };

@@ -22,6 +22,9 @@
 
 #define LOG2_E 1.44269504f
 #define REMOVED (-0.25f * FLT_MAX) /* a score below all, and finite times LOG2_E */
+#define LOWEST                                                                                     \
+    (0.25f * REMOVED) /* the largest one is this at the least: removed ones, next to               \
+                         it, weigh nothing */
 
 /* The widths of common models have code of their own. */
 #define FOR_WIDTH(padded, call)                                                                    \

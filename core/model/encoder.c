@@ -358,13 +358,12 @@ static int attend(const struct pass *pass, struct sawb_error *error) {
     struct attention_batch batch = encoder_attention(encoder, pass->layer);
     batch.first_only = pass->queries < encoder->tokens;
     size_t tokens = (size_t)encoder->tokens;
-    size_t rows = (size_t)pass->layer * (size_t)encoder->config.heads * tokens, at = rows * tokens;
+    size_t at = (size_t)pass->layer * (size_t)encoder->config.heads * tokens * tokens;
     struct attention_capture maps;
     if (capture && (capture->scores || capture->attention || capture->mask)) {
         maps = (struct attention_capture){capture->scores ? capture->scores + at : NULL,
                                           capture->attention ? capture->attention + at : NULL,
-                                          capture->mask ? capture->mask + at : NULL,
-                                          capture->log_sums ? capture->log_sums + rows : NULL};
+                                          capture->mask ? capture->mask + at : NULL};
         batch.capture = &maps;
     }
     if (attention_forward(encoder->attention, &batch, error) < 0)

@@ -46,7 +46,6 @@ struct encoder_capture {
     float *scores;        /* [L,NH,T,T] Q Kᵀ / √HS, before mask and softmax */
     float *attention;     /* [L,NH,T,T] after the softmax; 0 where the mask is 0 */
     uint8_t *mask;        /* [L,NH,T,T] 1 kept, 0 removed */
-    float *log_sums;      /* [L,NH,T] ln Σ exp(score) of what each query keeps, 0: nothing */
     float *hidden_states; /* [L+1,T,C] the embeddings' output, then each layer's */
 };
 

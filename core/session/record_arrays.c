@@ -3,7 +3,7 @@
  *
  * Body: varint sequence, u8 flags, varint layers, heads, tokens, string kernels, varint bytes
  * before the deflation, deflated bytes. Before it: of each head its ends (f32, not when exact),
- * then scores, mask bits, [metrics f64], [attention f32], [logarithms of sums f32, [L,NH,T]].
+ * then scores, mask bits, [metrics f64], [attention f32], [f32 [L,NH,T], of older versions].
  * Numbers of several bytes are split into planes (all first bytes, then all second ones ...), which
  * deflate better.
  */
@@ -22,13 +22,14 @@
 #define LEVELS 65535
 #define DEFLATE_LEVEL 3 /* scores are noise but for their high bytes: more effort gains little */
 
-enum { ARRAYS_EXACT = 1, ARRAYS_METRICS = 2, ARRAYS_ATTENTION = 4, ARRAYS_LOG_SUMS = 8 };
+enum { ARRAYS_EXACT = 1, ARRAYS_METRICS = 2, ARRAYS_ATTENTION = 4 };
+#define ARRAYS_LOG_SUMS 8u /* of older versions, which follow from the scores */
 
 struct arrays {
     uint64_t sequence;
     int exact, layers, heads, tokens;
     const struct kernels *kernels;
-    float *scores, *log_sums, *attention; /* attention NULL: not kept apart */
+    float *scores, *attention; /* attention NULL: not kept apart */
     uint8_t *mask;
     double *metrics; /* NULL: none */
 };
@@ -47,28 +48,14 @@ static size_t row_count(const struct arrays *arrays) {
 
 /* ---- attention ------------------------------------------------------------------------------- */
 
-/* Where nobody kept them: of records of older versions. */
-static void sum_rows(float *log_sums, const float *scores, const uint8_t *mask, size_t rows,
-                     int tokens) {
-    for (size_t row = 0; row < rows; row++, scores += tokens, mask += tokens) {
-        double largest = -INFINITY, total = 0;
-        for (int j = 0; j < tokens; j++)
-            largest = mask[j] ? fmax(largest, (double)scores[j]) : largest;
-        for (int j = 0; j < tokens; j++)
-            total += mask[j] ? exp((double)scores[j] - largest) : 0;
-        log_sums[row] = total == 0 ? 0.0f : (float)(largest + log(total));
-    }
-}
-
 /* 1 when what is kept gives back what was captured. */
 static int follows(const struct arrays *arrays, const float *attention) {
     size_t row = (size_t)arrays->tokens;
     float *again = malloc(row * sizeof(*again));
     int same = again != NULL;
     for (size_t i = 0; same && i < row_count(arrays); i++) {
-        arrays->kernels->attention->probabilities(again, arrays->scores + i * row,
-                                                  arrays->mask + i * row, arrays->log_sums + i, 1,
-                                                  1, arrays->tokens);
+        arrays->kernels->attention->softmax(again, arrays->scores + i * row, arrays->mask + i * row,
+                                            1, arrays->tokens);
         same = memcmp(again, attention + i * row, row * sizeof(*again)) == 0;
     }
     free(again);
@@ -108,12 +95,7 @@ struct arrays *arrays_copy(const struct capture *capture, uint64_t sequence, int
         arrays->exact = !isfinite(capture->scores[i]);
     arrays->scores = copy(capture->scores, count * sizeof(float));
     arrays->mask = copy(capture->mask, count);
-    arrays->log_sums = malloc(row_count(arrays) * sizeof(float));
-    int failed = count > ARRAYS_PAIRS_MOST || !arrays->scores || !arrays->mask || !arrays->log_sums;
-    if (!failed && capture->log_sums)
-        memcpy(arrays->log_sums, capture->log_sums, row_count(arrays) * sizeof(float));
-    else if (!failed)
-        sum_rows(arrays->log_sums, arrays->scores, arrays->mask, row_count(arrays), arrays->tokens);
+    int failed = count > ARRAYS_PAIRS_MOST || !arrays->scores || !arrays->mask;
     if (capture->metrics && !failed) {
         arrays->metrics = copy(capture->metrics, head_count(arrays) * METRICS * sizeof(double));
         failed |= !arrays->metrics;
@@ -132,7 +114,6 @@ void arrays_free(struct arrays *arrays) {
     if (!arrays)
         return;
     free(arrays->scores);
-    free(arrays->log_sums);
     free(arrays->attention);
     free(arrays->mask);
     free(arrays->metrics);
@@ -218,7 +199,6 @@ static void put_all(struct bytes *bytes, const struct arrays *arrays) {
         bytes_f64(bytes, arrays->metrics[i]);
     if (arrays->attention)
         put_floats(bytes, arrays->attention, count);
-    put_floats(bytes, arrays->log_sums, row_count(arrays));
 }
 
 void *arrays_pack(const struct arrays *arrays, size_t *size) {
@@ -226,7 +206,7 @@ void *arrays_pack(const struct arrays *arrays, size_t *size) {
     put_all(&plain, arrays);
     bytes_varint(&body, arrays->sequence);
     bytes_u8(&body, (arrays->exact ? ARRAYS_EXACT : 0u) | (arrays->metrics ? ARRAYS_METRICS : 0u) |
-                        (arrays->attention ? ARRAYS_ATTENTION : 0u) | ARRAYS_LOG_SUMS);
+                        (arrays->attention ? ARRAYS_ATTENTION : 0u));
     bytes_signed(&body, arrays->layers);
     bytes_signed(&body, arrays->heads);
     bytes_signed(&body, arrays->tokens);
@@ -360,11 +340,9 @@ int arrays_unpack(const unsigned char *body, size_t size, struct capture *captur
     unsigned char *plain = inflate_all(&reading, expected, &plain_size);
     float *scores = capture_memory(count * sizeof(*scores));
     float *attention = capture_memory(count * sizeof(*attention));
-    float *log_sums = malloc(rows * sizeof(*log_sums));
     uint8_t *mask = capture_memory(count);
-    if (!plain || !scores || !attention || !log_sums || !mask) {
+    if (!plain || !scores || !attention || !mask) {
         free(plain);
-        free(log_sums);
         free(scores);
         free(attention);
         free(mask);
@@ -380,21 +358,14 @@ int arrays_unpack(const unsigned char *body, size_t size, struct capture *captur
         read_metrics(&inner, capture->metrics, heads);
     if (flags & ARRAYS_ATTENTION)
         read_floats(&inner, attention, count);
-    if (flags & ARRAYS_LOG_SUMS)
-        read_floats(&inner, log_sums, rows);
-    else
-        sum_rows(log_sums, scores, mask, rows, head.tokens);
-    for (size_t i = 0; !(flags & ARRAYS_ATTENTION) && i < rows; i++)
-        kernels->attention->probabilities(attention + i * tokens, scores + i * tokens,
-                                          mask + i * tokens, log_sums + i, 1, 1, head.tokens);
+    if (!(flags & ARRAYS_ATTENTION))
+        kernels->attention->softmax(attention, scores, mask, (int)rows, head.tokens);
     free(plain);
-    free(capture->log_sums);
     free(capture->scores);
     free(capture->attention);
     free(capture->mask);
     capture->scores = scores;
     capture->attention = attention;
-    capture->log_sums = log_sums;
     capture->mask = mask;
     return 0;
 }

@@ -3,10 +3,9 @@
  *
  * Scores are kept in 16 bits between the least and the greatest of their head, so that one is off
  * by at most 1/131070 of that range, or exactly, as 32-bit floats; the mask in one bit a pair;
- * metrics exactly. The attention is worked out again from scores, mask and the logarithms of the
- * softmax' sums by core/kernel, by the same instruction set when this machine has it; where exact
- * scores would not give back exactly what was there, it is kept as well. All of it is deflated
- * (RFC 1950).
+ * metrics exactly. The attention is worked out again from scores and mask by core/kernel, by the
+ * same instruction set when this machine has it; where exact scores would not give back exactly
+ * what was there, it is kept as well. All of it is deflated (RFC 1950).
  */
 #ifndef SAWB_CORE_SESSION_RECORD_ARRAYS_H
 #define SAWB_CORE_SESSION_RECORD_ARRAYS_H

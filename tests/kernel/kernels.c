@@ -205,29 +205,27 @@ static void check_norm_backward(const struct kernels *kernels, int rows, int col
     }
 }
 
-static void check_probabilities(const struct kernels *kernels, int rows, int columns, int masked) {
-    float scores[COUNT_MAX] = {0}, shares[COUNT_MAX], log_sums[2 * COUNT_MAX];
-    uint8_t mask[COUNT_MAX];
+static void check_softmax(const struct kernels *kernels, int rows, int columns, int masked) {
+    float scores[COUNT_MAX] = {0}, shares[COUNT_MAX];
+    uint8_t mask[COUNT_MAX] = {0};
     size_t count = (size_t)rows * (size_t)columns;
     fill(scores, count, 10, 20.0);
     for (size_t i = 0; i < count; i++)
         mask[i] = !masked || (random_bits(12, i) & 1);
-    for (int row = 0; row < rows; row++) {
-        size_t at = (size_t)row * (size_t)columns;
+    kernels->attention->softmax(shares, scores, masked ? mask : NULL, rows, columns);
+    for (size_t at = 0; at < count; at += (size_t)columns) {
         double total = 0;
         for (size_t i = at; i < at + (size_t)columns; i++)
-            total += mask[i] ? exp(scores[i]) : 0.0;
-        log_sums[2 * row] = total > 0 ? (float)log(total) : 0.0f;
+            total += mask[i] ? exp((double)scores[i]) : 0.0;
+        for (size_t i = at; i < at + (size_t)columns; i++) {
+            if (!mask[i])
+                assert_true(shares[i] == 0.0f);
+            else
+                near_to(shares[i], exp((double)scores[i]) / total, 1e-6);
+        }
     }
-    kernels->attention->probabilities(shares, scores, masked ? mask : NULL, log_sums, 2, rows,
-                                      columns);
-    for (size_t i = 0; i < count; i++) {
-        size_t row = i / (size_t)columns;
-        if (!mask[i])
-            assert_true(shares[i] == 0.0f);
-        else
-            near_to(shares[i], exp(scores[i] - (double)log_sums[2 * row]), 1e-5);
-    }
+    kernels->attention->softmax(scores, scores, masked ? mask : NULL, rows, columns);
+    assert_memory_equal(scores, shares, count * sizeof(float));
 }
 
 typedef void kernel_check(const struct kernels *kernels, int rows, int columns);
@@ -239,12 +237,12 @@ static void on_all(kernel_check *check) {
             check(kernels, sizes[i][0], sizes[i][1]);
 }
 
-static void probabilities_dense(const struct kernels *kernels, int rows, int columns) {
-    check_probabilities(kernels, rows, columns, 0);
+static void softmax_dense(const struct kernels *kernels, int rows, int columns) {
+    check_softmax(kernels, rows, columns, 0);
 }
 
-static void probabilities_masked(const struct kernels *kernels, int rows, int columns) {
-    check_probabilities(kernels, rows, columns, 1);
+static void softmax_masked(const struct kernels *kernels, int rows, int columns) {
+    check_softmax(kernels, rows, columns, 1);
 }
 
 static void test_activation(void **state) {
@@ -264,22 +262,22 @@ static void test_norm_backward(void **state) {
     on_all(check_norm_backward);
 }
 
-static void test_probabilities(void **state) {
+static void test_softmax(void **state) {
     (void)state;
-    on_all(probabilities_dense);
-    on_all(probabilities_masked);
+    on_all(softmax_dense);
+    on_all(softmax_masked);
 }
 
-static void test_probabilities_show_nan(void **state) {
+static void test_softmax_shows_nan(void **state) {
     (void)state;
     const struct kernels *kernels;
     for (int set = 0; (kernels = kernels_get(set)); set++) {
-        float row[3] = {1.0f, NAN, 2.0f}, log_sum = NAN;
-        kernels->attention->probabilities(row, row, NULL, &log_sum, 1, 1, 3);
+        float row[3] = {1.0f, NAN, 2.0f};
+        kernels->attention->softmax(row, row, NULL, 1, 3);
         assert_true(isnan(row[0]) && isnan(row[1]) && isnan(row[2]));
         const uint8_t nothing[3] = {0, 0, 0};
-        float empty[3] = {1.0f, 2.0f, 3.0f}, none = 0.0f;
-        kernels->attention->probabilities(empty, empty, nothing, &none, 1, 1, 3);
+        float empty[3] = {1.0f, 2.0f, 3.0f};
+        kernels->attention->softmax(empty, empty, nothing, 1, 3);
         assert_true(empty[0] == 0 && empty[1] == 0 && empty[2] == 0);
     }
 }
@@ -347,12 +345,9 @@ static void test_dropout(void **state) {
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_activation),
-    cmocka_unit_test(test_norm),
-    cmocka_unit_test(test_norm_backward),
-    cmocka_unit_test(test_probabilities),
-    cmocka_unit_test(test_probabilities_show_nan),
-    cmocka_unit_test(test_dropout),
+    cmocka_unit_test(test_activation),          cmocka_unit_test(test_norm),
+    cmocka_unit_test(test_norm_backward),       cmocka_unit_test(test_softmax),
+    cmocka_unit_test(test_softmax_shows_nan),   cmocka_unit_test(test_dropout),
     cmocka_unit_test(test_idle_moments_settle),
 };
 TEST_GROUP(tests_kernel_kernels, tests);

@@ -10,14 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
-
 #include "core/kernel/attention_kernels.h"
 #include "core/kernel/attention_plan.h"
 #include "core/kernel/gemm.h"
 #include "core/kernel/scratch.h"
+#include "core/kernel/stream.h"
 
 #define ALIGNMENT 64
 #define VECTOR_FLOATS 16
@@ -319,6 +316,7 @@ static void open_view(const struct run *run, struct task *task, int sentence, in
         .log_stride = (size_t)batch->heads,
         .dropout = batch->dropout,
         .first = batch->first + (uint32_t)task->plan->pairs,
+        .wanted = batch->first_only ? 1 : task->plan->request.tokens,
     };
     cut_view(view, task->work.kernel);
     task->key = batch->key + at;
@@ -446,50 +444,50 @@ static uint8_t *mask_at(const struct task *task, int row) {
     return mask ? mask + shown_at(task, row) : task->work.mask;
 }
 
-/* Past the caches, which would read the lines before they are written. */
-static void stream(float *to, const float *from, size_t count) {
-    size_t i = 0;
-#if defined(__SSE2__)
-    for (; i < count && (uintptr_t)(to + i) % ALIGNMENT; i++)
-        to[i] = from[i];
-    for (; i + 4 <= count; i += 4)
-        _mm_stream_ps(to + i, _mm_loadu_ps(from + i));
-    _mm_sfence();
-#endif
-    memcpy(to + i, from + i, (count - i) * sizeof(*to));
-}
-
 /* What a viewer gets besides, of `rows` queries whose scores are known. mask NULL: all pairs are
  * kept. */
 static void show_rows(const struct task *task, int row, int rows, float *scores,
                       const uint8_t *mask) {
-    const struct attention_view *view = &task->view;
     const struct attention_capture *capture = task->capture;
-    size_t at = shown_at(task, row), count = (size_t)rows * (size_t)view->tokens;
+    size_t at = shown_at(task, row), count = (size_t)rows * (size_t)task->view.tokens;
     if (task->streamed && capture->scores)
-        stream(capture->scores + at, scores, count);
+        stream_row(capture->scores + at, scores, count, 1.0f);
     if (capture->probabilities)
         task->kernels->softmax(task->streamed ? scores : capture->probabilities + at, scores, mask,
-                               rows, view->tokens);
+                               rows, task->view.tokens);
     if (task->streamed && capture->probabilities)
-        stream(capture->probabilities + at, scores, count);
-    if (capture->mask && !mask)
-        memset(mask_at(task, row), 1, count);
+        stream_row(capture->probabilities + at, scores, count, 1.0f);
+}
+
+/* Whether the kernel writes all that a viewer gets: the weights of all keys are there at once. */
+static int shows_itself(const struct task *task) {
+    const struct attention_capture *capture = task->capture;
+    return capture && capture->scores && capture->probabilities && !task->unit &&
+           task->view.tokens <= ATTENTION_CHUNK;
 }
 
 static void run_dense(struct task *task) {
     int together = task->backward ? 1 : ATTENTION_TOGETHER, tokens = task->view.tokens;
+    int itself = shows_itself(task);
+    task->view.past = itself && task->streamed;
     for (int first = 0; first < tokens;) {
         struct attention_run run;
         struct attention_tile tiles[ATTENTION_TOGETHER];
         int row = first, count = 0;
         for (; count < together && first < tokens; count++, first += ATTENTION_ROWS)
             tiles[count] = attention_tile_dense(&run, tokens, first);
-        task->view.scores = task->capture ? scores_at(task, row) : NULL;
+        if (itself) {
+            task->view.scores = task->capture->scores + shown_at(task, row);
+            task->view.probabilities = task->capture->probabilities + shown_at(task, row);
+        } else if (task->capture) {
+            task->view.scores = scores_at(task, row);
+        }
         run_tiles(task, tiles, count, NULL);
-        if (task->capture)
+        if (task->capture && !itself)
             show_rows(task, row, (first < tokens ? first : tokens) - row, task->view.scores, NULL);
     }
+    if (task->capture && task->capture->mask)
+        memset(mask_at(task, 0), 1, (size_t)square(tokens));
 }
 
 /* The first query of a dense head. */
@@ -645,6 +643,8 @@ static void run_captured(struct task *task) {
         run_form(task);
     else
         run_selected(task);
+    if (task->streamed)
+        stream_end();
 }
 
 static void store_gradients(const struct task *task, const struct attention_gradients *gradients,

@@ -63,8 +63,9 @@ struct attention_batch {
     const struct attention_capture *capture; /* NULL: nothing is written but `out` */
     uint64_t *kept;                          /* [B,NH] pairs kept; NULL: not wanted */
 
-    /* 1: query and out are [B, NH HS], of each sentence's first token alone. Only where all heads
-     * are dense (attention_all_dense), for a forward pass without capture; `kept` is of all
+    /* 1: out is [B, NH HS], of each sentence's first token alone, and so is query, unless there is
+     * a capture, which wants the scores of all. Only where all heads are dense
+     * (attention_all_dense), for a forward pass that no backward pass follows; `kept` is of all
      * queries. */
     int first_only;
 };

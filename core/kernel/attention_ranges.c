@@ -10,6 +10,7 @@
  */
 #include "core/kernel/attention_tiles.h"
 #include "core/kernel/set.h"
+#include "core/kernel/stream.h"
 
 #define WIDEST (LANES == 16 ? 4 : 3)           /* vectors of keys in a product: 12 or 16 sums */
 #define WIDE_CHUNK (LANES == 16 ? 144 : CHUNK) /* the most of a tile alone, of wide keys */
@@ -165,26 +166,29 @@ static void multiply_group(const struct attention_view *view, const struct group
     }
 }
 
-/* Products of a group become rows of scores [·,T], those that are there. */
-static void copy_scores(const struct attention_view *view, const float *products, int rows,
-                        int count, float *scores) {
-    for (int r = 0; r < GROUP && r < rows; r++)
-        for (int j = 0; j < count; j++)
-            scores[(size_t)r * (size_t)view->tokens + (size_t)j] =
-                products[r * STRIDE + j] * view->factor;
+/* Rows [·,T] = those of a group [GROUP,STRIDE] * factor, of as many as there are. */
+static void copy_rows(const struct attention_view *view, float *to, const float *from, int rows,
+                      int count, const float *factor) {
+    for (int r = 0; r < GROUP && r < rows; r++, to += view->tokens, from += STRIDE) {
+        if (view->past)
+            stream_row(to, from, (size_t)count, factor[r]);
+        for (int j = 0; !view->past && j < count; j++)
+            to[j] = from[j] * factor[r];
+    }
 }
 
 /* A chunk of keys goes by for all queries, to be in the nearest cache for all but the first. */
 void OF_SET(attention_range_scores)(const struct attention_view *view, int first, int rows,
                                     float *scores) {
+    const float factors[GROUP] = {view->factor, view->factor, view->factor, view->factor};
     for (int key = 0; key < view->tokens; key += CHUNK) {
         int count = view->tokens - key < CHUNK ? view->tokens - key : CHUNK;
         struct keys keys = keys_from(key, key + count);
         for (int row = 0; row < rows; row += GROUP) {
             struct group group = group_at(view, first, rows, row / GROUP);
             multiply_group(view, &group, &keys, view->weights);
-            copy_scores(view, view->weights, rows - row, count,
-                        scores + (size_t)row * (size_t)view->tokens + key);
+            copy_rows(view, scores + (size_t)row * (size_t)view->tokens + key, view->weights,
+                      rows - row, count, factors);
         }
     }
 }
@@ -264,9 +268,10 @@ INLINE void soften(float *weights, int count, float factor, const float *shifts,
  * they are known. */
 struct work {
     const struct attention_tile *tile;
-    float *sums, *scores; /* [ROWS,padded]; rows [·,T] or NULL */
-    const float *known;   /* [rows,T] or NULL */
-    float factor;         /* of the products, which makes them scores */
+    float *sums;                   /* [ROWS,padded] */
+    float *scores, *probabilities; /* rows [·,T] or NULL */
+    const float *known;            /* [rows,T] or NULL */
+    float factor;                  /* of the products, which makes them scores; 1: they are */
     struct softmax softmax;
 };
 
@@ -281,6 +286,20 @@ INLINE float *weights_of(const struct attention_view *view, int group) {
     return view->weights + group * GROUP * STRIDE;
 }
 
+/* Products of a group become scores, which a viewer gets. */
+static void show_scores(const struct attention_view *view, const struct work *work, int group,
+                        const struct keys *keys, float *products) {
+    const float same[GROUP] = {1.0f, 1.0f, 1.0f, 1.0f};
+    size_t row = (size_t)(group * GROUP) * (size_t)view->tokens;
+    for (int r = 0; r < GROUP; r++)
+        for (int j = 0; j < keys->whole; j += LANES) {
+            float *at = products + r * STRIDE + j;
+            store(at, load(at) * view->factor);
+        }
+    copy_rows(view, work->scores + row + keys->begin, products, work->tile->rows - group * GROUP,
+              keys->end - keys->begin, same);
+}
+
 APART void multiply_tile(const struct attention_view *view, const struct work *work,
                          const struct chunk *chunk) {
     const struct attention_tile *tile = work->tile;
@@ -290,8 +309,7 @@ APART void multiply_tile(const struct attention_view *view, const struct work *w
         struct group group = group_at(view, tile->first, tile->rows, g);
         multiply_group(view, &group, keys, weights);
         if (work->scores)
-            copy_scores(view, weights, tile->rows - g * GROUP, keys->end - keys->begin,
-                        work->scores + (size_t)(g * GROUP) * (size_t)view->tokens + keys->begin);
+            show_scores(view, work, g, keys, weights);
     }
 }
 
@@ -369,7 +387,7 @@ INLINE struct results results_of(const struct attention_view *view, const struct
     UNROLL for (int r = 0; r < GROUP; r++) {
         int row = group * GROUP + r;
         results.scale[r] = share_of(totals[r]);
-        if (view->width == padded && row < tile->rows)
+        if (view->width == padded && row < wanted_of(view, tile))
             results.row[r] = view->out + (size_t)token_at(view, tile->first + row) * view->stride;
     }
     return results;
@@ -403,6 +421,18 @@ static void drop_group(const struct attention_view *view, const struct attention
                   weights + r * STRIDE);
 }
 
+/* Weights of a group, of all its keys, as the probabilities that a viewer gets. */
+static void show_probabilities(const struct attention_view *view, const struct work *work,
+                               int group, const struct keys *keys) {
+    size_t row = (size_t)(group * GROUP) * (size_t)view->tokens;
+    float totals[LANES], shares[GROUP];
+    totals_of(work, group, totals);
+    for (int r = 0; r < GROUP; r++)
+        shares[r] = share_of(totals[r]);
+    copy_rows(view, work->probabilities + row, weights_of(view, group),
+              work->tile->rows - group * GROUP, keys->end, shares);
+}
+
 INLINE void weigh_group(const struct attention_view *view, const struct work *work,
                         const struct chunk *chunk, int g, struct fetched *fetched,
                         const int padded) {
@@ -420,9 +450,13 @@ INLINE void weigh_group(const struct attention_view *view, const struct work *wo
 
 APART void weigh_tile(const struct attention_view *view, const struct work *work,
                       const struct chunk *chunk, struct fetched *fetched) {
-    for (int g = 0; g * GROUP < work->tile->rows; g++)
-        if (chunk->keys[g].whole > 0 || chunk->first || chunk->last)
+    for (int g = 0; g * GROUP < work->tile->rows; g++) {
+        if (work->probabilities)
+            show_probabilities(view, work, g, &chunk->keys[g]);
+        if (g * GROUP < wanted_of(view, work->tile) &&
+            (chunk->keys[g].whole > 0 || chunk->first || chunk->last))
             FOR_WIDTH(view->padded, weigh_group(view, work, chunk, g, fetched, PADDED));
+    }
 }
 
 /* First all products with keys, then all with values, so that either are in the nearest cache. */
@@ -448,7 +482,7 @@ static void finish_work(const struct attention_view *view, const struct work *wo
             totals_of(work, r / GROUP, totals);
             store(largest, work->softmax.largest[r / GROUP] * work->factor);
         }
-        if (view->width < view->padded)
+        if (view->width < view->padded && r < wanted_of(view, tile))
             memcpy(view->out + token * view->stride, work->sums + r * view->padded,
                    (size_t)view->width * sizeof(float));
         if (view->log_sums)
@@ -479,8 +513,9 @@ void OF_SET(attention_range_tiles)(const struct attention_view *view,
         work[t].tile = &tiles[t];
         work[t].sums = view->sums + (size_t)(t * ROWS * view->padded);
         work[t].scores = view->scores ? view->scores + at : NULL;
+        work[t].probabilities = view->probabilities ? view->probabilities + at : NULL;
         work[t].known = tiles[t].mask ? known : NULL;
-        work[t].factor = tiles[t].mask ? 1.0f : view->factor;
+        work[t].factor = tiles[t].mask || view->scores ? 1.0f : view->factor;
         for (int g = 0; g < ATTENTION_GROUPS; g++)
             work[t].softmax.largest[g] = all_of(LOWEST);
         for (int r = 0; r < ROWS; r++)

@@ -161,7 +161,7 @@ static void finish_tile(const struct attention_view *view, const struct attentio
         turn(view->rows, (size_t)padded, sums, ROWS, padded, ROWS, 1.0f);
         sums = view->rows;
     }
-    for (int r = 0; r < tile->rows; r++)
+    for (int r = 0; r < wanted_of(view, tile); r++)
         if (!(tile->listed >> r & 1))
             finish_row(view, tile->first + r, sums + r * padded,
                        softmax->total[r / LANES][r % LANES],

@@ -175,6 +175,12 @@ INLINE float log_sum_of(float total, float largest) {
     return total == 0.0f ? 0.0f : largest + logf(total);
 }
 
+/* How many of a tile's queries, its first ones, get their rows of out. */
+INLINE int wanted_of(const struct attention_view *view, const struct attention_tile *tile) {
+    int left = view->wanted - tile->first;
+    return left < tile->rows ? left : tile->rows;
+}
+
 /* The query's row of out, and the logarithm of its sum. */
 INLINE void finish_row(const struct attention_view *view, int place, const float *sums, float total,
                        float largest) {

@@ -306,6 +306,7 @@ struct pass {
     const struct weights *packed; /* NULL: products pack as they go */
     int layer;
     int rows;                 /* that go on: N, or B once only what is classified is wanted */
+    int first_only;           /* 1: of this layer's attention only what is classified is wanted */
     int queries;              /* of this layer: N, or B */
     struct encoder_norm norm; /* the one that norm_rows applies */
 };
@@ -356,7 +357,7 @@ static int attend(const struct pass *pass, struct sawb_error *error) {
     struct encoder *encoder = pass->encoder;
     const struct encoder_capture *capture = encoder->options.capture;
     struct attention_batch batch = encoder_attention(encoder, pass->layer);
-    batch.first_only = pass->queries < encoder->tokens;
+    batch.first_only = pass->first_only;
     size_t tokens = (size_t)encoder->tokens;
     size_t at = (size_t)pass->layer * (size_t)encoder->config.heads * tokens * tokens;
     struct attention_capture maps;
@@ -419,10 +420,10 @@ static int ends_in_first(const struct pass *pass) {
            !(capture && capture->hidden_states);
 }
 
-/* Then their queries are of no use either, unless a pattern is to look at scores, or a viewer. */
-static int asks_for_first(const struct pass *pass) {
+/* Then their attention is of no use either, unless a pattern is to look at their scores. */
+static int attends_first(const struct pass *pass) {
     const struct attention_batch batch = encoder_attention(pass->encoder, pass->layer);
-    return ends_in_first(pass) && !pass->encoder->options.capture && attention_all_dense(&batch);
+    return ends_in_first(pass) && attention_all_dense(&batch);
 }
 
 /* to [B,C], which may be `from`, gets the rows of `from` [N,C] at which sentences begin. */
@@ -438,7 +439,7 @@ static void keep_first(struct pass *pass) {
     const struct encoder *encoder = pass->encoder;
     float *context = encoder->layers[pass->layer].context;
     float *residual = encoder_layer_input(encoder, pass->layer);
-    if (pass->queries == encoder->tokens)
+    if (!pass->first_only)
         take_first(encoder, context, context);
     take_first(encoder, residual, residual);
     pass->rows = encoder->sentences;
@@ -454,7 +455,8 @@ static int forward_layer(struct pass *pass, struct sawb_error *error) {
     int rows = pass->rows, hidden = encoder->config.hidden, wide = encoder->config.feed_forward;
     const float *x = encoder_layer_input(encoder, pass->layer), *asking = x;
     pass->queries = rows;
-    if (asks_for_first(pass)) {
+    pass->first_only = attends_first(pass);
+    if (pass->first_only && !encoder->options.capture) { /* a viewer wants the others' scores */
         take_first(encoder, encoder->first, x);
         asking = encoder->first;
         pass->queries = encoder->sentences;

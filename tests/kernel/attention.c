@@ -591,12 +591,63 @@ static void capture_keeps_scores_and_probabilities(void **state) {
             check_capture(specifications[s], 2, s % 2 ? 37 : 16, kernels);
 }
 
+/* Of the first token alone: one row of out, and of queries, is there without a viewer, who sees
+ * all of them. */
+static void check_first(int tokens, int width, const struct kernels *kernels, int viewed) {
+    struct layer layer, first;
+    struct guarded guards[4];
+    size_t pairs = (size_t)tokens * (size_t)tokens, row = 2 * (size_t)width;
+    float *maps[4]; /* scores and probabilities of all, and of the first alone */
+    for (int i = 0; i < 4; i++)
+        maps[i] = guarded_open(&guards[i], 2 * pairs * sizeof(float), 1);
+    struct attention_capture whole = {maps[0], maps[1], NULL}, part = {maps[2], maps[3], NULL};
+    open_layer(&layer, &tokens, 1, 2, width, 1, 1);
+    use_set(&layer, kernels);
+    layer.batch.log_sums = NULL;
+    layer.batch.capture = &whole;
+    assert_int_equal(attention_forward(layer.attention, &layer.batch, &layer.error), 0);
+
+    int one = 1;
+    open_layer(&first, &one, 1, 2, width, 1, 1); /* the same first row */
+    layer.batch.out = first.array[OUT];
+    layer.batch.query = viewed ? layer.array[QUERY] : first.array[QUERY];
+    layer.batch.capture = viewed ? &part : NULL;
+    layer.batch.first_only = 1;
+    memcpy(first.array[QUERY], layer.array[QUERY], row * sizeof(float));
+    assert_int_equal(attention_forward(layer.attention, &layer.batch, &layer.error), 0);
+    for (size_t d = 0; d < row; d++)
+        assert_float_equal(first.array[OUT][d], layer.array[OUT][d], 1e-6);
+    if (viewed) {
+        assert_memory_equal(maps[0], maps[2], 2 * pairs * sizeof(float));
+        assert_memory_equal(maps[1], maps[3], 2 * pairs * sizeof(float));
+    }
+    for (int i = 0; i < 4; i++)
+        guarded_close(&guards[i]);
+    close_layer(&first);
+    close_layer(&layer);
+}
+
+static void the_first_token_alone(void **state) {
+    (void)state;
+    static const int tokens[] = {1, 3, 16, 37, 128, 150};
+    const struct kernels *kernels;
+    for (int i = 0; (kernels = kernels_get(i)); i++)
+        for (size_t t = 0; t < sizeof(tokens) / sizeof(tokens[0]); t++)
+            for (int viewed = 0; viewed < 2; viewed++) {
+                check_first(tokens[t], 32, kernels, viewed);
+                check_first(tokens[t], 20, kernels, viewed);
+            }
+}
+
 /* More than caches hold takes another way to memory. */
 static void large_captures_are_the_same(void **state) {
     (void)state;
     const struct kernels *kernels;
     for (int i = 0; (kernels = kernels_get(i)); i++) {
+        check_capture("dense", 5, 115, kernels);
+        check_capture("dense", 5, 128, kernels);
         check_capture("dense", 2, 187, kernels);
+        check_capture("dense", 2, 200, kernels);
         check_capture("topk(0.5)", 2, 187, kernels);
         check_capture("local(9)", 2, 187, kernels);
     }
@@ -741,6 +792,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(no_subnormals_are_met),
 #endif
     cmocka_unit_test(capture_keeps_scores_and_probabilities),
+    cmocka_unit_test(the_first_token_alone),
     cmocka_unit_test(large_captures_are_the_same),
     cmocka_unit_test(structure_picks_the_kernel),
     cmocka_unit_test(a_band_is_linear),

@@ -10,8 +10,9 @@
 
 typedef float word;
 
-INLINE vector add_product(vector sum, word left, vector right) {
-    return sum + all_of(left) * right;
+INLINE vector add_word(vector sum, word left, vector right) {
+    add_product(&sum, all_of(left), right);
+    return sum;
 }
 
 #include "core/kernel/gemm_tile.h"

@@ -12,7 +12,7 @@
 
 typedef int32_t word;
 
-INLINE vector add_product(vector sum, word left, vector right) {
+INLINE vector add_word(vector sum, word left, vector right) {
     return (vector)_mm512_dpbf16_ps((__m512)sum, (__m512bh)_mm512_set1_epi32(left),
                                     (__m512bh)right);
 }

@@ -3,7 +3,7 @@
  * one is multiplied.
  *
  * Whoever includes it has said before what its words are: the type `word`, and
- * `vector add_product(vector sum, word left, vector right)`.
+ * `vector add_word(vector sum, word left, vector right)`.
  */
 #ifndef SAWB_CORE_KERNEL_GEMM_TILE_H
 #define SAWB_CORE_KERNEL_GEMM_TILE_H
@@ -12,7 +12,7 @@
 #include "core/kernel/lanes.h"
 
 /* A tile of TILE_ROWS by VECTORS vectors leaves registers for a row of the panel and one of a. With
- * few registers two words at a time are faster. */
+ * few registers several words at a time are faster. */
 #if defined(__AVX512F__) || defined(__aarch64__)
 #define TILE_ROWS 8
 #define VECTORS 3
@@ -20,7 +20,7 @@
 #else
 #define TILE_ROWS 6
 #define VECTORS 2
-#define WORDS 2
+#define WORDS (LANES == 8 ? 4 : 2)
 #endif
 #define COLUMNS (VECTORS * LANES)
 #define LINE 64 /* bytes of a cache line */
@@ -87,9 +87,18 @@ INLINE void add_words(vector sums[TILE_ROWS][VECTORS], const struct left *left, 
                                         : left->lower + (size_t)(row - 3) * left->stride;
             word factor = way.packed ? left->upper[at * TILE_ROWS + row] : place[at];
             for (int i = 0; i < VECTORS; i++)
-                sums[row][i] = add_product(sums[row][i], factor, right[i]);
+                sums[row][i] = add_word(sums[row][i], factor, right[i]);
         }
     }
+}
+
+/* So many words further. */
+INLINE void go_on(struct left *left, const word **panel, int words, const struct way way) {
+    *panel += words * COLUMNS;
+    left->upper += words * (way.packed ? TILE_ROWS : 1);
+    left->lower += words;
+    /* Else the compiler has a register for each row, more than there are. */
+    __asm__("" : "+r"(left->upper), "+r"(left->lower));
 }
 
 INLINE void multiply_rows(const struct gemm_tile *tile, const struct way way) {
@@ -110,14 +119,12 @@ INLINE void multiply_rows(const struct gemm_tile *tile, const struct way way) {
             __builtin_prefetch(ahead + line);
         add_words(sums, &left, panel, WORDS, way);
         ahead += further;
-        panel += WORDS * COLUMNS;
-        left.upper += WORDS * (way.packed ? TILE_ROWS : 1);
-        left.lower += WORDS;
-        /* Else the compiler has a register for each row, more than there are. */
-        __asm__("" : "+r"(left.upper), "+r"(left.lower));
+        go_on(&left, &panel, WORDS, way);
     }
-    if (words > 0)
+    for (; words > 0; words--) {
         add_words(sums, &left, panel, 1, way);
+        go_on(&left, &panel, 1, way);
+    }
     store_tile(tile, sums, way.rows);
 }
 

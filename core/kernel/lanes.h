@@ -31,4 +31,13 @@ INLINE vector all_of(float value) {
     return value - (vector){0};
 }
 
+/* sum += a b. Compilers put the sum where a or b was, which takes copies where loops keep many. */
+INLINE void add_product(vector *sum, vector a, vector b) {
+#if LANES == 8
+    __asm__("vfmadd231ps %2, %1, %0" : "+x"(*sum) : "x"(a), "x"(b));
+#else
+    *sum += a * b;
+#endif
+}
+
 #endif

@@ -32,7 +32,7 @@
 #define TILE_USE .task_columns = 192, .few_rows = 0, .own_words = OWN_WORDS, .halves = 0
 #else
 #define OWN_WORDS 0
-#define TILE_USE .task_columns = 96, .few_rows = 96, .own_words = OWN_WORDS, .halves = 1
+#define TILE_USE .task_columns = 96, .few_rows = 200, .own_words = OWN_WORDS, .halves = 1
 #endif
 
 /* ---- multiplying ----------------------------------------------------------------------------- */

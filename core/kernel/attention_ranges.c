@@ -324,13 +324,7 @@ static void take_scores(const struct attention_view *view, const struct work *wo
         float *weights = view->weights + row * STRIDE;
         for (int j = 0; j < keys->whole; j += LANES) {
             int count = keys->end - keys->begin - j < LANES ? keys->end - keys->begin - j : LANES;
-            vector score = {0};
-            if (count == LANES)
-                score = load(work->known + at + j);
-            else
-                memcpy(&score, work->known + at + j, (size_t)count * sizeof(float));
-            store(weights + j,
-                  masked(bits_of_marks(tile->mask + at + j, count), 0, score, all_of(REMOVED)));
+            store(weights + j, kept_scores(work->known + at, tile->mask + at, j, count));
         }
     }
 }

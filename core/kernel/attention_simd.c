@@ -307,20 +307,10 @@ static void forward(const struct attention_view *view, const struct attention_ti
 
 /* ---- rows of scores -------------------------------------------------------------------------- */
 
-/* LANES scores from the at-th on; those that there are not, or that are not kept, are removed. */
-INLINE vector scores_at(const float *scores, const uint8_t *mask, int at, int count) {
-    vector score = all_of(REMOVED);
-    if (count == LANES)
-        score = load(scores + at);
-    else
-        memcpy(&score, scores + at, (size_t)count * sizeof(float));
-    return mask ? masked(bits_of_marks(mask + at, count), 0, score, all_of(REMOVED)) : score;
-}
-
 /* Their weights next to the largest. */
 INLINE vector weights_at(float *out, const float *scores, const uint8_t *mask, float shift, int at,
                          int count) {
-    vector power = power_of_two(scores_at(scores, NULL, at, count) * LOG2_E - all_of(shift));
+    vector power = power_of_two(kept_scores(scores, NULL, at, count) * LOG2_E - all_of(shift));
     if (mask)
         power = masked(bits_of_marks(mask + at, count), 0, power, (vector){0});
     if (count == LANES)
@@ -343,11 +333,11 @@ INLINE void softmax_some(float *out, const float *scores, const uint8_t *mask, i
         most[r] = all_of(LOWEST);
         total[r] = (vector){0};
         if (left > 0)
-            most[r] = larger(scores_at(scores + r * stride, MASK(r), whole, left), most[r]);
+            most[r] = larger(kept_scores(scores + r * stride, MASK(r), whole, left), most[r]);
     }
     for (int j = 0; j < whole; j += LANES)
         UNROLL for (int r = 0; r < rows; r++) most[r] =
-            larger(scores_at(scores + r * stride, MASK(r), j, LANES), most[r]);
+            larger(kept_scores(scores + r * stride, MASK(r), j, LANES), most[r]);
     UNROLL for (int r = 0; r < rows; r++) shift[r] = largest_of(most[r]) * LOG2_E;
     for (int j = 0; j < whole; j += LANES)
         UNROLL for (int r = 0; r < rows; r++) total[r] +=

@@ -175,6 +175,17 @@ INLINE float log_sum_of(float total, float largest) {
     return total == 0.0f ? 0.0f : largest + logf(total);
 }
 
+/* `count` scores from the at-th on, up to LANES; those that there are not, or that the mask (NULL:
+ * none) does not keep, are removed. */
+INLINE vector kept_scores(const float *scores, const uint8_t *mask, int at, int count) {
+    vector score = all_of(REMOVED);
+    if (count == LANES)
+        score = load(scores + at);
+    else
+        memcpy(&score, scores + at, (size_t)count * sizeof(float));
+    return mask ? masked(bits_of_marks(mask + at, count), 0, score, all_of(REMOVED)) : score;
+}
+
 /* How many of a tile's queries, its first ones, get their rows of out. */
 INLINE int wanted_of(const struct attention_view *view, const struct attention_tile *tile) {
     int left = view->wanted - tile->first;

@@ -2,9 +2,6 @@
  * Attention by tiles, forward and backward, from every instruction set this machine has, against
  * the plain formulas in double precision; all arrays lie between pages that may not be touched.
  */
-#include "core/kernel/attention.h"
-#include "core/kernel/attention_kernels.h"
-
 #include <float.h>
 #include <math.h>
 #include <stdio.h>
@@ -15,95 +12,10 @@
 #include <xmmintrin.h>
 #endif
 
-#include "core/base/random.h"
-#include "core/sparsity/sparsity.h"
 #include "tests/allocations.h"
-#include "tests/kernel/guarded.h"
+#include "tests/kernel/attention_layer.h"
 
-#define SEED 3
-#define FIRST 5 /* of the dropout stream */
-#define TOKENS_MOST 277
-#define WIDTH_MOST 96
-
-/* ---- a layer's worth of numbers -------------------------------------------------------------- */
-
-enum array {
-    QUERY,
-    KEY,
-    VALUE,
-    OUT,
-    OUT_GRADIENT,
-    QUERY_GRADIENT,
-    KEY_GRADIENT,
-    VALUE_GRADIENT,
-    LOG_SUMS,
-    ARRAYS
-};
-
-struct layer {
-    int offsets[4], sentences, heads, width;
-    struct guarded guards[ARRAYS];
-    float *array[ARRAYS];
-    uint64_t kept[16];
-    struct compute compute;
-    struct attention *attention;
-    struct attention_batch batch;
-    struct sawb_error error;
-};
-
-static size_t count_of(const struct layer *layer, int array) {
-    size_t tokens = (size_t)layer->offsets[layer->sentences], heads = (size_t)layer->heads;
-    return tokens * heads * (array == LOG_SUMS ? 1 : (size_t)layer->width);
-}
-
-static void fill_array(struct layer *layer, int array, double scale) {
-    uint64_t key = random_key(SEED, 1, (uint64_t)array, 0);
-    for (size_t i = 0, count = count_of(layer, array); i < count; i++)
-        layer->array[array][i] = (float)(scale * random_normal(key, i));
-}
-
-static void open_layer(struct layer *layer, const int *tokens, int sentences, int heads, int width,
-                       int threads, int at_end) {
-    *layer = (struct layer){.sentences = sentences, .heads = heads, .width = width};
-    for (int b = 0; b < sentences; b++)
-        layer->offsets[b + 1] = layer->offsets[b] + tokens[b];
-    for (int a = 0; a < ARRAYS; a++) {
-        layer->array[a] =
-            guarded_open(&layer->guards[a], count_of(layer, a) * sizeof(float), at_end);
-        fill_array(layer, a, 1.0);
-    }
-    if (compute_open(&layer->compute, threads, &layer->error) < 0 ||
-        attention_create(&layer->attention, &layer->compute, &layer->error) < 0)
-        fail_msg("%s", layer->error.message);
-    layer->batch = (struct attention_batch){.sentences = sentences,
-                                            .offsets = layer->offsets,
-                                            .heads = heads,
-                                            .width = width,
-                                            .query = layer->array[QUERY],
-                                            .key = layer->array[KEY],
-                                            .value = layer->array[VALUE],
-                                            .out = layer->array[OUT],
-                                            .log_sums = layer->array[LOG_SUMS],
-                                            .seed = SEED,
-                                            .step = 1,
-                                            .dropout = {.scale = 1.0f},
-                                            .first = FIRST,
-                                            .kept = layer->kept};
-}
-
-static void close_layer(struct layer *layer) {
-    attention_free(layer->attention);
-    compute_close(&layer->compute);
-    for (int a = 0; a < ARRAYS; a++)
-        guarded_close(&layer->guards[a]);
-}
-
-/* Another instruction set than the widest. */
-static void use_set(struct layer *layer, const struct kernels *kernels) {
-    attention_free(layer->attention);
-    layer->compute.kernels = kernels;
-    assert_int_equal(attention_create(&layer->attention, &layer->compute, &layer->error), 0);
-}
+/* ---- both passes ----------------------------------------------------------------------------- */
 
 static void run_both(struct layer *layer) {
     struct attention_gradients gradients = {
@@ -112,90 +24,6 @@ static void run_both(struct layer *layer) {
     if (attention_forward(layer->attention, &layer->batch, &layer->error) < 0 ||
         attention_backward(layer->attention, &layer->batch, &gradients, &layer->error) < 0)
         fail_msg("%s", layer->error.message);
-}
-
-/* ---- the plain form -------------------------------------------------------------------------- */
-
-struct plain {
-    int tokens;
-    double score[TOKENS_MOST][TOKENS_MOST], share[TOKENS_MOST][TOKENS_MOST];
-    double factor[TOKENS_MOST][TOKENS_MOST]; /* dropout */
-    uint8_t mask[TOKENS_MOST * TOKENS_MOST];
-    double out[TOKENS_MOST][WIDTH_MOST], query[TOKENS_MOST][WIDTH_MOST];
-    double key[TOKENS_MOST][WIDTH_MOST], value[TOKENS_MOST][WIDTH_MOST];
-};
-
-static struct plain plain; /* too large for the stack */
-
-/* Element d of a token of the head at work. */
-static double at(const struct layer *layer, enum array array, int sentence, int head, int token,
-                 int d) {
-    size_t row = (size_t)(layer->offsets[sentence] + token);
-    return (double)
-        layer->array[array][(row * (size_t)layer->heads + (size_t)head) * (size_t)layer->width +
-                            (size_t)d];
-}
-
-static double product(const struct layer *layer, enum array a, int i, enum array b, int j,
-                      int sentence, int head) {
-    double sum = 0;
-    for (int d = 0; d < layer->width; d++)
-        sum += at(layer, a, sentence, head, i, d) * at(layer, b, sentence, head, j, d);
-    return sum;
-}
-
-static void plain_mask(const struct layer *layer, int sentence, int head) {
-    size_t pairs = (size_t)plain.tokens * (size_t)plain.tokens;
-    const struct mask_source *source = layer->batch.source;
-    float *scores = malloc(pairs * sizeof(*scores));
-    for (int i = 0; i < plain.tokens; i++)
-        for (int j = 0; j < plain.tokens; j++)
-            scores[i * plain.tokens + j] = (float)plain.score[i][j];
-    struct mask_request request = {.head = head,
-                                   .sentence = sentence,
-                                   .tokens = plain.tokens,
-                                   .scores = scores,
-                                   .seed = SEED,
-                                   .step = 1};
-    enum mask_kind kind = source ? source->fill(source->user, &request, plain.mask) : MASK_DENSE;
-    if (kind != MASK_PATTERN)
-        memset(plain.mask, kind == MASK_DENSE, pairs);
-    free(scores);
-}
-
-static void plain_softmax(int i) {
-    double largest = -INFINITY, total = 0;
-    for (int j = 0; j < plain.tokens; j++)
-        if (plain.mask[i * plain.tokens + j])
-            largest = fmax(largest, plain.score[i][j]);
-    for (int j = 0; j < plain.tokens; j++) {
-        int kept = plain.mask[i * plain.tokens + j];
-        plain.share[i][j] = kept ? exp(plain.score[i][j] - largest) : 0;
-        total += plain.share[i][j];
-    }
-    for (int j = 0; j < plain.tokens; j++)
-        plain.share[i][j] = total > 0 ? plain.share[i][j] / total : 0;
-}
-
-static void plain_forward(const struct layer *layer, int sentence, int head, uint32_t first) {
-    double root = sqrt(layer->width);
-    memset(plain.out, 0, sizeof(plain.out));
-    for (int i = 0; i < plain.tokens; i++)
-        for (int j = 0; j < plain.tokens; j++)
-            plain.score[i][j] = product(layer, QUERY, i, KEY, j, sentence, head) / root;
-    plain_mask(layer, sentence, head);
-    for (int i = 0; i < plain.tokens; i++) {
-        plain_softmax(i);
-        for (int j = 0; j < plain.tokens; j++) {
-            float one = 1.0f, factor;
-            layer->compute.kernels->dropout(&factor, &one, 1, &layer->batch.dropout,
-                                            first + (uint32_t)(i * plain.tokens + j));
-            plain.factor[i][j] = (double)factor;
-            for (int d = 0; d < layer->width; d++)
-                plain.out[i][d] +=
-                    plain.share[i][j] * plain.factor[i][j] * at(layer, VALUE, sentence, head, j, d);
-        }
-    }
 }
 
 static void plain_backward(const struct layer *layer, int sentence, int head) {
@@ -222,20 +50,6 @@ static void plain_backward(const struct layer *layer, int sentence, int head) {
     }
 }
 
-static void compare(const struct layer *layer, enum array array, double wanted[][WIDTH_MOST],
-                    int sentence, int head, const char *what) {
-    for (int i = 0; i < plain.tokens; i++) {
-        for (int d = 0; d < layer->width; d++) {
-            double value = at(layer, array, sentence, head, i, d);
-            if (!(fabs(value - wanted[i][d]) <= 1e-5))
-                fail_msg("%s: %s of %d tokens, width %d, sentence %d, head %d: [%d,%d] is %.9g, "
-                         "not %.9g",
-                         layer->compute.kernels->name, what, plain.tokens, layer->width, sentence,
-                         head, i, d, value, wanted[i][d]);
-        }
-    }
-}
-
 static void compare_all(const struct layer *layer) {
     uint32_t first = FIRST;
     for (int b = 0; b < layer->sentences; b++) {
@@ -258,45 +72,8 @@ static void compare_all(const struct layer *layer) {
 
 /* ---- patterns -------------------------------------------------------------------------------- */
 
-static const char *const specifications[] = {
-    "dense",
-    "local(3)",
-    "local(80%)",
-    "dilated(9, 3)",
-    "dilated(40, 7)",
-    "strided(5)",
-    "fixed(8, 2)",
-    "global(cls, sep)+local(2)",
-    "pairs(0.0, 1.2)",
-    "without(0.0, 3.2)",
-    "block_local(16, 2)",
-    "block_local(5, 3)",
-    "bigbird(4, 1, 3, 1)",
-    "topk(0.8)",
-    "topk(0.2)",
-    "block_topk(2, 0.6)",
-    "block_topk(8, 0.6)",
-    "block_topk(16, 0.8)",
-    "threshold(0.5)",
-    "nm(2, 4)",
-    "random(0.8)",
-    "random(0.97, step)",
-    "topk(0.5)&local(9)",
-    "block_topk(8, 0.5)+global(cls)",
-    "heads_off(0.1); local(2)@L0.H0",
-};
-#define SPECIFICATIONS (sizeof(specifications) / sizeof(specifications[0]))
-
 static const int shapes[][2] = {{1, 64}, {2, 32}, {7, 5}, {16, 16}, {33, 64}, {45, 24}, {90, 80}};
 #define SHAPES (sizeof(shapes) / sizeof(shapes[0]))
-
-static struct sparsity *parsed(const char *text) {
-    struct sparsity *sparsity;
-    struct sawb_error error;
-    if (sparsity_parse(&sparsity, text, NULL, &error) < 0)
-        fail_msg("%s", error.message);
-    return sparsity;
-}
 
 /* As many heads as sentences. */
 static void check_pattern(const char *text, const int *lengths, int sentences, int width,
@@ -536,123 +313,6 @@ static void no_subnormals_are_met(void **state) {
 }
 #endif
 
-/* ---- capture --------------------------------------------------------------------------------- */
-
-static void check_capture(const char *text, int heads, int tokens, const struct kernels *kernels) {
-    struct layer layer;
-    struct sparsity *sparsity = parsed(text);
-    struct mask_source source = sparsity_source(sparsity);
-    open_layer(&layer, &tokens, 1, heads, 32, 1, 1);
-    use_set(&layer, kernels);
-    layer.batch.source = &source;
-    size_t pairs = (size_t)tokens * (size_t)tokens, all = (size_t)heads * pairs;
-    struct guarded guards[4];
-    float *again = guarded_open(&guards[3], all * sizeof(float), 1);
-    struct attention_capture capture = {guarded_open(&guards[0], all * sizeof(float), 1),
-                                        guarded_open(&guards[1], all * sizeof(float), 1),
-                                        guarded_open(&guards[2], all, 1)};
-    layer.batch.capture = &capture;
-    for (int round = 0; round < 2; round++) { /* without a backward pass to come, and with one */
-        layer.batch.log_sums = round ? layer.array[LOG_SUMS] : NULL;
-        assert_int_equal(attention_forward(layer.attention, &layer.batch, &layer.error), 0);
-        plain.tokens = tokens;
-        for (int h = 0; h < heads; h++) {
-            plain_forward(&layer, 0, h, 0);
-            compare(&layer, OUT, plain.out, 0, h, "out");
-            assert_memory_equal(plain.mask, capture.mask + (size_t)h * pairs, pairs);
-            for (size_t p = 0; p < pairs; p++) {
-                size_t i = p / (size_t)tokens, j = p % (size_t)tokens;
-                float share = capture.probabilities[(size_t)h * pairs + p];
-                assert_float_equal(capture.scores[(size_t)h * pairs + p], plain.score[i][j], 1e-5);
-                assert_float_equal(share, plain.share[i][j], 1e-5);
-                assert_true(plain.mask[p] || share == 0.0f);
-            }
-        }
-        kernels->attention->softmax(again, capture.scores, capture.mask, heads * tokens, tokens);
-        assert_memory_equal(again, capture.probabilities, all * sizeof(float));
-    }
-    /* Any of them may be missing. */
-    struct attention_capture part = {.mask = capture.mask};
-    memset(capture.mask, 7, all);
-    layer.batch.capture = &part;
-    assert_int_equal(attention_forward(layer.attention, &layer.batch, &layer.error), 0);
-    assert_memory_equal(plain.mask, capture.mask + all - pairs, pairs);
-    for (int i = 0; i < 4; i++)
-        guarded_close(&guards[i]);
-    close_layer(&layer);
-    sparsity_free(sparsity);
-}
-
-static void capture_keeps_scores_and_probabilities(void **state) {
-    (void)state;
-    const struct kernels *kernels;
-    for (int i = 0; (kernels = kernels_get(i)); i++)
-        for (size_t s = 0; s < SPECIFICATIONS; s++)
-            check_capture(specifications[s], 2, s % 2 ? 37 : 16, kernels);
-}
-
-/* Of the first token alone: one row of out, and of queries, is there without a viewer, who sees
- * all of them. */
-static void check_first(int tokens, int width, const struct kernels *kernels, int viewed) {
-    struct layer layer, first;
-    struct guarded guards[4];
-    size_t pairs = (size_t)tokens * (size_t)tokens, row = 2 * (size_t)width;
-    float *maps[4]; /* scores and probabilities of all, and of the first alone */
-    for (int i = 0; i < 4; i++)
-        maps[i] = guarded_open(&guards[i], 2 * pairs * sizeof(float), 1);
-    struct attention_capture whole = {maps[0], maps[1], NULL}, part = {maps[2], maps[3], NULL};
-    open_layer(&layer, &tokens, 1, 2, width, 1, 1);
-    use_set(&layer, kernels);
-    layer.batch.log_sums = NULL;
-    layer.batch.capture = &whole;
-    assert_int_equal(attention_forward(layer.attention, &layer.batch, &layer.error), 0);
-
-    int one = 1;
-    open_layer(&first, &one, 1, 2, width, 1, 1); /* the same first row */
-    layer.batch.out = first.array[OUT];
-    layer.batch.query = viewed ? layer.array[QUERY] : first.array[QUERY];
-    layer.batch.capture = viewed ? &part : NULL;
-    layer.batch.first_only = 1;
-    memcpy(first.array[QUERY], layer.array[QUERY], row * sizeof(float));
-    assert_int_equal(attention_forward(layer.attention, &layer.batch, &layer.error), 0);
-    for (size_t d = 0; d < row; d++)
-        assert_float_equal(first.array[OUT][d], layer.array[OUT][d], 1e-6);
-    if (viewed) {
-        assert_memory_equal(maps[0], maps[2], 2 * pairs * sizeof(float));
-        assert_memory_equal(maps[1], maps[3], 2 * pairs * sizeof(float));
-    }
-    for (int i = 0; i < 4; i++)
-        guarded_close(&guards[i]);
-    close_layer(&first);
-    close_layer(&layer);
-}
-
-static void the_first_token_alone(void **state) {
-    (void)state;
-    static const int tokens[] = {1, 3, 16, 37, 128, 150};
-    const struct kernels *kernels;
-    for (int i = 0; (kernels = kernels_get(i)); i++)
-        for (size_t t = 0; t < sizeof(tokens) / sizeof(tokens[0]); t++)
-            for (int viewed = 0; viewed < 2; viewed++) {
-                check_first(tokens[t], 32, kernels, viewed);
-                check_first(tokens[t], 20, kernels, viewed);
-            }
-}
-
-/* More than caches hold takes another way to memory. */
-static void large_captures_are_the_same(void **state) {
-    (void)state;
-    const struct kernels *kernels;
-    for (int i = 0; (kernels = kernels_get(i)); i++) {
-        check_capture("dense", 5, 115, kernels);
-        check_capture("dense", 5, 128, kernels);
-        check_capture("dense", 2, 187, kernels);
-        check_capture("dense", 2, 200, kernels);
-        check_capture("topk(0.5)", 2, 187, kernels);
-        check_capture("local(9)", 2, 187, kernels);
-    }
-}
-
 /* ---- which kernel ---------------------------------------------------------------------------- */
 
 static struct attention_choice chosen(struct attention *attention, const char *text, int tokens) {
@@ -791,9 +451,6 @@ static const struct CMUnitTest tests[] = {
 #if defined(__SSE2__)
     cmocka_unit_test(no_subnormals_are_met),
 #endif
-    cmocka_unit_test(capture_keeps_scores_and_probabilities),
-    cmocka_unit_test(the_first_token_alone),
-    cmocka_unit_test(large_captures_are_the_same),
     cmocka_unit_test(structure_picks_the_kernel),
     cmocka_unit_test(a_band_is_linear),
     cmocka_unit_test(layouts_are_made_once),

@@ -298,7 +298,7 @@ static void open_view(const struct run *run, struct task *task, int sentence, in
     struct attention_view *view = &task->view;
     size_t width = (size_t)batch->width, stride = (size_t)batch->heads * width;
     size_t token = (size_t)batch->offsets[sentence], at = token * stride + (size_t)head * width;
-    size_t row = batch->first_only ? (size_t)sentence : token;
+    size_t row = batch->queries > 0 ? (size_t)sentence * (size_t)batch->queries : token;
     size_t query = row * stride + (size_t)head * width;
     *view = (struct attention_view){
         .tokens = task->plan->request.tokens,
@@ -316,7 +316,7 @@ static void open_view(const struct run *run, struct task *task, int sentence, in
         .log_stride = (size_t)batch->heads,
         .dropout = batch->dropout,
         .first = batch->first + (uint32_t)task->plan->pairs,
-        .wanted = batch->first_only ? 1 : task->plan->request.tokens,
+        .wanted = batch->queries > 0 ? batch->queries : task->plan->request.tokens,
     };
     cut_view(view, task->work.kernel);
     task->key = batch->key + at;
@@ -365,7 +365,7 @@ static void turn_keys(struct task *task, int end) {
 static void look_ahead(struct task *task, const struct attention_tile *tiles, int count) {
     struct attention_view *view = &task->view;
     int query = tiles[count - 1].first + tiles[count - 1].rows;
-    int queries = task->batch->first_only ? 0 : view->tokens - query;
+    int queries = task->batch->queries > 0 ? 0 : view->tokens - query;
     int key = task->keys > task->turned ? task->keys : task->turned;
     int rows = queries < count * ATTENTION_ROWS ? queries : count * ATTENTION_ROWS;
     view->ahead_rows = view->order ? 0 : rows;
@@ -475,7 +475,8 @@ static void run_dense(struct task *task) {
         struct attention_tile tiles[ATTENTION_TOGETHER];
         int row = first, count = 0;
         for (; count < together && first < tokens; count++, first += ATTENTION_ROWS)
-            tiles[count] = attention_tile_dense(&run, tokens, first);
+            tiles[count] =
+                attention_tile_dense(&run, tokens, first, attention_tile_rows(tokens, first));
         if (itself) {
             task->view.scores = task->capture->scores + shown_at(task, row);
             task->view.probabilities = task->capture->probabilities + shown_at(task, row);
@@ -490,13 +491,15 @@ static void run_dense(struct task *task) {
         memset(mask_at(task, 0), 1, (size_t)square(tokens));
 }
 
-/* The first query of a dense head. */
-static void run_first(struct task *task) {
-    struct attention_run run;
-    struct attention_tile tile = attention_tile_dense(&run, task->view.tokens, 0);
-    tile.rows = 1;
-    tile.kept = (uint64_t)task->view.tokens * (uint64_t)task->view.tokens;
-    run_tiles(task, &tile, 1, NULL);
+/* The batch's queries of a dense head, which are not its tokens. */
+static void run_queries(struct task *task) {
+    for (int first = 0; first < task->view.wanted; first += ATTENTION_ROWS) {
+        struct attention_run run;
+        int rows = attention_tile_rows(task->view.wanted, first);
+        struct attention_tile tile = attention_tile_dense(&run, task->view.tokens, first, rows);
+        run_tiles(task, &tile, 1, NULL);
+    }
+    task->kept = square(task->view.tokens);
 }
 
 static void run_layout(struct task *task) {
@@ -680,8 +683,8 @@ static void run_head(void *user, int index) {
         task.capture && square(task.view.tokens) * (uint64_t)batch->heads > STREAMED_LEAST;
     if (task.capture)
         run_captured(&task);
-    else if (batch->first_only)
-        run_first(&task);
+    else if (batch->queries > 0)
+        run_queries(&task);
     else
         run_form(&task);
     if (task.backward)

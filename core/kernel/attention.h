@@ -63,11 +63,12 @@ struct attention_batch {
     const struct attention_capture *capture; /* NULL: nothing is written but `out` */
     uint64_t *kept;                          /* [B,NH] pairs kept; NULL: not wanted */
 
-    /* 1: out is [B, NH HS], of each sentence's first token alone, and so is query, unless there is
-     * a capture, which wants the scores of all. Only where all heads are dense
-     * (attention_all_dense), for a forward pass that no backward pass follows; `kept` is of all
-     * queries. */
-    int first_only;
+    /* 0: each token asks. Else query and out are [B, queries, NH HS], the rows of a sentence
+     * whatever they are; with a capture, which wants the scores of all tokens, query is [N, NH HS]
+     * and only the first `queries` of them get their rows of out. Only where all heads are dense
+     * (attention_all_dense), for a forward pass that no backward pass follows; `kept` is as if each
+     * token had asked. */
+    int queries;
 };
 
 /* `compute` is copied; its pool must outlive the attention. */

@@ -324,14 +324,11 @@ struct attention_tile attention_tile_masked(const uint8_t *mask, const int *coun
     return tile;
 }
 
-struct attention_tile attention_tile_dense(struct attention_run *run, int tokens, int first) {
+struct attention_tile attention_tile_dense(struct attention_run *run, int tokens, int first,
+                                           int rows) {
     *run = (struct attention_run){0, tokens, ATTENTION_ALL};
-    struct attention_tile tile = {.first = first,
-                                  .rows = attention_tile_rows(tokens, first),
-                                  .runs = 1,
-                                  .keys = tokens,
-                                  .end = tokens,
-                                  .run = run};
+    struct attention_tile tile = {
+        .first = first, .rows = rows, .runs = 1, .keys = tokens, .end = tokens, .run = run};
     tile.kept = (uint64_t)tile.rows * (uint64_t)tokens;
     for (int g = 0; g < ATTENTION_GROUPS; g++)
         tile.reach[g].end = g * ATTENTION_GROUP < tile.rows ? tokens : 0;

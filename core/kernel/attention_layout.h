@@ -80,8 +80,9 @@ struct attention_tile attention_tile_of_lists(const int32_t *lists, int tokens, 
 struct attention_tile attention_tile_masked(const uint8_t *mask, const int *counts, int tokens,
                                             int first, int rows);
 
-/* All keys, without memory: `run` is filled in. */
-struct attention_tile attention_tile_dense(struct attention_run *run, int tokens, int first);
+/* All keys for any queries, without memory: `run` is filled in. */
+struct attention_tile attention_tile_dense(struct attention_run *run, int tokens, int first,
+                                           int rows);
 
 /* ---- the tiles of a head --------------------------------------------------------------------- */
 

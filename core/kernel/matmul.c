@@ -155,22 +155,31 @@ static void prepare_left(const struct task *task, struct block *block) {
             (size_t)product->m, task->rows, block->steps);
 }
 
+static int left_stride(const struct matmul *product) {
+    return product->a_stride > 0 ? product->a_stride : product->k;
+}
+
+static int result_stride(const struct matmul *product) {
+    return product->y_stride > 0 ? product->y_stride : product->n;
+}
+
 /* Where a tile finds its rows of a, `row` counted from the task's first. */
 static void point_left(const struct task *task, const struct block *block, int row,
                        struct gemm_tile *tile) {
     const struct matmul *product = task->product;
     const struct gemm *gemm = task->gemm;
-    tile->row_stride = (size_t)product->k;
+    const int stride = left_stride(product);
+    tile->row_stride = (size_t)stride;
     if (product->shape == MATMUL_WEIGHT) {
         tile->left = task->left + (size_t)(row / gemm->rows) * block->tile_words;
         tile->row_stride = 0;
         return;
     }
     const float *a =
-        at(product->a[block->term], (size_t)task->row + (size_t)row, product->k, block->begin);
+        at(product->a[block->term], (size_t)task->row + (size_t)row, stride, block->begin);
     tile->left = a;
     if (gemm->left_rows) {
-        gemm->left_rows(task->left, a, (size_t)product->k, tile->rows, block->steps);
+        gemm->left_rows(task->left, a, (size_t)stride, tile->rows, block->steps);
         tile->left = task->left;
         tile->row_stride = (size_t)block->words;
     }
@@ -186,7 +195,8 @@ static void activate_rows(const struct task *task, int first, int rows) {
     const struct kernels *kernels = task->kernels;
     void (*activate)(float *, float *, size_t, const float *, int, int) =
         product->after == AFTER_BIAS_GELU ? kernels->bias_gelu : kernels->bias_relu;
-    size_t stride = (size_t)product->n, start = (size_t)first * stride + (size_t)task->column;
+    size_t stride = (size_t)result_stride(product);
+    size_t start = (size_t)first * stride + (size_t)task->column;
     activate(product->activated + start, sums_of(product) + start, stride,
              product->bias + task->column, rows, task->columns);
 }
@@ -251,7 +261,7 @@ static void multiply_block(const struct task *task, const struct block *block) {
     const int across = task->gemm->columns;
     int activated = block->last && product->after > AFTER_BIAS, part = 0;
     struct gemm_tile tile = {.words = block->words,
-                             .stride = (size_t)product->n,
+                             .stride = (size_t)result_stride(product),
                              .accumulate = !block->first || product->accumulate};
     if (goes_down(task)) {
         for (int column = 0; column < task->columns; column += across, part = 0)

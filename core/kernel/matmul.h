@@ -29,11 +29,13 @@ struct matmul {
     const float *a[MATMUL_TERMS], *b[MATMUL_TERMS];
     const void *packed; /* b[0] as matmul_pack left it; NULL: b is packed on the way */
     float *y;
+    /* Floats between two rows of a and of y; 0: they lie close together. Not of MATMUL_WEIGHT. */
+    int a_stride, y_stride;
     int accumulate; /* 1: the products are added to y */
     enum matmul_after after;
     const float *bias; /* [n] */
-    /* [m,n] for AFTER_BIAS_GELU and _RELU; y becomes the derivative there, NULL: it is not wanted.
-     */
+    /* [m,n] as y for AFTER_BIAS_GELU and _RELU; y becomes the derivative there, NULL: it is not
+     * wanted. */
     float *activated;
 };
 

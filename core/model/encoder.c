@@ -307,7 +307,6 @@ struct pass {
     int layer;
     int rows;                 /* that go on: N, or B once only what is classified is wanted */
     int first_only;           /* 1: of this layer's attention only what is classified is wanted */
-    int queries;              /* of this layer: N, or B */
     struct encoder_norm norm; /* the one that norm_rows applies */
 };
 
@@ -353,11 +352,18 @@ static void embed_rows(void *user, int task) {
                          &dropout, encoder_row_stream(encoder, begin));
 }
 
+static void count_kept(struct encoder *encoder, const struct attention_batch *batch) {
+    uint64_t kept = 0;
+    for (int i = 0; i < batch->sentences * batch->heads; i++)
+        kept += encoder->kept[i];
+    encoder->kept_pairs += kept * (uint64_t)(encoder->config.heads / batch->heads);
+}
+
 static int attend(const struct pass *pass, struct sawb_error *error) {
     struct encoder *encoder = pass->encoder;
     const struct encoder_capture *capture = encoder->options.capture;
     struct attention_batch batch = encoder_attention(encoder, pass->layer);
-    batch.first_only = pass->first_only;
+    batch.queries = pass->first_only;
     size_t tokens = (size_t)encoder->tokens;
     size_t at = (size_t)pass->layer * (size_t)encoder->config.heads * tokens * tokens;
     struct attention_capture maps;
@@ -369,8 +375,8 @@ static int attend(const struct pass *pass, struct sawb_error *error) {
     }
     if (attention_forward(encoder->attention, &batch, error) < 0)
         return -1;
-    for (int i = 0; i < encoder->sentences * encoder->config.heads; i++)
-        encoder->kept_pairs += encoder->kept[i];
+    count_kept(encoder, &batch);
+    encoder_lap_attention(encoder, OPERATION_ATTENTION, 2);
     return 0;
 }
 
@@ -445,6 +451,116 @@ static void keep_first(struct pass *pass) {
     pass->rows = encoder->sentences;
 }
 
+/* Queries, keys and values of all heads, and what attention makes of them. */
+static int attend_by_heads(struct pass *pass, const struct layer_weights *weights,
+                           const struct layer_weights *packed, struct sawb_error *error) {
+    struct encoder *encoder = pass->encoder;
+    struct layer_buffers *buffers = &encoder->layers[pass->layer];
+    int rows = pass->rows, queries = rows, hidden = encoder->config.hidden;
+    const float *x = encoder_layer_input(encoder, pass->layer), *asking = x;
+    if (pass->first_only && !encoder->options.capture) { /* a viewer wants the others' scores */
+        take_first(encoder, encoder->first, x);
+        asking = encoder->first;
+        queries = encoder->sentences;
+    }
+    struct matmul projections[3] = {
+        linear(queries, buffers->query, hidden, asking, hidden, DENSE(weights, packed, query)),
+        linear(rows, buffers->key, hidden, x, hidden, DENSE(weights, packed, key)),
+        linear(rows, buffers->value, hidden, x, hidden, DENSE(weights, packed, value)),
+    };
+    matmul_run(&encoder->compute, projections, 3);
+    encoder_lap_product(encoder, OPERATION_FORWARD, queries + 2 * rows, hidden, hidden);
+    return attend(pass, error);
+}
+
+/*
+ * A query q of a head finds q·(W x + b) = (Wᵀ q)·x + q·b, of which the softmax does not see q·b,
+ * and its answer is Σ p (W x + b) = W Σ p x + b. So the first tokens' queries, turned round, go to
+ * the layer's input itself: NH rows a sentence are multiplied by the weights of keys and values
+ * instead of T. Not for one sentence, which is what gets looked at, to come out the same to the bit
+ * whether somebody looks or not; nor where products round to bfloat16, and would do so twice.
+ */
+static int asks_input(const struct pass *pass) {
+    const struct encoder *encoder = pass->encoder;
+    return pass->first_only && encoder->sentences > 1 &&
+           encoder->compute.precision == PRECISION_F32 &&
+           encoder->tokens >= encoder->sentences * encoder->config.heads;
+}
+
+#define HEADS_TOGETHER 16
+
+/* The product of the first head, and those of all others, each so many floats further on. */
+static void multiply_heads(const struct encoder *encoder, struct matmul product, int a_step,
+                           int y_step) {
+    int heads = encoder->config.heads, width = encoder->config.hidden / heads;
+    for (int head = 0; head < heads;) {
+        struct matmul products[HEADS_TOGETHER];
+        int count = 0;
+        for (; count < HEADS_TOGETHER && head < heads; head++) {
+            products[count++] = product;
+            product.a[0] += a_step;
+            product.b[0] += (size_t)width * (size_t)encoder->config.hidden;
+            product.y += y_step;
+            if (product.bias)
+                product.bias += width;
+        }
+        matmul_run(&encoder->compute, products, count);
+    }
+    encoder_lap_product(encoder, OPERATION_FORWARD, encoder->sentences, encoder->config.hidden,
+                        encoder->config.hidden);
+}
+
+static int attend_to_input(struct pass *pass, const struct layer_weights *weights,
+                           const struct layer_weights *packed, struct sawb_error *error) {
+    struct encoder *encoder = pass->encoder;
+    struct layer_buffers *buffers = &encoder->layers[pass->layer];
+    int sentences = encoder->sentences, hidden = encoder->config.hidden;
+    int heads = encoder->config.heads, width = hidden / heads;
+    const float *x = encoder_layer_input(encoder, pass->layer);
+    float *asking = buffers->key, *answers = buffers->value; /* [B,NH,C] */
+    take_first(encoder, encoder->first, x);
+    struct matmul query = linear(sentences, buffers->query, hidden, encoder->first, hidden,
+                                 DENSE(weights, packed, query));
+    matmul_run(&encoder->compute, &query, 1);
+    encoder_lap_product(encoder, OPERATION_FORWARD, sentences, hidden, hidden);
+    /* Attention of width C divides by √C, not √HS. */
+    const float factor = sqrtf((float)heads);
+    for (size_t i = 0; i < (size_t)sentences * (size_t)hidden; i++)
+        buffers->query[i] *= factor;
+    struct matmul turned = {.shape = MATMUL_INPUT,
+                            .m = sentences,
+                            .n = hidden,
+                            .k = width,
+                            .terms = 1,
+                            .a = {buffers->query},
+                            .b = {weights->key_weight},
+                            .y = asking,
+                            .a_stride = hidden,
+                            .y_stride = heads * hidden};
+    multiply_heads(encoder, turned, width, hidden);
+
+    struct attention_batch batch = encoder_attention(encoder, pass->layer);
+    batch.heads = 1;
+    batch.width = hidden;
+    batch.queries = heads;
+    batch.query = asking;
+    batch.key = batch.value = x;
+    batch.out = answers;
+    batch.source = NULL;
+    if (attention_forward(encoder->attention, &batch, error) < 0)
+        return -1;
+    count_kept(encoder, &batch);
+    profile_lap(encoder->compute.profile, OPERATION_ATTENTION,
+                4.0 * encoder->tokens * heads * hidden, 0);
+
+    struct matmul value = linear(sentences, buffers->context, width, answers, hidden,
+                                 (struct dense){weights->value_weight, NULL, weights->value_bias});
+    value.a_stride = heads * hidden;
+    value.y_stride = hidden;
+    multiply_heads(encoder, value, hidden, width);
+    return 0;
+}
+
 static int forward_layer(struct pass *pass, struct sawb_error *error) {
     struct encoder *encoder = pass->encoder;
     const struct compute *compute = &encoder->compute;
@@ -452,30 +568,14 @@ static int forward_layer(struct pass *pass, struct sawb_error *error) {
     static const struct layer_weights none;
     const struct layer_weights *packed = pass->packed ? &pass->packed->layer[pass->layer] : &none;
     struct layer_buffers *buffers = &encoder->layers[pass->layer];
-    int rows = pass->rows, hidden = encoder->config.hidden, wide = encoder->config.feed_forward;
-    const float *x = encoder_layer_input(encoder, pass->layer), *asking = x;
-    pass->queries = rows;
+    int hidden = encoder->config.hidden, wide = encoder->config.feed_forward;
     pass->first_only = attends_first(pass);
-    if (pass->first_only && !encoder->options.capture) { /* a viewer wants the others' scores */
-        take_first(encoder, encoder->first, x);
-        asking = encoder->first;
-        pass->queries = encoder->sentences;
-    }
-
-    struct matmul projections[3] = {
-        linear(pass->queries, buffers->query, hidden, asking, hidden,
-               DENSE(weights, packed, query)),
-        linear(rows, buffers->key, hidden, x, hidden, DENSE(weights, packed, key)),
-        linear(rows, buffers->value, hidden, x, hidden, DENSE(weights, packed, value)),
-    };
-    matmul_run(compute, projections, 3);
-    encoder_lap_product(encoder, OPERATION_FORWARD, pass->queries + 2 * rows, hidden, hidden);
-    if (attend(pass, error) < 0)
+    if ((asks_input(pass) ? attend_to_input(pass, weights, packed, error)
+                          : attend_by_heads(pass, weights, packed, error)) < 0)
         return -1;
-    encoder_lap_attention(encoder, OPERATION_ATTENTION, 2);
     if (ends_in_first(pass))
         keep_first(pass);
-    rows = pass->rows;
+    int rows = pass->rows;
 
     struct matmul attention_output = linear(rows, buffers->attention_sum, hidden, buffers->context,
                                             hidden, DENSE(weights, packed, attention_output));

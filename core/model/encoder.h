@@ -71,7 +71,8 @@ void encoder_free(struct encoder *encoder); /* NULL is fine */
 /*
  * Makes room for batches of up to `tokens` tokens (N) in `sentences` sentences (B). Rooms only
  * grow. encoder_forward calls it by itself; called before with the largest sizes to come, no later
- * step allocates, but for what patterns other than dense need.
+ * step allocates, but for what patterns other than dense need, and the last layer of several
+ * sentences in ENCODER_INFERENCE (attention_bytes of width C).
  */
 int encoder_reserve(struct encoder *encoder, int tokens, int sentences, struct sawb_error *error);
 

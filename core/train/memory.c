@@ -214,7 +214,8 @@ static void add_weights(struct memory_plan *plan, const struct memory_question *
 
 static double encoder_room(const struct model_config *config, enum encoder_mode mode,
                            const struct batch_most *most, int threads) {
-    size_t attention = attention_bytes(most->longest, config->hidden / config->heads);
+    int width = mode == ENCODER_INFERENCE ? config->hidden : config->hidden / config->heads;
+    size_t attention = attention_bytes(most->longest, width);
     return (double)encoder_bytes(config, mode, most->tokens, most->sentences) +
            (double)attention * threads;
 }

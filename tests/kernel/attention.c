@@ -125,6 +125,74 @@ static void long_patterns_agree_too(void **state) {
             check_pattern(long_ones[s], &tokens[k], 1, k ? 7 : 32, k ? 0.2f : 0.0f, k);
 }
 
+/* ---- queries of their own -------------------------------------------------------------------- */
+
+/* Σ share · value of one query's row, in double precision. */
+static void plain_answer(const struct layer *layer, const float *query, int sentence, int head,
+                         double *answer) {
+    int tokens = layer->offsets[sentence + 1] - layer->offsets[sentence];
+    double largest = -INFINITY, total = 0;
+    for (int j = 0; j < tokens; j++) {
+        plain.score[0][j] = 0;
+        for (int d = 0; d < layer->width; d++)
+            plain.score[0][j] += (double)query[d] * at(layer, KEY, sentence, head, j, d);
+        plain.score[0][j] /= sqrt(layer->width);
+        largest = fmax(largest, plain.score[0][j]);
+    }
+    for (int j = 0; j < tokens; j++)
+        total += exp(plain.score[0][j] - largest);
+    for (int d = 0; d < layer->width; d++) {
+        answer[d] = 0;
+        for (int j = 0; j < tokens; j++)
+            answer[d] +=
+                exp(plain.score[0][j] - largest) / total * at(layer, VALUE, sentence, head, j, d);
+    }
+}
+
+static void check_answers(const struct layer *layer, const struct layer *asking) {
+    int queries = layer->batch.queries, width = layer->width;
+    for (int row = 0; row < layer->sentences * queries; row++)
+        for (int h = 0; h < layer->heads; h++) {
+            size_t place = ((size_t)row * (size_t)layer->heads + (size_t)h) * (size_t)width;
+            const float *out = asking->array[OUT] + place;
+            double wanted[400];
+            plain_answer(layer, asking->array[QUERY] + place, row / queries, h, wanted);
+            for (int d = 0; d < width; d++)
+                if (!(fabs((double)out[d] - wanted[d]) <= 1e-5))
+                    fail_msg("%s: query %d of %d a sentence, width %d: [%d] is %.9g, not %.9g",
+                             layer->compute.kernels->name, row, queries, width, d, (double)out[d],
+                             wanted[d]);
+        }
+}
+
+/* More or fewer of them than the sentences have tokens. */
+static void queries_need_not_be_tokens(void **state) {
+    (void)state;
+    static const int lengths[] = {1, 9, 150}, queries[] = {1, 5, 12, 16, 33};
+    static const int widths[] = {20, 64, 384};
+    const struct kernels *kernels;
+    for (size_t q = 0; q < sizeof(queries) / sizeof(queries[0]); q++)
+        for (size_t w = 0; w < sizeof(widths) / sizeof(widths[0]); w++) {
+            struct layer layer, asking;
+            int rows = 3 * queries[q], heads = 1 + (int)w % 2;
+            open_layer(&layer, lengths, 3, heads, widths[w], 2, (int)(q + w) % 2);
+            open_layer(&asking, &rows, 1, heads, widths[w], 1, (int)(q + w) % 2);
+            layer.batch.queries = queries[q];
+            layer.batch.query = asking.array[QUERY];
+            layer.batch.out = asking.array[OUT];
+            layer.batch.log_sums = NULL;
+            for (int i = 0; (kernels = kernels_get(i)); i++) {
+                use_set(&layer, kernels);
+                fill_array(&asking, OUT, 1.0);
+                assert_int_equal(attention_forward(layer.attention, &layer.batch, &layer.error), 0);
+                check_answers(&layer, &asking);
+                assert_int_equal(layer.kept[2 * heads], 150 * 150);
+            }
+            close_layer(&asking);
+            close_layer(&layer);
+        }
+}
+
 /* ---- masks that nobody knows before ---------------------------------------------------------- */
 
 /* Rows that keep a share of the keys, one key, or (if told so) none. */
@@ -443,6 +511,7 @@ static void a_dense_pass_allocates_nothing(void **state) {
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(patterns_agree_with_the_plain_form),
     cmocka_unit_test(long_patterns_agree_too),
+    cmocka_unit_test(queries_need_not_be_tokens),
     cmocka_unit_test(any_mask_will_do),
     cmocka_unit_test(threads_do_not_matter),
     cmocka_unit_test(the_batch_does_not_matter),

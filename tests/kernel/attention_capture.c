@@ -80,7 +80,7 @@ static void check_first(int tokens, int width, const struct kernels *kernels, in
     layer.batch.out = first.array[OUT];
     layer.batch.query = viewed ? layer.array[QUERY] : first.array[QUERY];
     layer.batch.capture = viewed ? &part : NULL;
-    layer.batch.first_only = 1;
+    layer.batch.queries = 1;
     memcpy(first.array[QUERY], layer.array[QUERY], row * sizeof(float));
     assert_int_equal(attention_forward(layer.attention, &layer.batch, &layer.error), 0);
     for (size_t d = 0; d < row; d++)

@@ -32,18 +32,34 @@ static float *drawn_matrix(struct parts *parts, int matrix, size_t count, int at
     return values;
 }
 
+/* Floats from one row to the next. */
+static size_t left_stride(const struct matmul *product) {
+    return (size_t)(product->a_stride ? product->a_stride : product->k);
+}
+
+static size_t result_stride(const struct matmul *product) {
+    return (size_t)(product->y_stride ? product->y_stride : product->n);
+}
+
+/* Floats of y; behind the last row there is nothing. */
+static size_t result_count(const struct matmul *product) {
+    return (size_t)(product->m - 1) * result_stride(product) + (size_t)product->n;
+}
+
 static void make_parts(struct parts *parts, struct matmul *product, int at_end) {
     size_t m = (size_t)product->m, n = (size_t)product->n, k = (size_t)product->k;
-    *parts = (struct parts){.start = malloc(m * n * sizeof(float))};
+    size_t count = result_count(product);
+    size_t left = product->shape == MATMUL_WEIGHT ? m * k : (m - 1) * left_stride(product) + k;
+    *parts = (struct parts){.start = malloc(count * sizeof(float))};
     assert_non_null(parts->start);
-    product->y = drawn_matrix(parts, Y, m * n, at_end);
-    memcpy(parts->start, product->y, m * n * sizeof(float));
+    product->y = drawn_matrix(parts, Y, count, at_end);
+    memcpy(parts->start, product->y, count * sizeof(float));
     if (product->after >= AFTER_BIAS)
         product->bias = drawn_matrix(parts, BIAS, n, at_end);
     if (product->after >= AFTER_BIAS_GELU)
-        product->activated = drawn_matrix(parts, ACTIVATED, m * n, at_end);
+        product->activated = drawn_matrix(parts, ACTIVATED, count, at_end);
     for (int term = 0; term < product->terms; term++) {
-        product->a[term] = drawn_matrix(parts, A + term, m * k, at_end);
+        product->a[term] = drawn_matrix(parts, A + term, left, at_end);
         product->b[term] = drawn_matrix(parts, B + term, n * k, at_end);
     }
 }
@@ -64,7 +80,8 @@ static double element(const struct matmul *product, int row, int column, double 
         const float *a = product->a[term], *b = product->b[term];
         for (int i = 0; i < product->k; i++) {
             int weight = product->shape == MATMUL_WEIGHT;
-            double left = weight ? a[i * product->m + row] : a[row * product->k + i];
+            double left =
+                weight ? a[i * product->m + row] : a[(size_t)row * left_stride(product) + i];
             double right = product->shape == MATMUL_FORWARD ? b[column * product->k + i]
                                                             : b[i * product->n + column];
             total += left * right;
@@ -77,7 +94,7 @@ static double element(const struct matmul *product, int row, int column, double 
 static void check_result(const struct matmul *product, const float *start, double precision) {
     for (int row = 0; row < product->m; row++) {
         for (int column = 0; column < product->n; column++) {
-            size_t i = (size_t)row * (size_t)product->n + (size_t)column;
+            size_t i = (size_t)row * result_stride(product) + (size_t)column;
             double size, wanted = element(product, row, column, &size);
             wanted += (product->accumulate ? start[i] : 0.0) +
                       (product->bias ? product->bias[column] : 0.0);
@@ -97,6 +114,15 @@ static void check_result(const struct matmul *product, const float *start, doubl
     }
 }
 
+/* Between the rows nothing is written. */
+static void check_gaps(const struct matmul *product, const float *start) {
+    for (int row = 0; row + 1 < product->m; row++) {
+        size_t gap = (size_t)row * result_stride(product) + (size_t)product->n;
+        size_t bytes = (result_stride(product) - (size_t)product->n) * sizeof(float);
+        assert_memory_equal(product->y + gap, start + gap, bytes);
+    }
+}
+
 static void pack(const struct compute *compute, struct parts *parts, struct matmul *product) {
     size_t bytes = matmul_packed_bytes(compute, product->n, product->k);
     parts->packed = large_memory(bytes);
@@ -111,13 +137,15 @@ static double precision_of(const struct compute *compute) {
 
 /* The derivative of an activation may be left out. */
 static void check_without_slope(const struct compute *compute, struct matmul product) {
-    size_t bytes = (size_t)product.m * (size_t)product.n * sizeof(float);
+    size_t bytes = result_count(&product) * sizeof(float);
     if (product.after < AFTER_BIAS_GELU || product.accumulate)
         return;
     float *both = malloc(bytes);
     assert_non_null(both);
     memcpy(both, product.activated, bytes);
-    memset(product.activated, 0, bytes);
+    for (size_t row = 0; row < (size_t)product.m; row++)
+        memset(product.activated + row * result_stride(&product), 0,
+               (size_t)product.n * sizeof(float));
     product.y = NULL;
     matmul_run(compute, &product, 1);
     assert_memory_equal(both, product.activated, bytes);
@@ -127,10 +155,11 @@ static void check_without_slope(const struct compute *compute, struct matmul pro
 /* Also packed, which gives the same bits. */
 static void check_product(const struct compute *compute, struct matmul product, int at_end) {
     struct parts parts;
-    size_t bytes = (size_t)product.m * (size_t)product.n * sizeof(float);
+    size_t bytes = result_count(&product) * sizeof(float);
     make_parts(&parts, &product, at_end);
     matmul_run(compute, &product, 1);
     check_result(&product, parts.start, precision_of(compute));
+    check_gaps(&product, parts.start);
     if (product.shape == MATMUL_FORWARD && product.terms == 1) {
         float *unpacked = malloc(bytes);
         assert_non_null(unpacked);
@@ -184,6 +213,9 @@ static void check_sizes(const struct compute *compute) {
             product.terms = i % 3 == 2 ? 3 : 1;
             product.accumulate = i % 2;
             product.after = shape == MATMUL_FORWARD ? (enum matmul_after)(i % 4) : AFTER_NOTHING;
+            int apart = shape != MATMUL_WEIGHT && i % 5 > 2;
+            product.a_stride = apart ? product.k + i : 0;
+            product.y_stride = apart ? product.n + 3 : 0;
             check_product(compute, product, i % 2);
         }
     }

@@ -201,17 +201,32 @@ float *encoder_layer_input(const struct encoder *encoder, int layer) {
     return layer == 0 ? encoder->embedded : encoder->layers[layer - 1].out;
 }
 
+void encoder_take_first(const struct encoder *encoder, float *to, const float *from) {
+    size_t hidden = (size_t)encoder->config.hidden;
+    for (int b = 0; b < encoder->sentences; b++)
+        memcpy(to + (size_t)b * hidden, from + (size_t)encoder->offsets[b] * hidden,
+               hidden * sizeof(float));
+}
+
+static uint32_t stream_row(const struct encoder *encoder, int layer) {
+    const struct encoder_place *before = &encoder->options.before;
+    return (uint32_t)(encoder_ends_in_first(encoder, layer) ? before->sentences : before->tokens);
+}
+
 struct encoder_norm encoder_attention_norm(const struct encoder *encoder,
                                            const struct layer_weights *weights, int layer) {
     const struct layer_buffers *buffers = &encoder->layers[layer];
     /* DistilBERT drops nothing here. */
     float rate = encoder->config.family == MODEL_BERT ? encoder->options.hidden_dropout : 0.0f;
     return (struct encoder_norm){
+        .rows = encoder_rows(encoder, layer),
+        .first = stream_row(encoder, layer),
         .out = buffers->attention_out,
         .sum = buffers->attention_sum,
         .mean = buffers->attention_mean,
         .scale = buffers->attention_scale,
-        .residual = encoder_layer_input(encoder, layer),
+        .residual = encoder_ends_in_first(encoder, layer) ? encoder->first
+                                                          : encoder_layer_input(encoder, layer),
         .weight = weights->attention_norm_weight,
         .bias = weights->attention_norm_bias,
         .dropout = encoder_dropout(encoder, rate, layer * SITES_PER_LAYER + SITE_ATTENTION_OUT),
@@ -222,6 +237,8 @@ struct encoder_norm encoder_output_norm(const struct encoder *encoder,
                                         const struct layer_weights *weights, int layer) {
     const struct layer_buffers *buffers = &encoder->layers[layer];
     return (struct encoder_norm){
+        .rows = encoder_rows(encoder, layer),
+        .first = stream_row(encoder, layer),
         .out = buffers->out,
         .sum = buffers->output_sum,
         .mean = buffers->output_mean,
@@ -305,7 +322,6 @@ struct pass {
     const struct weights *weights;
     const struct weights *packed; /* NULL: products pack as they go */
     int layer;
-    int rows;                 /* that go on: N, or B once only what is classified is wanted */
     int first_only;           /* 1: of this layer's attention only what is classified is wanted */
     struct encoder_norm norm; /* the one that norm_rows applies */
 };
@@ -314,12 +330,12 @@ struct pass {
  * so that a short sentence keeps two threads busy. */
 #define FORWARD_ROWS 16
 
-static int forward_tasks(const struct pass *pass) {
-    return (pass->rows + FORWARD_ROWS - 1) / FORWARD_ROWS;
+static int forward_tasks(int rows) {
+    return (rows + FORWARD_ROWS - 1) / FORWARD_ROWS;
 }
 
-static int forward_rows(const struct pass *pass, int task) {
-    int left = pass->rows - task * FORWARD_ROWS;
+static int forward_rows(int rows, int task) {
+    int left = rows - task * FORWARD_ROWS;
     return left < FORWARD_ROWS ? left : FORWARD_ROWS;
 }
 
@@ -329,7 +345,7 @@ static void embed_rows(void *user, int task) {
     const struct weights *weights = pass->weights;
     const struct kernels *kernels = encoder->compute.kernels;
     size_t hidden = (size_t)encoder->config.hidden;
-    int rows = forward_rows(pass, task);
+    int rows = forward_rows(encoder->tokens, task);
     size_t begin = (size_t)task * FORWARD_ROWS, at = begin * hidden;
     for (size_t row = begin; row < begin + (size_t)rows; row++) {
         float *sum = encoder->embedding_sum + row * hidden;
@@ -386,10 +402,11 @@ static void norm_rows(void *user, int task) {
     const struct encoder_norm *norm = &pass->norm;
     int hidden = encoder->config.hidden;
     size_t begin = (size_t)task * FORWARD_ROWS, at = begin * (size_t)hidden;
-    encoder->compute.kernels->residual_norm(
-        norm->out + at, norm->sum + at, norm->mean + begin, norm->scale + begin,
-        norm->residual + at, norm->weight, norm->bias, forward_rows(pass, task), hidden,
-        encoder->config.layer_norm_epsilon, &norm->dropout, encoder_row_stream(encoder, begin));
+    encoder->compute.kernels->residual_norm(norm->out + at, norm->sum + at, norm->mean + begin,
+                                            norm->scale + begin, norm->residual + at, norm->weight,
+                                            norm->bias, forward_rows(norm->rows, task), hidden,
+                                            encoder->config.layer_norm_epsilon, &norm->dropout,
+                                            (uint32_t)((norm->first + begin) * (size_t)hidden));
 }
 
 /* A linear layer's weights, those packed (NULL: none) beside them. */
@@ -417,38 +434,13 @@ static struct matmul linear(int rows, float *y, int out, const float *x, int in,
                            .bias = dense.bias};
 }
 
-/* The classifier reads the first token of each sentence: of the last layer the others are of use as
- * keys and values alone, unless somebody looks at what becomes of them, or learns from it. */
-static int ends_in_first(const struct pass *pass) {
-    const struct encoder *encoder = pass->encoder;
-    const struct encoder_capture *capture = encoder->options.capture;
-    return encoder->mode == ENCODER_INFERENCE && pass->layer == encoder->config.layers - 1 &&
-           !(capture && capture->hidden_states);
-}
-
-/* Then their attention is of no use either, unless a pattern is to look at their scores. */
+/* Where nobody learns from it either, the attention of the others is of no use, unless a pattern is
+ * to look at their scores. */
 static int attends_first(const struct pass *pass) {
-    const struct attention_batch batch = encoder_attention(pass->encoder, pass->layer);
-    return ends_in_first(pass) && attention_all_dense(&batch);
-}
-
-/* to [B,C], which may be `from`, gets the rows of `from` [N,C] at which sentences begin. */
-static void take_first(const struct encoder *encoder, float *to, const float *from) {
-    size_t hidden = (size_t)encoder->config.hidden;
-    for (int b = 0; b < encoder->sentences; b++)
-        memmove(to + (size_t)b * hidden, from + (size_t)encoder->offsets[b] * hidden,
-                hidden * sizeof(float));
-}
-
-/* What goes on after the attention of the last layer. */
-static void keep_first(struct pass *pass) {
     const struct encoder *encoder = pass->encoder;
-    float *context = encoder->layers[pass->layer].context;
-    float *residual = encoder_layer_input(encoder, pass->layer);
-    if (!pass->first_only)
-        take_first(encoder, context, context);
-    take_first(encoder, residual, residual);
-    pass->rows = encoder->sentences;
+    const struct attention_batch batch = encoder_attention(encoder, pass->layer);
+    return encoder->mode == ENCODER_INFERENCE && encoder_ends_in_first(encoder, pass->layer) &&
+           attention_all_dense(&batch);
 }
 
 /* Queries, keys and values of all heads, and what attention makes of them. */
@@ -456,10 +448,9 @@ static int attend_by_heads(struct pass *pass, const struct layer_weights *weight
                            const struct layer_weights *packed, struct sawb_error *error) {
     struct encoder *encoder = pass->encoder;
     struct layer_buffers *buffers = &encoder->layers[pass->layer];
-    int rows = pass->rows, queries = rows, hidden = encoder->config.hidden;
+    int rows = encoder->tokens, queries = rows, hidden = encoder->config.hidden;
     const float *x = encoder_layer_input(encoder, pass->layer), *asking = x;
     if (pass->first_only && !encoder->options.capture) { /* a viewer wants the others' scores */
-        take_first(encoder, encoder->first, x);
         asking = encoder->first;
         queries = encoder->sentences;
     }
@@ -518,7 +509,6 @@ static int attend_to_input(struct pass *pass, const struct layer_weights *weight
     int heads = encoder->config.heads, width = hidden / heads;
     const float *x = encoder_layer_input(encoder, pass->layer);
     float *asking = buffers->key, *answers = buffers->value; /* [B,NH,C] */
-    take_first(encoder, encoder->first, x);
     struct matmul query = linear(sentences, buffers->query, hidden, encoder->first, hidden,
                                  DENSE(weights, packed, query));
     matmul_run(&encoder->compute, &query, 1);
@@ -569,20 +559,25 @@ static int forward_layer(struct pass *pass, struct sawb_error *error) {
     const struct layer_weights *packed = pass->packed ? &pass->packed->layer[pass->layer] : &none;
     struct layer_buffers *buffers = &encoder->layers[pass->layer];
     int hidden = encoder->config.hidden, wide = encoder->config.feed_forward;
+    int rows = encoder_rows(encoder, pass->layer);
+    const float *context = buffers->context;
     pass->first_only = attends_first(pass);
+    if (encoder_ends_in_first(encoder, pass->layer))
+        encoder_take_first(encoder, encoder->first, encoder_layer_input(encoder, pass->layer));
     if ((asks_input(pass) ? attend_to_input(pass, weights, packed, error)
                           : attend_by_heads(pass, weights, packed, error)) < 0)
         return -1;
-    if (ends_in_first(pass))
-        keep_first(pass);
-    int rows = pass->rows;
+    if (encoder_ends_in_first(encoder, pass->layer) && !pass->first_only) {
+        encoder_take_first(encoder, encoder->pooled, context);
+        context = encoder->pooled;
+    }
 
-    struct matmul attention_output = linear(rows, buffers->attention_sum, hidden, buffers->context,
-                                            hidden, DENSE(weights, packed, attention_output));
+    struct matmul attention_output = linear(rows, buffers->attention_sum, hidden, context, hidden,
+                                            DENSE(weights, packed, attention_output));
     matmul_run(compute, &attention_output, 1);
     encoder_lap_product(encoder, OPERATION_FORWARD, rows, hidden, hidden);
     pass->norm = encoder_attention_norm(encoder, weights, pass->layer);
-    pool_run(compute->pool, forward_tasks(pass), norm_rows, pass);
+    pool_run(compute->pool, forward_tasks(rows), norm_rows, pass);
     encoder_lap_rows(encoder, OPERATION_NORM, rows, 4, hidden);
 
     struct matmul intermediate = linear(rows, buffers->slope, wide, buffers->attention_out, hidden,
@@ -598,7 +593,7 @@ static int forward_layer(struct pass *pass, struct sawb_error *error) {
     matmul_run(compute, &output, 1);
     encoder_lap_product(encoder, OPERATION_FORWARD, rows, hidden, wide);
     pass->norm = encoder_output_norm(encoder, weights, pass->layer);
-    pool_run(compute->pool, forward_tasks(pass), norm_rows, pass);
+    pool_run(compute->pool, forward_tasks(rows), norm_rows, pass);
     encoder_lap_rows(encoder, OPERATION_NORM, rows, 4, hidden);
     return 0;
 }
@@ -613,10 +608,10 @@ static void classify(const struct pass *pass, float *logits) {
     int hidden = encoder->config.hidden, sentences = encoder->sentences;
     const float *last = encoder->layers[encoder->config.layers - 1].out;
     size_t count = (size_t)sentences * (size_t)hidden;
-    if (pass->rows == encoder->tokens)
-        take_first(encoder, encoder->first, last);
-    else
+    if (encoder_ends_in_first(encoder, encoder->config.layers - 1))
         memcpy(encoder->first, last, count * sizeof(float));
+    else
+        encoder_take_first(encoder, encoder->first, last);
     struct matmul pooler = linear(sentences, encoder->pooled, hidden, encoder->first, hidden,
                                   DENSE(weights, packed, pooler));
     matmul_run(&encoder->compute, &pooler, 1);
@@ -671,11 +666,11 @@ int encoder_forward(struct encoder *encoder, const struct weights *weights,
     encoder->kept_pairs = 0;
     encoder->pairs = pairs;
 
-    struct pass pass = {.encoder = encoder, .weights = weights, .rows = encoder->tokens};
+    struct pass pass = {.encoder = encoder, .weights = weights};
     if (weights->packed)
         pass.packed = packed_get(weights->packed, weights, &encoder->config, &encoder->compute);
-    pool_run(encoder->compute.pool, forward_tasks(&pass), embed_rows, &pass);
-    encoder_lap_rows(encoder, OPERATION_EMBEDDING, pass.rows, 4, encoder->config.hidden);
+    pool_run(encoder->compute.pool, forward_tasks(encoder->tokens), embed_rows, &pass);
+    encoder_lap_rows(encoder, OPERATION_EMBEDDING, encoder->tokens, 4, encoder->config.hidden);
     capture_hidden(encoder, 0, encoder->embedded);
     for (pass.layer = 0; pass.layer < encoder->config.layers; pass.layer++) {
         if (forward_layer(&pass, error) < 0)

@@ -1,7 +1,8 @@
 /*
  * encoder_backward.c - the backward pass of the encoder.
  *
- * The gradient of a layer's output arrives in gradients->out and leaves there as that of its input.
+ * The gradient of a layer's output arrives in gradients->out and leaves there as that of its input,
+ * [N,C]; of the last layer, down to its attention, [B,C] of the first tokens (encoder_rows).
  * Sums over rows are made for each task, which has the rows in its cache, and added up in the order
  * of the tasks: nothing depends on threads.
  */
@@ -82,10 +83,11 @@ static float *task_sums(const struct encoder *encoder, int task, int columns) {
 }
 
 /* Adds the sums `number` of all tasks, one after the other; NULL: nobody wants them. */
-static void add_sums(const struct encoder *encoder, float *gradient, int number, int columns) {
+static void add_sums(const struct encoder *encoder, int rows, float *gradient, int number,
+                     int columns) {
     if (!gradient)
         return;
-    for (int task = 0; task < encoder_row_tasks(encoder); task++)
+    for (int task = 0; task < encoder_row_tasks(rows); task++)
         encoder->compute.kernels->add(
             gradient, task_sums(encoder, task, columns) + (size_t)number * (size_t)columns,
             (size_t)columns);
@@ -101,38 +103,38 @@ static void norm_rows(void *user, int task) {
     encoder->compute.kernels->norm_backward(
         encoder->gradients.out + at, encoder->gradients.inner + at,
         task_sums(encoder, task, hidden), norm->sum + at, norm->mean + begin, norm->scale + begin,
-        norm->weight, encoder_task_rows(encoder, task), hidden, &norm->dropout,
-        encoder_row_stream(encoder, begin));
+        norm->weight, encoder_task_rows(norm->rows, task), hidden, &norm->dropout,
+        (uint32_t)((norm->first + begin) * (size_t)hidden));
 }
 
 /* The norm that pass->norm describes, and the bias of the product before it. */
 static void norm_backward(struct backward *pass, float *weight_gradient, float *norm_bias_gradient,
                           float *bias_gradient) {
     struct encoder *encoder = pass->encoder;
-    int hidden = encoder->config.hidden;
-    pool_run(encoder->compute.pool, encoder_row_tasks(encoder), norm_rows, pass);
-    add_sums(encoder, weight_gradient, 0, hidden);
-    add_sums(encoder, norm_bias_gradient, 1, hidden);
-    add_sums(encoder, bias_gradient, 2, hidden);
-    encoder_lap_rows(encoder, OPERATION_NORM_BACKWARD, encoder->tokens, 4, hidden);
+    int hidden = encoder->config.hidden, rows = pass->norm.rows;
+    pool_run(encoder->compute.pool, encoder_row_tasks(rows), norm_rows, pass);
+    add_sums(encoder, rows, weight_gradient, 0, hidden);
+    add_sums(encoder, rows, norm_bias_gradient, 1, hidden);
+    add_sums(encoder, rows, bias_gradient, 2, hidden);
+    encoder_lap_rows(encoder, OPERATION_NORM_BACKWARD, rows, 4, hidden);
 }
 
 static void activation_rows(void *user, int task) {
     const struct backward *pass = user;
     struct encoder *encoder = pass->encoder;
-    int wide = encoder->config.feed_forward;
+    int wide = encoder->config.feed_forward, rows = encoder_rows(encoder, pass->layer);
     size_t at = (size_t)task * ROWS_PER_TASK * (size_t)wide;
     encoder->compute.kernels->slope_backward(
         encoder->gradients.wide + at, task_sums(encoder, task, wide),
-        encoder->layers[pass->layer].slope + at, encoder_task_rows(encoder, task), wide);
+        encoder->layers[pass->layer].slope + at, encoder_task_rows(rows, task), wide);
 }
 
 static void activation_backward(struct backward *pass, float *bias_gradient) {
     struct encoder *encoder = pass->encoder;
-    pool_run(encoder->compute.pool, encoder_row_tasks(encoder), activation_rows, pass);
-    add_sums(encoder, bias_gradient, 0, encoder->config.feed_forward);
-    encoder_lap_rows(encoder, OPERATION_ACTIVATION_BACKWARD, encoder->tokens, 3,
-                     encoder->config.feed_forward);
+    int wide = encoder->config.feed_forward, rows = encoder_rows(encoder, pass->layer);
+    pool_run(encoder->compute.pool, encoder_row_tasks(rows), activation_rows, pass);
+    add_sums(encoder, rows, bias_gradient, 0, wide);
+    encoder_lap_rows(encoder, OPERATION_ACTIVATION_BACKWARD, rows, 3, wide);
 }
 
 static void projection_rows(void *user, int task) {
@@ -145,20 +147,20 @@ static void projection_rows(void *user, int task) {
     memset(sums, 0, SUMS_MOST * hidden * sizeof(*sums));
     for (size_t i = 0; i < SUMS_MOST; i++)
         encoder->compute.kernels->column_sums(sums + i * hidden, projections[i] + at,
-                                              encoder_task_rows(encoder, task), (int)hidden,
+                                              encoder_task_rows(encoder->tokens, task), (int)hidden,
                                               hidden);
 }
 
 static void projection_biases_backward(struct backward *pass, struct layer_weights *gradients) {
     struct encoder *encoder = pass->encoder;
-    int hidden = encoder->config.hidden;
+    int hidden = encoder->config.hidden, rows = encoder->tokens;
     if (!gradients->query_bias)
         return;
-    pool_run(encoder->compute.pool, encoder_row_tasks(encoder), projection_rows, pass);
-    add_sums(encoder, gradients->query_bias, 0, hidden);
-    add_sums(encoder, gradients->key_bias, 1, hidden);
-    add_sums(encoder, gradients->value_bias, 2, hidden);
-    encoder_lap_rows(encoder, OPERATION_COLUMN_SUMS, encoder->tokens, 3, hidden);
+    pool_run(encoder->compute.pool, encoder_row_tasks(rows), projection_rows, pass);
+    add_sums(encoder, rows, gradients->query_bias, 0, hidden);
+    add_sums(encoder, rows, gradients->key_bias, 1, hidden);
+    add_sums(encoder, rows, gradients->value_bias, 2, hidden);
+    encoder_lap_rows(encoder, OPERATION_COLUMN_SUMS, rows, 3, hidden);
 }
 
 /* How the loss changes with a gate on this head's output. */
@@ -203,8 +205,8 @@ static void feed_forward_backward(struct backward *pass) {
     struct layer_weights *sums = &pass->gradients->layer[pass->layer];
     const struct layer_buffers *buffers = &encoder->layers[pass->layer];
     struct gradient_buffers *gradients = &encoder->gradients;
-    int rows = encoder->tokens, hidden = encoder->config.hidden,
-        wide = encoder->config.feed_forward;
+    int rows = encoder_rows(encoder, pass->layer), hidden = encoder->config.hidden;
+    int wide = encoder->config.feed_forward;
 
     pass->norm = encoder_output_norm(encoder, weights, pass->layer);
     norm_backward(pass, sums->output_norm_weight, sums->output_norm_bias, sums->output_bias);
@@ -225,24 +227,44 @@ static void feed_forward_backward(struct backward *pass) {
     run_products(encoder, intermediate, 2);
 }
 
+/* [B,C] of the first tokens becomes [N,C] where it stands, zero for all others. */
+static void spread_first(const struct encoder *encoder, float *rows) {
+    size_t hidden = (size_t)encoder->config.hidden;
+    for (int b = encoder->sentences - 1; b >= 0; b--) {
+        size_t begin = (size_t)encoder->offsets[b], end = (size_t)encoder->offsets[b + 1];
+        memmove(rows + begin * hidden, rows + (size_t)b * hidden, hidden * sizeof(float));
+        memset(rows + (begin + 1) * hidden, 0, (end - begin - 1) * hidden * sizeof(float));
+    }
+}
+
 static void attention_output_backward(struct backward *pass) {
     struct encoder *encoder = pass->encoder;
     const struct layer_weights *weights = &pass->weights->layer[pass->layer];
     struct layer_weights *sums = &pass->gradients->layer[pass->layer];
     const struct layer_buffers *buffers = &encoder->layers[pass->layer];
     struct gradient_buffers *gradients = &encoder->gradients;
-    int rows = encoder->tokens, hidden = encoder->config.hidden;
+    int rows = encoder_rows(encoder, pass->layer), hidden = encoder->config.hidden;
+    int first = encoder_ends_in_first(encoder, pass->layer);
+    const float *context = buffers->context;
 
     pass->norm = encoder_attention_norm(encoder, weights, pass->layer);
     norm_backward(pass, sums->attention_norm_weight, sums->attention_norm_bias,
                   sums->attention_output_bias);
+    if (first) {
+        encoder_take_first(encoder, gradients->pooled, context);
+        context = gradients->pooled;
+    }
     struct matmul products[2] = {
         weight_product(sums->attention_output_weight, hidden, hidden, rows, gradients->inner,
-                       buffers->context),
+                       context),
         input_product(gradients->context, 0, rows, hidden, hidden, gradients->inner,
                       weights->attention_output_weight),
     };
     run_products(encoder, products, 2);
+    if (first) {
+        spread_first(encoder, gradients->out);
+        spread_first(encoder, gradients->context);
+    }
 }
 
 static void projections_backward(struct backward *pass) {
@@ -284,7 +306,7 @@ static int backward_layer(struct backward *pass, struct sawb_error *error) {
 
 /* ---- the ends -------------------------------------------------------------------------------- */
 
-/* B rows only: from the logits' gradient to that of the last layer's output, zero but for [CLS]. */
+/* B rows only: from the logits' gradient to that of the last layer's output. */
 static void classifier_backward(struct backward *pass, const float *logit_gradients) {
     struct encoder *encoder = pass->encoder;
     const struct weights *weights = pass->weights;
@@ -324,10 +346,9 @@ static void classifier_backward(struct backward *pass, const float *logit_gradie
                       weights->pooler_weight),
     };
     run_products(encoder, pooler, 2);
-    memset(gradients->out, 0, (size_t)encoder->tokens * width * sizeof(float));
-    for (int b = 0; b < sentences; b++)
-        memcpy(gradients->out + (size_t)encoder->offsets[b] * width,
-               gradients->first + (size_t)b * width, width * sizeof(float));
+    memcpy(gradients->out, gradients->first, count * sizeof(float));
+    if (!encoder_ends_in_first(encoder, encoder->config.layers - 1))
+        spread_first(encoder, gradients->out);
 }
 
 static void embedding_rows(void *user, int task) {
@@ -336,7 +357,7 @@ static void embedding_rows(void *user, int task) {
     const struct kernels *kernels = encoder->compute.kernels;
     struct dropout dropout =
         encoder_dropout(encoder, encoder->options.hidden_dropout, SITE_EMBEDDING);
-    int hidden = encoder->config.hidden, rows = encoder_task_rows(encoder, task);
+    int hidden = encoder->config.hidden, rows = encoder_task_rows(encoder->tokens, task);
     size_t begin = (size_t)task * ROWS_PER_TASK, at = begin * (size_t)hidden;
     float *out = encoder->gradients.out + at;
     kernels->dropout(out, out, (size_t)rows * (size_t)hidden, &dropout,
@@ -368,10 +389,10 @@ static void embedding_columns(void *user, int task) {
 static void embedding_backward(struct backward *pass) {
     struct encoder *encoder = pass->encoder;
     struct pool *pool = encoder->compute.pool;
-    int hidden = encoder->config.hidden;
-    pool_run(pool, encoder_row_tasks(encoder), embedding_rows, pass);
-    add_sums(encoder, pass->gradients->embedding_norm_weight, 0, hidden);
-    add_sums(encoder, pass->gradients->embedding_norm_bias, 1, hidden);
+    int hidden = encoder->config.hidden, rows = encoder->tokens;
+    pool_run(pool, encoder_row_tasks(rows), embedding_rows, pass);
+    add_sums(encoder, rows, pass->gradients->embedding_norm_weight, 0, hidden);
+    add_sums(encoder, rows, pass->gradients->embedding_norm_bias, 1, hidden);
     pool_run(pool, (hidden + COLUMNS_PER_TASK - 1) / COLUMNS_PER_TASK, embedding_columns, pass);
 }
 

@@ -17,7 +17,8 @@
  */
 enum encoder_state { ENCODER_EMPTY, ENCODER_FORWARDED };
 
-/* Activations of one layer. In ENCODER_INFERENCE all layers share one of these. */
+/* Activations of one layer; behind `context` only of the rows that go on (encoder_rows). In
+ * ENCODER_INFERENCE all layers share one of these. */
 struct layer_buffers {
     float *query, *key, *value;              /* [N,C] */
     float *context;                          /* [N,C] heads' outputs side by side */
@@ -84,12 +85,29 @@ enum dropout_site {
 
 struct dropout encoder_dropout(const struct encoder *encoder, float rate, int site);
 
-/* The residual sum and layer norm that end each half of a layer: out = LN(residual + dropout(sum)).
- */
+/* The classifier reads the first token of each sentence: what becomes of the others after the
+ * attention of the last layer is worked out only for those who look at hidden states. */
+static inline int encoder_ends_in_first(const struct encoder *encoder, int layer) {
+    const struct encoder_capture *capture = encoder->options.capture;
+    return layer == encoder->config.layers - 1 && !(capture && capture->hidden_states);
+}
+
+/* Rows that go on after the attention of a layer: N, or B. */
+static inline int encoder_rows(const struct encoder *encoder, int layer) {
+    return encoder_ends_in_first(encoder, layer) ? encoder->sentences : encoder->tokens;
+}
+
+/* to [B,C] gets the rows of `from` [N,C] at which sentences begin. */
+void encoder_take_first(const struct encoder *encoder, float *to, const float *from);
+
+/* The residual sum and layer norm that end each half of a layer, over the rows that go on:
+ * out = LN(residual + dropout(sum)). */
 struct encoder_norm {
-    float *out, *sum;           /* [N,C] */
-    float *mean, *scale;        /* [N] */
-    const float *residual;      /* [N,C] */
+    int rows;
+    uint32_t first;   /* row, of the dropout stream: sentences are counted where rows are theirs */
+    float *out, *sum; /* [rows,C] */
+    float *mean, *scale;        /* [rows] */
+    const float *residual;      /* [rows,C] */
     const float *weight, *bias; /* [C] */
     struct dropout dropout;
 };
@@ -137,12 +155,12 @@ static inline void encoder_lap_attention(const struct encoder *encoder, enum ope
 /* Rows are handed to the pool in pieces of this many, whatever the number of threads. */
 #define ROWS_PER_TASK 32
 
-static inline int encoder_row_tasks(const struct encoder *encoder) {
-    return (encoder->tokens + ROWS_PER_TASK - 1) / ROWS_PER_TASK;
+static inline int encoder_row_tasks(int rows) {
+    return (rows + ROWS_PER_TASK - 1) / ROWS_PER_TASK;
 }
 
-static inline int encoder_task_rows(const struct encoder *encoder, int task) {
-    int left = encoder->tokens - task * ROWS_PER_TASK;
+static inline int encoder_task_rows(int rows, int task) {
+    int left = rows - task * ROWS_PER_TASK;
     return left < ROWS_PER_TASK ? left : ROWS_PER_TASK;
 }
 

@@ -47,12 +47,7 @@ static const struct kernels *choose(struct sawb_error *error) {
     return chosen;
 }
 
-int compute_open(struct compute *compute, int threads, struct sawb_error *error) {
-    *compute = (struct compute){.kernels = choose(error)};
-    if (!compute->kernels)
-        return -1;
-    openblas_set_num_threads(1);
-    compute->gemm = compute->kernels->gemm;
+static int open_threads(struct compute *compute, int threads, struct sawb_error *error) {
     compute->pool = pool_create(threads, error);
     if (!compute->pool)
         return -1;
@@ -62,6 +57,22 @@ int compute_open(struct compute *compute, int threads, struct sawb_error *error)
         return 0;
     compute_close(compute);
     return -1;
+}
+
+int compute_open(struct compute *compute, int threads, struct sawb_error *error) {
+    *compute = (struct compute){.kernels = choose(error)};
+    if (!compute->kernels)
+        return -1;
+    openblas_set_num_threads(1);
+    compute->gemm = compute->kernels->gemm;
+    return open_threads(compute, threads, error);
+}
+
+int compute_part(struct compute *part, const struct compute *whole, int threads,
+                 struct sawb_error *error) {
+    *part = (struct compute){
+        .kernels = whole->kernels, .gemm = whole->gemm, .precision = whole->precision};
+    return open_threads(part, threads, error);
 }
 
 #if defined(__x86_64__)

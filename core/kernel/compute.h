@@ -29,6 +29,11 @@ struct compute {
 /* `threads` 0: one per processor. OpenBLAS is told to use one thread: the pool splits the work. */
 int compute_open(struct compute *compute, int threads, struct sawb_error *error);
 
+/* `threads` threads of its own that compute as those of `whole` do, alone and without a profile.
+ * Closed as any other. */
+int compute_part(struct compute *part, const struct compute *whole, int threads,
+                 struct sawb_error *error);
+
 /*
  * Of the factors of matrix products; sums, weights in training and everything else are float32
  * either way. bfloat16 keeps 8 significant bits, and is refused where the CPU cannot multiply it

@@ -59,7 +59,7 @@ char *training_file(const char *data, struct sawb_error *error);
 int validation_file(char **path, const char *data, const char *validation,
                     struct sawb_error *error);
 
-#define EVALUATION_BATCH 32 /* sentences at once */
+#define EVALUATION_BATCH 16 /* sentences at once */
 
 /*
  * Evaluates a model to the end, breathing between the batches. `each` (may be NULL) is called for

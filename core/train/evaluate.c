@@ -10,25 +10,20 @@
 #include "core/base/clock.h"
 #include "core/base/ranks.h"
 #include "core/model/encoder.h"
-#include "core/train/batch.h"
+#include "core/train/ahead.h"
 
 struct evaluator {
     const struct model *model;
     struct mask_source mask;
-    struct encoder_options options;
     struct token_set set;
-    struct batch_room room;
-    struct encoder *encoder;
-    float *logits;               /* [B,K] */
+    struct ahead *ahead;
     struct evaluation_row *rows; /* [B] */
     int batch;                   /* B */
-    int next;                    /* row, of the next batch */
-    int skipped;                 /* rows between two batches, which others run */
     int done;                    /* rows so far */
     int labelled, correct;
     double loss; /* sum over the labelled */
     uint64_t kept, valid;
-    double seconds;
+    double begin, seconds;
 };
 
 static int check_arguments(const struct model *model, const struct sparsity *sparsity,
@@ -45,25 +40,21 @@ static int check_arguments(const struct model *model, const struct sparsity *spa
     return 0;
 }
 
-static int evaluator_fill(struct evaluator *evaluator, const struct dataset *dataset,
+static int evaluator_fill(struct evaluator *evaluator, const struct dataset *dataset, uint64_t seed,
                           const struct compute *compute, struct sawb_error *error) {
     const struct model *model = evaluator->model;
-    size_t count = (size_t)evaluator->batch;
+    const struct encoder_options options = {.mask = &evaluator->mask, .seed = seed};
     if (token_set_create(&evaluator->set, model->tokenizer, dataset, NULL, dataset->count,
-                         model_token_limit(model), compute->pool, error) < 0 ||
-        batch_room_create(&evaluator->room, &evaluator->set, evaluator->batch, error) < 0)
+                         model_token_limit(model), compute->pool, error) < 0)
         return -1;
-    evaluator->logits = calloc(count * (size_t)model->config.labels, sizeof(*evaluator->logits));
-    evaluator->rows = calloc(count, sizeof(*evaluator->rows));
-    if (!evaluator->logits || !evaluator->rows)
+    evaluator->rows = calloc((size_t)evaluator->batch, sizeof(*evaluator->rows));
+    if (!evaluator->rows)
         return error_set(error, "evaluate: out of memory for batches of %d sentences",
                          evaluator->batch);
-    if (encoder_create(&evaluator->encoder, &model->config, ENCODER_INFERENCE, compute, error) < 0)
-        return -1;
-    struct batch_most most = {0};
-    batch_look(&most, &evaluator->set, NULL, evaluator->set.count, evaluator->batch);
-    return most.tokens > 0 ? encoder_reserve(evaluator->encoder, most.tokens, most.sentences, error)
-                           : 0;
+    if (ahead_create(&evaluator->ahead, model, &evaluator->set, evaluator->batch, &options, compute,
+                     error) < 0)
+        return error_prefix(error, "evaluate");
+    return 0;
 }
 
 int evaluator_create(struct evaluator **created, const struct model *model,
@@ -72,19 +63,17 @@ int evaluator_create(struct evaluator **created, const struct model *model,
     *created = NULL;
     if (check_arguments(model, sparsity, dataset, batch, error) < 0)
         return -1;
-    double begin = clock_seconds();
     struct evaluator *evaluator = calloc(1, sizeof(*evaluator));
     if (!evaluator)
         return error_set(error, "evaluate: out of memory");
+    evaluator->begin = clock_seconds();
     evaluator->model = model;
     evaluator->mask = sparsity_source(sparsity);
-    evaluator->options = (struct encoder_options){.mask = &evaluator->mask, .seed = seed};
     evaluator->batch = batch < dataset->count ? batch : dataset->count > 0 ? dataset->count : 1;
-    if (evaluator_fill(evaluator, dataset, compute, error) < 0) {
+    if (evaluator_fill(evaluator, dataset, seed, compute, error) < 0) {
         evaluator_free(evaluator);
         return -1;
     }
-    evaluator->seconds = clock_seconds() - begin;
     *created = evaluator;
     return 0;
 }
@@ -92,17 +81,14 @@ int evaluator_create(struct evaluator **created, const struct model *model,
 void evaluator_free(struct evaluator *evaluator) {
     if (!evaluator)
         return;
-    encoder_free(evaluator->encoder);
-    batch_room_free(&evaluator->room);
+    ahead_free(evaluator->ahead);
     token_set_free(&evaluator->set);
-    free(evaluator->logits);
     free(evaluator->rows);
     free(evaluator);
 }
 
 void evaluator_share(struct evaluator *evaluator, int index, int count) {
-    evaluator->next = index * evaluator->batch;
-    evaluator->skipped = (count - 1) * evaluator->batch;
+    ahead_share(evaluator->ahead, index, count);
 }
 
 void evaluator_join(struct evaluator *evaluator, struct ranks *ranks) {
@@ -119,12 +105,12 @@ void evaluator_join(struct evaluator *evaluator, struct ranks *ranks) {
     evaluator->valid = (uint64_t)values[5];
 }
 
-static void fill_row(struct evaluator *evaluator, int b) {
+static void fill_row(struct evaluator *evaluator, const struct ahead_answers *answers, int b) {
     int classes = evaluator->model->config.labels;
-    const float *logits = evaluator->logits + (size_t)b * (size_t)classes;
+    const float *logits = answers->logits + (size_t)b * (size_t)classes;
     struct evaluation_row *row = &evaluator->rows[b];
-    *row = (struct evaluation_row){.row = evaluator->next + b,
-                                   .gold = evaluator->room.labels[b],
+    *row = (struct evaluation_row){.row = answers->first + b,
+                                   .gold = evaluator->set.labels[answers->first + b],
                                    .label = label_of(logits, classes)};
     memcpy(row->logits, logits, (size_t)classes * sizeof(*logits));
     if (row->gold < 0)
@@ -138,26 +124,20 @@ static void fill_row(struct evaluator *evaluator, int b) {
 
 int evaluator_step(struct evaluator *evaluator, const struct evaluation_row **rows, int *count,
                    struct sawb_error *error) {
-    int left = evaluator->set.count - evaluator->next;
-    if (left <= 0)
+    struct ahead_answers answers;
+    int status = ahead_next(evaluator->ahead, &answers, error);
+    if (status < 0)
+        return error_prefix(error, "evaluate");
+    if (status == 0)
         return 0;
-    double begin = clock_seconds();
-    *count = left < evaluator->batch ? left : evaluator->batch;
-    batch_pack(&evaluator->room, &evaluator->set, evaluator->set.rows + evaluator->next, *count);
-    if (encoder_forward(evaluator->encoder, &evaluator->model->weights, &evaluator->room.batch,
-                        &evaluator->options, evaluator->logits, error) < 0)
-        return error_prefix(error, "evaluate: batch from line %d on",
-                            evaluator->set.lines[evaluator->next]);
-    uint64_t kept, valid;
-    encoder_pairs(evaluator->encoder, &kept, &valid);
-    evaluator->kept += kept;
-    evaluator->valid += valid;
-    for (int b = 0; b < *count; b++)
-        fill_row(evaluator, b);
-    evaluator->done += *count;
-    evaluator->next += *count + evaluator->skipped;
-    evaluator->seconds += clock_seconds() - begin;
+    for (int b = 0; b < answers.count; b++)
+        fill_row(evaluator, &answers, b);
+    evaluator->kept += answers.kept;
+    evaluator->valid += answers.valid;
+    evaluator->done += answers.count;
+    evaluator->seconds = clock_seconds() - evaluator->begin;
     *rows = evaluator->rows;
+    *count = answers.count;
     return 1;
 }
 

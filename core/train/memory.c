@@ -16,6 +16,7 @@
 #include "core/kernel/scratch.h"
 #include "core/model/encoder.h"
 #include "core/model/packed.h"
+#include "core/train/ahead.h"
 #include "core/train/course.h"
 #include "core/train/groups.h"
 #include "core/train/noise.h"
@@ -345,11 +346,14 @@ static int plan_evaluation(struct memory_plan *plan, const struct memory_questio
                          model_token_limit(model), pool, error) < 0)
         return -1;
     batch_look(&most, &set, NULL, set.count, question->evaluation_batch);
+    int batches = (set.count + question->evaluation_batch - 1) / question->evaluation_batch;
+    int runners = ahead_runners(pool_threads(pool), batches);
+    int threads = pool_threads(pool) / runners;
+    double room = encoder_room(&model->config, ENCODER_INFERENCE, &most, threads) +
+                  (double)large_bytes((size_t)threads * matmul_scratch_bytes());
     add(plan, MEMORY_RUN, dataset_bytes(dataset), "sentences to evaluate on");
-    add(plan, MEMORY_EVALUATION,
-        set_bytes(&set) +
-            encoder_room(&model->config, ENCODER_INFERENCE, &most, pool_threads(pool)),
-        "activations of a layer, %d tokens at most", most.tokens);
+    add(plan, MEMORY_EVALUATION, set_bytes(&set) + runners * room,
+        "activations of a layer, %d tokens at most, of %d batches at once", most.tokens, runners);
     token_set_free(&set);
     return 0;
 }

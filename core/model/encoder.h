@@ -82,8 +82,9 @@ size_t encoder_bytes(const struct model_config *config, enum encoder_mode mode, 
                      int sentences);
 
 /*
- * Writes logits [B,K]. An error when an id lies outside the vocabulary, a sentence is empty or
- * longer than the positions, or there is not enough memory.
+ * Writes logits [B,K]. They do not depend on threads; in ENCODER_INFERENCE those of several
+ * sentences are those of each alone but for rounding. An error when an id lies outside the
+ * vocabulary, a sentence is empty or longer than the positions, or there is not enough memory.
  */
 int encoder_forward(struct encoder *encoder, const struct weights *weights,
                     const struct encoder_batch *batch, const struct encoder_options *options,

@@ -10,9 +10,10 @@
 #include "core/model/encoder.h"
 #include "core/model/packed.h"
 
-#define RUNNERS_MOST 8 /* each has activations of its own */
-#define BATCHES_EACH 8 /* or the last ones would wait too long for one another */
-#define PLACES_EACH 2  /* a batch at work and one that waits to be asked for */
+#define RUNNERS_MOST 8
+#define TOKENS_MOST 16384 /* at work, each with its activations */
+#define BATCHES_EACH 8    /* or the last ones would wait too long for one another */
+#define PLACES_EACH 2     /* a batch at work and one that waits to be asked for */
 
 /* Where a batch is answered. */
 struct place {
@@ -53,9 +54,15 @@ static int batches_of(int sentences, int batch) {
     return (sentences + batch - 1) / batch;
 }
 
-int ahead_runners(int threads, int batches) {
-    int most = batches / BATCHES_EACH < RUNNERS_MOST ? batches / BATCHES_EACH : RUNNERS_MOST;
-    return most < 1 ? 1 : most < threads ? most : threads;
+static int smaller(int a, int b) {
+    return a < b ? a : b;
+}
+
+int ahead_runners(int threads, int batches, int tokens) {
+    int most = smaller(threads, smaller(RUNNERS_MOST, batches / BATCHES_EACH));
+    if (tokens > 0)
+        most = smaller(most, TOKENS_MOST / tokens);
+    return most > 1 ? most : 1;
 }
 
 /* ---- making ---------------------------------------------------------------------------------- */
@@ -80,9 +87,10 @@ static void close_runner(struct runner *runner) {
 
 static int open_all(struct ahead *ahead, const struct compute *compute, struct sawb_error *error) {
     int threads = pool_threads(compute->pool);
-    int runners = ahead_runners(threads, batches_of(ahead->set->count, ahead->batch));
     size_t answers = (size_t)ahead->batch * (size_t)ahead->model->config.labels;
     struct batch_most most = {0};
+    batch_look(&most, ahead->set, NULL, ahead->set->count, ahead->batch);
+    int runners = ahead_runners(threads, batches_of(ahead->set->count, ahead->batch), most.tokens);
     ahead->runners = calloc((size_t)runners, sizeof(*ahead->runners));
     ahead->places = calloc((size_t)runners * PLACES_EACH, sizeof(*ahead->places));
     if (!ahead->runners || !ahead->places)
@@ -96,7 +104,6 @@ static int open_all(struct ahead *ahead, const struct compute *compute, struct s
     if (ahead->model->weights.packed) /* by all threads, before a runner would do it by its own */
         packed_get(ahead->model->weights.packed, &ahead->model->weights, &ahead->model->config,
                    compute);
-    batch_look(&most, ahead->set, NULL, ahead->set->count, ahead->batch);
     for (; ahead->made < runners; ahead->made++)
         if (open_runner(ahead, &ahead->runners[ahead->made], &most, threads / runners, compute,
                         error) < 0) {

@@ -42,7 +42,8 @@ int ahead_next(struct ahead *ahead, struct ahead_answers *answers, struct sawb_e
 /* Waits for the batches at work; NULL is fine. */
 void ahead_free(struct ahead *ahead);
 
-/* How many runners share `threads` threads over so many batches: each has as many to itself. */
-int ahead_runners(int threads, int batches);
+/* How many runners share `threads` threads over so many batches of up to `tokens` tokens: each has
+ * as many to itself. */
+int ahead_runners(int threads, int batches, int tokens);
 
 #endif

@@ -347,7 +347,7 @@ static int plan_evaluation(struct memory_plan *plan, const struct memory_questio
         return -1;
     batch_look(&most, &set, NULL, set.count, question->evaluation_batch);
     int batches = (set.count + question->evaluation_batch - 1) / question->evaluation_batch;
-    int runners = ahead_runners(pool_threads(pool), batches);
+    int runners = ahead_runners(pool_threads(pool), batches, most.tokens);
     int threads = pool_threads(pool) / runners;
     double room = encoder_room(&model->config, ENCODER_INFERENCE, &most, threads) +
                   (double)large_bytes((size_t)threads * matmul_scratch_bytes());

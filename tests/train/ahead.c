@@ -138,20 +138,22 @@ static void want_of_memory_is_an_error(void **state) {
     close_asking(&asking);
 }
 
-static void a_runner_has_batches_enough(void **state) {
+static void runners_suit_batches_and_memory(void **state) {
     (void)state;
-    assert_int_equal(ahead_runners(1, 1000), 1);
-    assert_int_equal(ahead_runners(2, 0), 1);
-    assert_int_equal(ahead_runners(2, 15), 1);
-    assert_int_equal(ahead_runners(2, 55), 2);
-    assert_int_equal(ahead_runners(64, 55), 6);
-    assert_int_equal(ahead_runners(64, 100000), 8);
+    assert_int_equal(ahead_runners(1, 1000, 400), 1);
+    assert_int_equal(ahead_runners(2, 0, 0), 1);
+    assert_int_equal(ahead_runners(2, 15, 400), 1);
+    assert_int_equal(ahead_runners(2, 55, 400), 2);
+    assert_int_equal(ahead_runners(64, 55, 400), 6);
+    assert_int_equal(ahead_runners(64, 100000, 400), 8);
+    assert_int_equal(ahead_runners(64, 100000, 16 * 512), 2);
+    assert_int_equal(ahead_runners(64, 100000, 1 << 20), 1);
 }
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(threads_do_not_matter),      cmocka_unit_test(shares_make_the_whole),
     cmocka_unit_test(nobody_need_ask_to_the_end), cmocka_unit_test(an_error_comes_in_its_place),
-    cmocka_unit_test(want_of_memory_is_an_error), cmocka_unit_test(a_runner_has_batches_enough),
+    cmocka_unit_test(want_of_memory_is_an_error), cmocka_unit_test(runners_suit_batches_and_memory),
 };
 
 TEST_GROUP(tests_train_ahead, tests);

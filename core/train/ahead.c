@@ -25,7 +25,7 @@ struct place {
 
 struct runner {
     struct ahead *ahead;
-    struct compute compute;
+    struct compute own; /* of one among several; one alone works with the caller's */
     struct encoder *encoder;
     struct batch_room room;
     pthread_t thread;
@@ -50,15 +50,12 @@ struct ahead {
     int stop;
 };
 
-static int batches_of(int sentences, int batch) {
-    return (sentences + batch - 1) / batch;
-}
-
 static int smaller(int a, int b) {
     return a < b ? a : b;
 }
 
-int ahead_runners(int threads, int batches, int tokens) {
+int ahead_runners(int threads, int sentences, int batch, int tokens) {
+    int batches = (sentences + batch - 1) / batch;
     int most = smaller(threads, smaller(RUNNERS_MOST, batches / BATCHES_EACH));
     if (tokens > 0)
         most = smaller(most, TOKENS_MOST / tokens);
@@ -70,10 +67,14 @@ int ahead_runners(int threads, int batches, int tokens) {
 static int open_runner(struct ahead *ahead, struct runner *runner, const struct batch_most *most,
                        int threads, const struct compute *compute, struct sawb_error *error) {
     runner->ahead = ahead;
-    if (compute_part(&runner->compute, compute, threads, error) < 0 ||
-        batch_room_create(&runner->room, ahead->set, ahead->batch, error) < 0 ||
-        encoder_create(&runner->encoder, &ahead->model->config, ENCODER_INFERENCE, &runner->compute,
-                       error) < 0)
+    if (threads < pool_threads(compute->pool)) {
+        if (compute_part(&runner->own, compute, threads, error) < 0)
+            return -1;
+        compute = &runner->own;
+    }
+    if (batch_room_create(&runner->room, ahead->set, ahead->batch, error) < 0 ||
+        encoder_create(&runner->encoder, &ahead->model->config, ENCODER_INFERENCE, compute, error) <
+            0)
         return -1;
     return most->tokens > 0 ? encoder_reserve(runner->encoder, most->tokens, most->sentences, error)
                             : 0;
@@ -82,7 +83,7 @@ static int open_runner(struct ahead *ahead, struct runner *runner, const struct 
 static void close_runner(struct runner *runner) {
     encoder_free(runner->encoder);
     batch_room_free(&runner->room);
-    compute_close(&runner->compute);
+    compute_close(&runner->own);
 }
 
 static int open_all(struct ahead *ahead, const struct compute *compute, struct sawb_error *error) {
@@ -90,7 +91,7 @@ static int open_all(struct ahead *ahead, const struct compute *compute, struct s
     size_t answers = (size_t)ahead->batch * (size_t)ahead->model->config.labels;
     struct batch_most most = {0};
     batch_look(&most, ahead->set, NULL, ahead->set->count, ahead->batch);
-    int runners = ahead_runners(threads, batches_of(ahead->set->count, ahead->batch), most.tokens);
+    int runners = ahead_runners(threads, ahead->set->count, ahead->batch, most.tokens);
     ahead->runners = calloc((size_t)runners, sizeof(*ahead->runners));
     ahead->places = calloc((size_t)runners * PLACES_EACH, sizeof(*ahead->places));
     if (!ahead->runners || !ahead->places)
@@ -220,11 +221,8 @@ static int start_all(struct ahead *ahead, struct sawb_error *error) {
     return 0;
 }
 
-int ahead_next(struct ahead *ahead, struct ahead_answers *answers, struct sawb_error *error) {
-    if (!is_there(ahead, ahead->given))
-        return 0;
-    if (ahead->started == 0 && start_all(ahead, error) < 0)
-        return -1;
+/* Waits for what the runners make of the next batch. */
+static struct place *wait_for_next(struct ahead *ahead) {
     pthread_mutex_lock(&ahead->mutex);
     if (ahead->given > 0)
         ahead->places[(ahead->given - 1) % ahead->count].status = 0;
@@ -232,10 +230,25 @@ int ahead_next(struct ahead *ahead, struct ahead_answers *answers, struct sawb_e
     pthread_cond_broadcast(&ahead->wanted);
     while (place->status == 0)
         pthread_cond_wait(&ahead->answered, &ahead->mutex);
-    int status = place->status;
     pthread_mutex_unlock(&ahead->mutex);
+    return place;
+}
+
+/* One runner has nobody to run ahead of: it needs no thread. */
+static struct place *run_next(struct ahead *ahead) {
+    struct place *place = &ahead->places[0];
+    place->status = run_batch(&ahead->runners[0], ahead->given++, place);
+    return place;
+}
+
+int ahead_next(struct ahead *ahead, struct ahead_answers *answers, struct sawb_error *error) {
+    if (!is_there(ahead, ahead->given))
+        return 0;
+    if (ahead->made > 1 && ahead->started == 0 && start_all(ahead, error) < 0)
+        return -1;
+    const struct place *place = ahead->made > 1 ? wait_for_next(ahead) : run_next(ahead);
     *answers = place->answers;
-    if (status < 0 && error)
+    if (place->status < 0 && error)
         *error = place->error;
-    return status;
+    return place->status;
 }

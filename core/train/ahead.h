@@ -25,9 +25,9 @@ struct ahead_answers {
     uint64_t kept, valid; /* encoder_pairs */
 };
 
-/* Model, set (all rows of a data set) and what the options point to are borrowed until ahead_free;
- * `compute` says how many
- * threads there are and what they compute with, its pool is left alone. */
+/* Model, set (all rows of a data set), compute and what the options point to are borrowed until
+ * ahead_free. Where one runner will do it works in ahead_next, with `compute`; several divide as
+ * many threads of their own among them. */
 int ahead_create(struct ahead **ahead, const struct model *model, const struct token_set *set,
                  int batch, const struct encoder_options *options, const struct compute *compute,
                  struct sawb_error *error);
@@ -42,8 +42,8 @@ int ahead_next(struct ahead *ahead, struct ahead_answers *answers, struct sawb_e
 /* Waits for the batches at work; NULL is fine. */
 void ahead_free(struct ahead *ahead);
 
-/* How many runners share `threads` threads over so many batches of up to `tokens` tokens: each has
- * as many to itself. */
-int ahead_runners(int threads, int batches, int tokens);
+/* How many runners share `threads` threads over so many sentences, in batches of up to `tokens`
+ * tokens: each has as many to itself. */
+int ahead_runners(int threads, int sentences, int batch, int tokens);
 
 #endif

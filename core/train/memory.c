@@ -346,8 +346,8 @@ static int plan_evaluation(struct memory_plan *plan, const struct memory_questio
                          model_token_limit(model), pool, error) < 0)
         return -1;
     batch_look(&most, &set, NULL, set.count, question->evaluation_batch);
-    int batches = (set.count + question->evaluation_batch - 1) / question->evaluation_batch;
-    int runners = ahead_runners(pool_threads(pool), batches, most.tokens);
+    int runners =
+        ahead_runners(pool_threads(pool), set.count, question->evaluation_batch, most.tokens);
     int threads = pool_threads(pool) / runners;
     double room = encoder_room(&model->config, ENCODER_INFERENCE, &most, threads) +
                   (double)large_bytes((size_t)threads * matmul_scratch_bytes());

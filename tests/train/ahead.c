@@ -140,14 +140,14 @@ static void want_of_memory_is_an_error(void **state) {
 
 static void runners_suit_batches_and_memory(void **state) {
     (void)state;
-    assert_int_equal(ahead_runners(1, 1000, 400), 1);
-    assert_int_equal(ahead_runners(2, 0, 0), 1);
-    assert_int_equal(ahead_runners(2, 15, 400), 1);
-    assert_int_equal(ahead_runners(2, 55, 400), 2);
-    assert_int_equal(ahead_runners(64, 55, 400), 6);
-    assert_int_equal(ahead_runners(64, 100000, 400), 8);
-    assert_int_equal(ahead_runners(64, 100000, 16 * 512), 2);
-    assert_int_equal(ahead_runners(64, 100000, 1 << 20), 1);
+    assert_int_equal(ahead_runners(1, 16 * 1000, 16, 400), 1);
+    assert_int_equal(ahead_runners(2, 0, 16, 0), 1);
+    assert_int_equal(ahead_runners(2, 16 * 15, 16, 400), 1);
+    assert_int_equal(ahead_runners(2, 16 * 55, 16, 400), 2);
+    assert_int_equal(ahead_runners(64, 16 * 55, 16, 400), 6);
+    assert_int_equal(ahead_runners(64, 16 * 100000, 16, 400), 8);
+    assert_int_equal(ahead_runners(64, 16 * 100000, 16, 16 * 512), 2);
+    assert_int_equal(ahead_runners(64, 16 * 100000, 16, 1 << 20), 1);
 }
 
 static const struct CMUnitTest tests[] = {

@@ -208,9 +208,10 @@ void encoder_take_first(const struct encoder *encoder, float *to, const float *f
                hidden * sizeof(float));
 }
 
-static uint32_t stream_row(const struct encoder *encoder, int layer) {
-    const struct encoder_place *before = &encoder->options.before;
-    return (uint32_t)(encoder_ends_in_first(encoder, layer) ? before->sentences : before->tokens);
+/* Where rows are sentences', those are counted. */
+static uint32_t norm_stream(const struct encoder *encoder, int layer) {
+    return encoder_ends_in_first(encoder, layer) ? encoder_sentence_stream(encoder)
+                                                 : encoder_row_stream(encoder, 0);
 }
 
 struct encoder_norm encoder_attention_norm(const struct encoder *encoder,
@@ -220,7 +221,7 @@ struct encoder_norm encoder_attention_norm(const struct encoder *encoder,
     float rate = encoder->config.family == MODEL_BERT ? encoder->options.hidden_dropout : 0.0f;
     return (struct encoder_norm){
         .rows = encoder_rows(encoder, layer),
-        .first = stream_row(encoder, layer),
+        .stream = norm_stream(encoder, layer),
         .out = buffers->attention_out,
         .sum = buffers->attention_sum,
         .mean = buffers->attention_mean,
@@ -238,7 +239,7 @@ struct encoder_norm encoder_output_norm(const struct encoder *encoder,
     const struct layer_buffers *buffers = &encoder->layers[layer];
     return (struct encoder_norm){
         .rows = encoder_rows(encoder, layer),
-        .first = stream_row(encoder, layer),
+        .stream = norm_stream(encoder, layer),
         .out = buffers->out,
         .sum = buffers->output_sum,
         .mean = buffers->output_mean,
@@ -402,11 +403,10 @@ static void norm_rows(void *user, int task) {
     const struct encoder_norm *norm = &pass->norm;
     int hidden = encoder->config.hidden;
     size_t begin = (size_t)task * FORWARD_ROWS, at = begin * (size_t)hidden;
-    encoder->compute.kernels->residual_norm(norm->out + at, norm->sum + at, norm->mean + begin,
-                                            norm->scale + begin, norm->residual + at, norm->weight,
-                                            norm->bias, forward_rows(norm->rows, task), hidden,
-                                            encoder->config.layer_norm_epsilon, &norm->dropout,
-                                            (uint32_t)((norm->first + begin) * (size_t)hidden));
+    encoder->compute.kernels->residual_norm(
+        norm->out + at, norm->sum + at, norm->mean + begin, norm->scale + begin,
+        norm->residual + at, norm->weight, norm->bias, forward_rows(norm->rows, task), hidden,
+        encoder->config.layer_norm_epsilon, &norm->dropout, norm->stream + (uint32_t)at);
 }
 
 /* A linear layer's weights, those packed (NULL: none) beside them. */

@@ -104,7 +104,7 @@ static void norm_rows(void *user, int task) {
         encoder->gradients.out + at, encoder->gradients.inner + at,
         task_sums(encoder, task, hidden), norm->sum + at, norm->mean + begin, norm->scale + begin,
         norm->weight, encoder_task_rows(norm->rows, task), hidden, &norm->dropout,
-        (uint32_t)((norm->first + begin) * (size_t)hidden));
+        norm->stream + (uint32_t)at);
 }
 
 /* The norm that pass->norm describes, and the bias of the product before it. */

@@ -104,8 +104,8 @@ void encoder_take_first(const struct encoder *encoder, float *to, const float *f
  * out = LN(residual + dropout(sum)). */
 struct encoder_norm {
     int rows;
-    uint32_t first;   /* row, of the dropout stream: sentences are counted where rows are theirs */
-    float *out, *sum; /* [rows,C] */
+    uint32_t stream;            /* of dropout, where the first row begins */
+    float *out, *sum;           /* [rows,C] */
     float *mean, *scale;        /* [rows] */
     const float *residual;      /* [rows,C] */
     const float *weight, *bias; /* [C] */

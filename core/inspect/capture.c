@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "core/base/clock.h"
+#include "core/kernel/attention_kernels.h"
+#include "core/kernel/kernels.h"
 #include "core/kernel/scratch.h"
 #include "core/model/encoder.h"
 
@@ -21,7 +23,6 @@ void capture_free(struct capture *capture) {
     encoding_free(&capture->encoding);
     free(capture->text);
     free(capture->scores);
-    free(capture->attention);
     free(capture->mask);
     free(capture->logits);
     free(capture->probabilities);
@@ -35,6 +36,11 @@ void capture_free(struct capture *capture) {
  * small pages. */
 void *capture_memory(size_t bytes) {
     return bytes < KEPT_MOST ? malloc(bytes) : large_memory(bytes);
+}
+
+void capture_attention(const struct capture *capture, size_t at, int rows, float *attention) {
+    capture->kernels->attention->softmax(attention, capture->scores + at, capture->mask + at, rows,
+                                         capture->encoding.count);
 }
 
 /* a * b * c * d floats; NULL also when that overflows. */
@@ -66,8 +72,7 @@ static int allocate(struct capture *capture, const struct sparsity *sparsity) {
     size_t layers = (size_t)capture->layers, heads = (size_t)capture->heads;
     size_t labels = (size_t)capture->labels;
     capture->scores = allocate_floats(layers, heads, tokens, tokens);
-    capture->attention = allocate_floats(layers, heads, tokens, tokens);
-    if (!capture->scores || !capture->attention)
+    if (!capture->scores)
         return -1;
     capture->mask =
         capture_memory(layers * heads * tokens * tokens); /* fits: four times as much did */
@@ -85,7 +90,7 @@ static int run_forward(struct capture *capture, const struct model *model,
                        const struct sparsity *sparsity, const struct compute *compute,
                        struct sawb_error *error) {
     struct mask_source source = sparsity_source(sparsity);
-    struct encoder_capture kept = {capture->scores, capture->attention, capture->mask, NULL};
+    struct encoder_capture kept = {capture->scores, capture->mask, NULL};
     struct encoder_options options = {.mask = &source, .seed = capture->seed, .capture = &kept};
     int offsets[2] = {0, capture->encoding.count};
     struct encoder_batch batch = {1, offsets, capture->encoding.ids};
@@ -131,6 +136,7 @@ int capture_run(struct capture **capture, const struct model *model,
     made->labels = config->labels;
     made->seed = seed;
     made->target = sparsity_target(sparsity);
+    made->kernels = compute->kernels;
 
     if (tokenizer_encode(model->tokenizer, text, strlen(text), model_token_limit(model),
                          &made->encoding, error) < 0)

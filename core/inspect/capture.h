@@ -2,8 +2,12 @@
  * capture.h - everything one forward pass of one sentence shows, kept for viewing.
  *
  *     capture_run(&capture, model, sparsity, "a fine film", 1, &compute, &error);
- *     ... capture->attention[capture_head(capture, layer, head) + query * T + key] ...
+ *     capture_attention(capture, capture_head(capture, layer, head), T, attention);
+ *     ... attention[query * T + key] ...
  *     capture_free(capture);
+ *
+ * Scores and mask are kept. The attention is their softmax, worked out by who looks at it: that
+ * takes less time than to write it in the pass and read it again, and half of the memory.
  *
  * What holds of every capture: where the mask is 0 the attention is 0; a row of the attention sums
  * to 1, or to 0 in a head that is off; the diagonal of a row that would keep nothing is kept.
@@ -24,8 +28,8 @@ struct capture {
     char **pieces;            /* [T] spelling of each token */
     int layers, heads, hidden, labels;
     float *scores;                 /* [L,NH,T,T] before the softmax, Q Kᵀ / √HS */
-    float *attention;              /* [L,NH,T,T] after it; 0 where the mask is 0 */
     uint8_t *mask;                 /* [L,NH,T,T] 1 kept, 0 removed */
+    const struct kernels *kernels; /* that made it, whose softmax gives the attention */
     float *logits, *probabilities; /* [K] */
     int label;                     /* the most probable; of equals the first */
     char label_name[MODEL_LABEL_BYTES];
@@ -49,15 +53,19 @@ int capture_run(struct capture **capture, const struct model *model,
                 const struct compute *compute, struct sawb_error *error);
 void capture_free(struct capture *capture); /* NULL is fine */
 
-/* Memory for scores, attention or mask of a capture that is made in another way. Not cleared. NULL:
+/* Memory for scores or mask of a capture that is made in another way. Not cleared. NULL:
  * there is none. Free with free. */
 void *capture_memory(size_t bytes);
 
-/* [T,T] of one head. */
+/* Where [T,T] of one head begin. */
 static inline size_t capture_head(const struct capture *capture, int layer, int head) {
     size_t tokens = (size_t)capture->encoding.count;
     return ((size_t)layer * (size_t)capture->heads + (size_t)head) * tokens * tokens;
 }
+
+/* attention [rows,T] of the rows of pairs from `at` on, the first one of a row: one, those of a
+ * head, or of all. */
+void capture_attention(const struct capture *capture, size_t at, int rows, float *attention);
 
 /*
  * Writes scores, attention, mask (U8) and logits as safetensors, shaped as above, and hidden_states

@@ -60,13 +60,13 @@ static void set_tensor(struct tensor *tensor, const char *name, enum tensor_type
 }
 
 static void add_capture(struct tensor tensors[CAPTURE_TENSORS], const struct capture *capture,
-                        const float *hidden_states) {
+                        const float *attention, const float *hidden_states) {
     int tokens = capture->encoding.count;
     const int pairs[] = {capture->layers, capture->heads, tokens, tokens};
     const int states[] = {capture->layers + 1, tokens, capture->hidden};
     const int logits[] = {capture->labels};
     set_tensor(&tensors[0], "scores", TENSOR_F32, capture->scores, 4, pairs);
-    set_tensor(&tensors[1], "attention", TENSOR_F32, capture->attention, 4, pairs);
+    set_tensor(&tensors[1], "attention", TENSOR_F32, attention, 4, pairs);
     set_tensor(&tensors[2], "hidden_states", TENSOR_F32, hidden_states, 3, states);
     set_tensor(&tensors[3], "logits", TENSOR_F32, capture->logits, 1, logits);
     /* Last, so that all that stands before it is aligned for floats. */
@@ -144,7 +144,9 @@ int capture_export(const struct capture *capture, const struct model *model,
     cJSON *metadata = describe(capture, model);
     float *hidden_states = malloc((size_t)(capture->layers + 1) * (size_t)capture->encoding.count *
                                   (size_t)capture->hidden * sizeof(*hidden_states));
-    if (!tensors || !names || !metadata || !hidden_states) {
+    size_t pairs = capture_head(capture, capture->layers, 0);
+    float *attention = capture_memory(pairs * sizeof(*attention));
+    if (!tensors || !names || !metadata || !hidden_states || !attention) {
         error_set(error, "export: out of memory for %d tensors", count);
         goto done;
     }
@@ -155,11 +157,14 @@ int capture_export(const struct capture *capture, const struct model *model,
     }
     if (run_again(capture, model, sparsity, compute, hidden_states, -1, NULL, error) < 0)
         goto done;
-    add_capture(tensors + gradient_count, capture, hidden_states);
+    capture_attention(capture, 0, capture->layers * capture->heads * capture->encoding.count,
+                      attention);
+    add_capture(tensors + gradient_count, capture, attention, hidden_states);
     status = safetensors_write(path, tensors, count, metadata, error);
 
 done:
     cJSON_Delete(metadata);
+    free(attention);
     free(hidden_states);
     free(names);
     free(tensors);

@@ -11,6 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/kernel/attention_kernels.h"
+#include "core/kernel/kernels.h"
+#include "core/kernel/scratch.h"
+
 /* ---- of one head ----------------------------------------------------------------------------- */
 
 /*
@@ -158,21 +162,7 @@ static double blocks_of(const struct metric_head *head) {
     return (double)empty / (double)all;
 }
 
-/* The share of a row's dense attention, as its scores have it, that the mask keeps. */
-static double row_mass(const float *scores, const uint8_t *mask, int tokens) {
-    double kept = 0.0, all = 0.0;
-    float largest = scores[0];
-    for (int key = 1; key < tokens; key++)
-        largest = scores[key] > largest ? scores[key] : largest;
-    for (int key = 0; key < tokens; key++) {
-        double weight = (double)expf(scores[key] - largest);
-        all += weight;
-        kept += weight * mask[key];
-    }
-    return kept / all;
-}
-
-static double dense_mass(const float *dense, const uint8_t *mask, int tokens) {
+static double row_mass(const float *dense, const uint8_t *mask, int tokens) {
     double kept = 0.0;
 #pragma omp simd reduction(+ : kept)
     for (int key = 0; key < tokens; key++)
@@ -185,12 +175,8 @@ static double mass_of(const struct metric_head *head) {
     double sum = 0.0;
     for (size_t query = 0; query < tokens; query++) {
         const uint8_t *mask = head->mask + query * tokens;
-        if (!memchr(mask, 0, tokens))
-            sum += 1.0;
-        else if (head->dense)
-            sum += dense_mass(head->dense + query * tokens, mask, head->tokens);
-        else
-            sum += row_mass(head->scores + query * tokens, mask, head->tokens);
+        sum += memchr(mask, 0, tokens) ? row_mass(head->dense + query * tokens, mask, head->tokens)
+                                       : 1.0;
     }
     return sum / head->tokens;
 }
@@ -296,78 +282,130 @@ static int is_dense(const struct capture *capture) {
     return !memchr(capture->mask, 0, pairs);
 }
 
+/* Captures that are comparable, or one. */
 struct measuring {
-    struct capture *capture;
-    const struct capture *other, *dense; /* NULL: none */
-    const double *known;                 /* [L,NH,METRICS] of the other arm; NULL: not measured */
-    double *values;                      /* [L,NH,METRICS] */
-    double *entropies;                   /* [L,NH,T] */
+    struct capture *const *captures;
+    int count, same_model;
+    int dense[2];            /* 1: all pairs of it are kept */
+    double *values[2];       /* [L,NH,METRICS] of each */
+    struct scratch *scratch; /* pieces of room_bytes */
 };
 
-static void measure_head(void *user, int index) {
-    const struct measuring *work = user;
-    const struct capture *capture = work->capture;
-    int tokens = capture->encoding.count, layer = index / capture->heads;
-    size_t at = capture_head(capture, layer, index % capture->heads);
-    double *entropies = work->entropies + (size_t)index * (size_t)tokens;
-    double *values = work->values + (size_t)index * METRICS;
-    struct metric_head head = {.tokens = tokens,
-                               .scores = capture->scores + at,
-                               .attention = capture->attention + at,
-                               .mask = capture->mask + at,
-                               .pieces = capture->pieces,
-                               .entropies = entropies,
-                               .dense = work->dense ? work->dense->attention + at : NULL,
-                               .other = work->other ? work->other->attention + at : NULL};
-    for (int query = 0; query < tokens; query++)
-        entropies[query] = row_entropy(head.attention + (size_t)query * (size_t)tokens, tokens);
-    int off = capture_head_off(capture, layer, index % capture->heads);
-    int other_off = work->other && capture_head_off(work->other, layer, index % capture->heads);
+/* What a head is measured in. */
+struct room {
+    float *attention[2]; /* [T,T] of each capture */
+    float *dense;        /* [T,T] */
+    double *entropies;   /* [T] */
+};
+
+/* Of whole vectors. */
+static size_t padded_pairs(int tokens) {
+    return ((size_t)tokens * (size_t)tokens + 15) / 16 * 16;
+}
+
+static size_t room_bytes(int tokens) {
+    return 3 * padded_pairs(tokens) * sizeof(float) + (size_t)tokens * sizeof(double);
+}
+
+static struct room room_at(void *piece, int tokens) {
+    float *maps = piece;
+    size_t pairs = padded_pairs(tokens);
+    return (struct room){
+        {maps, maps + pairs}, maps + 2 * pairs, (double *)(void *)(maps + 3 * pairs)};
+}
+
+/* The attention without a pattern. */
+static const float *dense_of(const struct measuring *work, const struct room *room, int which,
+                             size_t at) {
+    const struct capture *capture = work->captures[which];
+    int tokens = capture->encoding.count;
+    if (work->count == 2 && work->same_model && work->dense[1 - which])
+        return room->attention[1 - which];
+    if (!memchr(capture->mask + at, 0, (size_t)tokens * (size_t)tokens))
+        return room->attention[which];
+    capture->kernels->attention->softmax(room->dense, capture->scores + at, NULL, tokens, tokens);
+    return room->dense;
+}
+
+static void measure_rows(const struct metric_head *head, int off, int other_off,
+                         const double *known, double *values) {
     for (int i = 0; i < METRICS; i++) {
         int of_mask = i == METRIC_SPARSITY || i == METRIC_BLOCKS || i == METRIC_MASS;
         if (!rows[i].of || (off && !of_mask) || (rows[i].both && other_off))
             values[i] = NAN;
-        else if (rows[i].both && work->known)
-            values[i] = work->known[(size_t)index * METRICS + (size_t)i];
+        else if (rows[i].both && known)
+            values[i] = known[i];
         else
-            values[i] = rows[i].of(&head);
+            values[i] = rows[i].of(head);
     }
 }
 
-static int measure(struct measuring *work, struct pool *pool, struct sawb_error *error) {
-    const struct capture *capture = work->capture;
-    int heads = capture->layers * capture->heads;
-    work->values = malloc((size_t)heads * METRICS * sizeof(double));
-    work->entropies =
-        malloc((size_t)heads * (size_t)capture->encoding.count * sizeof(*work->entropies));
-    if (work->values && work->entropies) {
-        if (pool)
-            pool_run(pool, heads, measure_head, work);
-        for (int i = 0; !pool && i < heads; i++)
-            measure_head(work, i);
-        free(work->entropies);
-        return 0;
+static void measure_head(void *user, int index) {
+    const struct measuring *work = user;
+    const struct capture *first = work->captures[0];
+    int tokens = first->encoding.count, off[2] = {0, 0};
+    int layer = index / first->heads, place = index % first->heads;
+    size_t at = capture_head(first, layer, place), row = (size_t)index * METRICS;
+    void *piece = scratch_take(work->scratch);
+    struct room room = room_at(piece, tokens);
+    for (int i = 0; i < work->count; i++) {
+        off[i] = capture_head_off(work->captures[i], layer, place);
+        capture_attention(work->captures[i], at, tokens, room.attention[i]);
     }
-    free(work->values);
-    free(work->entropies);
-    return error_set(error, "metrics: out of memory for %d heads", heads);
+    for (int i = 0; i < work->count; i++) {
+        const struct capture *capture = work->captures[i];
+        struct metric_head head = {.tokens = tokens,
+                                   .attention = room.attention[i],
+                                   .mask = capture->mask + at,
+                                   .pieces = capture->pieces,
+                                   .entropies = room.entropies,
+                                   .dense = dense_of(work, &room, i, at),
+                                   .other = work->count == 2 ? room.attention[1 - i] : NULL};
+        for (int query = 0; query < tokens; query++)
+            room.entropies[query] =
+                row_entropy(head.attention + (size_t)query * (size_t)tokens, tokens);
+        measure_rows(&head, off[i], off[1 - i], i > 0 ? work->values[0] + row : NULL,
+                     work->values[i] + row);
+    }
+    scratch_give(work->scratch, piece);
+}
+
+static int measure(struct measuring *work, struct pool *pool, struct sawb_error *error) {
+    const struct capture *first = work->captures[0];
+    int heads = first->layers * first->heads, failed = 0;
+    for (int i = 0; i < work->count; i++) {
+        work->dense[i] = is_dense(work->captures[i]);
+        work->values[i] = malloc((size_t)heads * METRICS * sizeof(double));
+        failed |= !work->values[i];
+    }
+    work->scratch = failed ? NULL
+                           : scratch_create(pool ? pool_threads(pool) : 1,
+                                            room_bytes(first->encoding.count), error);
+    if (!work->scratch) {
+        free(work->values[0]);
+        free(work->values[1]);
+        return error_set(error, "metrics: out of memory for %d heads", heads);
+    }
+    if (pool)
+        pool_run(pool, heads, measure_head, work);
+    for (int i = 0; !pool && i < heads; i++)
+        measure_head(work, i);
+    scratch_free(work->scratch);
+    return 0;
 }
 
 int metrics_measure(struct capture *const *captures, int count, int same_model, struct pool *pool,
                     struct sawb_error *error) {
+    int together = count == 2 && captures_comparable(captures[0], captures[1]) ? 2 : 1;
     double *measured[2] = {NULL, NULL};
-    int comparable = count == 2 && captures_comparable(captures[0], captures[1]);
-    for (int i = 0; i < count; i++) {
-        struct measuring work = {.capture = captures[i],
-                                 .other = comparable ? captures[1 - i] : NULL,
-                                 .known = comparable ? measured[0] : NULL};
-        if (work.other && same_model && is_dense(work.other))
-            work.dense = work.other;
+    for (int i = 0; i < count; i += together) {
+        struct measuring work = {
+            .captures = captures + i, .count = together, .same_model = same_model};
         if (measure(&work, pool, error) < 0) {
             free(measured[0]);
             return -1;
         }
-        measured[i] = work.values;
+        memcpy(measured + i, work.values, (size_t)together * sizeof(*measured));
     }
     for (int i = 0; i < count; i++) {
         free(captures[i]->metrics);

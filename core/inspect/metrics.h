@@ -38,15 +38,14 @@ enum metric_index {
 
 /* One head of a capture, as the functions of the table see it. */
 struct metric_head {
-    int tokens;                      /* T */
-    const float *scores, *attention; /* [T,T] */
-    const uint8_t *mask;             /* [T,T] */
-    char *const *pieces;             /* [T] spelling of each token */
-    const double *entropies;         /* [T] of each row, in nats */
-    const float *dense;              /* [T,T] the attention without a pattern; NULL: the softmax of
-                                        the scores */
-    const float *other;              /* [T,T] the other arm's attention; NULL: there is none, or it
-                                        is of other tokens */
+    int tokens;              /* T */
+    const float *attention;  /* [T,T] */
+    const uint8_t *mask;     /* [T,T] */
+    char *const *pieces;     /* [T] spelling of each token */
+    const double *entropies; /* [T] of each row, in nats */
+    const float *dense;      /* [T,T] the attention without a pattern */
+    const float *other;      /* [T,T] the other arm's attention; NULL: there is none, or it is of
+                                other tokens */
 };
 
 struct metric {

@@ -77,9 +77,8 @@ void spans_of_tokens(const struct spans *spans, int tokens, int *span_of) {
 
 /* ---- reductions ------------------------------------------------------------------------------ */
 
-int reduce_heads(struct attention_map *map, int tokens, const float *const *values,
-                 const uint8_t *const *masks, int heads, enum reduce_kind kind,
-                 struct sawb_error *error) {
+int reduce_heads(struct attention_map *map, int tokens, reduce_give *give, void *user, int heads,
+                 enum reduce_kind kind, struct sawb_error *error) {
     size_t cells = (size_t)tokens * (size_t)tokens;
     if (map_create(map, tokens, tokens, error) < 0)
         return -1;
@@ -89,11 +88,10 @@ int reduce_heads(struct attention_map *map, int tokens, const float *const *valu
         return error_set(error, "attention map: out of memory for %d tokens", tokens);
     }
     for (int head = 0; head < heads; head++) {
-        const float *value = values[head];
-        const uint8_t *mask = masks[head];
+        struct reduce_head one = give(user, head);
         for (size_t i = 0; i < cells; i++) {
-            map->values[i] += mask[i] ? value[i] : 0;
-            kept[i] = (uint16_t)(kept[i] + (mask[i] != 0));
+            map->values[i] += one.mask[i] ? one.values[i] : 0;
+            kept[i] = (uint16_t)(kept[i] + (one.mask[i] != 0));
         }
     }
     for (size_t i = 0; i < cells; i++) {

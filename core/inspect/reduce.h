@@ -2,7 +2,7 @@
  * reduce.h - a map of queries and keys made smaller or easier to read: mean over heads, special
  * tokens left out, word pieces merged, transposed, binned, on a logarithmic scale.
  *
- *     reduce_heads(&map, T, values, masks, heads, REDUCE_WEIGHTS, &error);   [T,T]
+ *     reduce_heads(&map, T, give, user, heads, REDUCE_WEIGHTS, &error);      [T,T]
  *     spans_make(&spans, pieces, T, words, hide, &error);
  *     reduce_rescale(&map, &spans);
  *     reduce_spans(&merged, &map, &spans, REDUCE_WEIGHTS, &error);           [S,S]
@@ -58,10 +58,15 @@ void spans_free(struct spans *spans); /* and zeroed */
  * all -1 when there are no spans. */
 void spans_of_tokens(const struct spans *spans, int tokens, int *span_of);
 
-/* The mean of `heads` maps of [tokens, tokens]; values of removed pairs are not looked at. */
-int reduce_heads(struct attention_map *map, int tokens, const float *const *values,
-                 const uint8_t *const *masks, int heads, enum reduce_kind kind,
-                 struct sawb_error *error);
+/* The mean of `heads` maps of [tokens, tokens]; values of removed pairs are not looked at. `give`
+ * is asked for one after the other. */
+struct reduce_head {
+    const float *values; /* these last until the next one is asked for */
+    const uint8_t *mask;
+};
+typedef struct reduce_head reduce_give(void *user, int head);
+int reduce_heads(struct attention_map *map, int tokens, reduce_give *give, void *user, int heads,
+                 enum reduce_kind kind, struct sawb_error *error);
 
 /* Divides each row of weights by what its keys in the spans have together, so that what is shown of
  * a row sums to 1; a row that has nothing there stays as it is. */

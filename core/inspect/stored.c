@@ -12,8 +12,7 @@
 #define LEVELS 65535
 
 struct stored {
-    struct capture *rest; /* everything but scores, attention, mask and hidden states */
-    uint16_t *attention;  /* [L,NH,T,T] of LEVELS */
+    struct capture *rest; /* everything but scores, mask and hidden states */
     uint16_t *scores;     /* [L,NH,T,T] of LEVELS between the head's ends */
     float (*ends)[2];     /* [L,NH] least and greatest score */
     uint8_t *mask;        /* [L,NH,T,T] bits */
@@ -53,7 +52,7 @@ static struct capture *copy_rest(const struct capture *from, size_t *bytes) {
     size_t tokens = (size_t)from->encoding.count, labels = (size_t)from->labels;
     int failed = 0;
     *to = *from;
-    to->scores = to->attention = NULL;
+    to->scores = NULL;
     to->mask = NULL;
     to->text = copy_string(from->text, bytes, &failed);
     to->spec = copy_string(from->spec, bytes, &failed);
@@ -104,7 +103,6 @@ static void pack_maps(struct stored *stored, const struct capture *capture) {
         for (size_t i = 0; i < pairs; i++) {
             size_t at = head * pairs + i;
             double above = (double)scores[i] - (double)ends[0];
-            stored->attention[at] = level((double)capture->attention[at]);
             stored->scores[at] = range > 0 ? level(above / range) : 0;
             if (capture->mask[at])
                 stored->mask[at / 8] |= (uint8_t)(1u << (at % 8));
@@ -119,7 +117,6 @@ static void unpack_maps(const struct stored *stored, struct capture *capture) {
         double range = (double)ends[1] - (double)ends[0];
         for (size_t i = 0; i < pairs; i++) {
             size_t at = head * pairs + i;
-            capture->attention[at] = (float)(stored->attention[at] / (double)LEVELS);
             capture->scores[at] =
                 (float)((double)ends[0] + range * (stored->scores[at] / (double)LEVELS));
             capture->mask[at] = stored->mask[at / 8] >> (at % 8) & 1;
@@ -133,16 +130,14 @@ struct stored *stored_pack(const struct capture *capture, struct sawb_error *err
     struct stored *stored = calloc(1, sizeof(*stored));
     size_t heads = head_count(capture), pairs = heads * head_pairs(capture);
     if (stored) {
-        stored->bytes = sizeof(*stored) + pairs * 2 * sizeof(uint16_t) + (pairs + 7) / 8 +
+        stored->bytes = sizeof(*stored) + pairs * sizeof(uint16_t) + (pairs + 7) / 8 +
                         heads * sizeof(*stored->ends);
         stored->rest = copy_rest(capture, &stored->bytes);
-        stored->attention = malloc((pairs + 1) * sizeof(uint16_t));
         stored->scores = malloc((pairs + 1) * sizeof(uint16_t));
         stored->ends = malloc((heads + 1) * sizeof(*stored->ends));
         stored->mask = calloc(pairs / 8 + 1, 1);
     }
-    if (!stored || !stored->rest || !stored->attention || !stored->scores || !stored->ends ||
-        !stored->mask) {
+    if (!stored || !stored->rest || !stored->scores || !stored->ends || !stored->mask) {
         stored_free(stored);
         error_set(error, "capture: out of memory for keeping one of %d tokens",
                   capture->encoding.count);
@@ -156,11 +151,10 @@ struct capture *stored_unpack(const struct stored *stored, struct sawb_error *er
     size_t bytes = 0, pairs = head_count(stored->rest) * head_pairs(stored->rest);
     struct capture *capture = copy_rest(stored->rest, &bytes);
     if (capture) {
-        capture->attention = capture_memory((pairs + 1) * sizeof(float));
         capture->scores = capture_memory((pairs + 1) * sizeof(float));
         capture->mask = capture_memory(pairs + 1);
     }
-    if (!capture || !capture->attention || !capture->scores || !capture->mask) {
+    if (!capture || !capture->scores || !capture->mask) {
         capture_free(capture);
         error_set(error, "capture: out of memory for %d tokens", stored->rest->encoding.count);
         return NULL;
@@ -181,7 +175,6 @@ void stored_free(struct stored *stored) {
     if (!stored)
         return;
     capture_free(stored->rest);
-    free(stored->attention);
     free(stored->scores);
     free(stored->ends);
     free(stored->mask);

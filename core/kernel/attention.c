@@ -428,8 +428,8 @@ static void run_off(struct task *task) {
         view->log_sums[(size_t)i * view->log_stride] = 0.0f;
 }
 
-/* Where scores, mask and probabilities of the queries from `row` on are written: for the viewer if
- * it wants them. */
+/* Where scores and mask of the queries from `row` on are written: for the viewer if it wants
+ * them. */
 static size_t shown_at(const struct task *task, int row) {
     return task->plan->pairs + (size_t)row * (size_t)task->view.tokens;
 }
@@ -444,32 +444,16 @@ static uint8_t *mask_at(const struct task *task, int row) {
     return mask ? mask + shown_at(task, row) : task->work.mask;
 }
 
-/* What a viewer gets besides, of `rows` queries whose scores are known. mask NULL: all pairs are
- * kept. */
-static void show_rows(const struct task *task, int row, int rows, float *scores,
-                      const uint8_t *mask) {
-    const struct attention_capture *capture = task->capture;
-    size_t at = shown_at(task, row), count = (size_t)rows * (size_t)task->view.tokens;
-    if (task->streamed && capture->scores)
-        stream_row(capture->scores + at, scores, count, 1.0f);
-    if (capture->probabilities)
-        task->kernels->softmax(task->streamed ? scores : capture->probabilities + at, scores, mask,
-                               rows, task->view.tokens);
-    if (task->streamed && capture->probabilities)
-        stream_row(capture->probabilities + at, scores, count, 1.0f);
-}
-
-/* Whether the kernel writes all that a viewer gets: the weights of all keys are there at once. */
-static int shows_itself(const struct task *task) {
-    const struct attention_capture *capture = task->capture;
-    return capture && capture->scores && capture->probabilities && !task->unit &&
-           task->view.tokens <= ATTENTION_CHUNK;
+/* The scores of `rows` queries go to the viewer if they are not there already. */
+static void show_rows(const struct task *task, int row, int rows, const float *scores) {
+    if (task->streamed && task->capture->scores)
+        stream_row(task->capture->scores + shown_at(task, row), scores,
+                   (size_t)rows * (size_t)task->view.tokens, 1.0f);
 }
 
 static void run_dense(struct task *task) {
     int together = task->backward ? 1 : ATTENTION_TOGETHER, tokens = task->view.tokens;
-    int itself = shows_itself(task);
-    task->view.past = itself && task->streamed;
+    task->view.past = task->streamed && task->capture->scores && !task->unit;
     for (int first = 0; first < tokens;) {
         struct attention_run run;
         struct attention_tile tiles[ATTENTION_TOGETHER];
@@ -477,15 +461,13 @@ static void run_dense(struct task *task) {
         for (; count < together && first < tokens; count++, first += ATTENTION_ROWS)
             tiles[count] =
                 attention_tile_dense(&run, tokens, first, attention_tile_rows(tokens, first));
-        if (itself) {
+        if (task->view.past)
             task->view.scores = task->capture->scores + shown_at(task, row);
-            task->view.probabilities = task->capture->probabilities + shown_at(task, row);
-        } else if (task->capture) {
+        else if (task->capture)
             task->view.scores = scores_at(task, row);
-        }
         run_tiles(task, tiles, count, NULL);
-        if (task->capture && !itself)
-            show_rows(task, row, (first < tokens ? first : tokens) - row, task->view.scores, NULL);
+        if (task->capture && !task->view.past)
+            show_rows(task, row, (first < tokens ? first : tokens) - row, task->view.scores);
     }
     if (task->capture && task->capture->mask)
         memset(mask_at(task, 0), 1, (size_t)square(tokens));
@@ -578,7 +560,7 @@ static void run_selected(struct task *task) {
             run_tiles(task, &tile, 1, scores ? scores + at : NULL);
         }
         if (task->capture)
-            show_rows(task, row, rows, scores, mask);
+            show_rows(task, row, rows, scores);
     }
 }
 

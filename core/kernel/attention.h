@@ -38,11 +38,11 @@ struct attention;
 
 #define ATTENTION_ROWS 16 /* queries of a tile */
 
-/* What is written for a viewer, of one sentence (B = 1); any may be NULL. */
+/* What is written for a viewer, of one sentence (B = 1); either may be NULL. The probabilities are
+ * the softmax of the scores that the mask keeps: the kernels have one that gives them. */
 struct attention_capture {
-    float *scores;        /* [NH,T,T] before mask and softmax */
-    float *probabilities; /* [NH,T,T] after the softmax, before dropout; 0 where removed */
-    uint8_t *mask;        /* [NH,T,T] 1 kept, 0 removed */
+    float *scores; /* [NH,T,T] before mask and softmax */
+    uint8_t *mask; /* [NH,T,T] 1 kept, 0 removed */
 };
 
 /* The heads of one layer over B sentences, packed without padding: N tokens. */

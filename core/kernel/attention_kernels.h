@@ -35,11 +35,9 @@ struct attention_view {
     struct dropout dropout;
     uint32_t first; /* of the head's first pair in the dropout stream */
 
-    /* Of all queries of the tiles, which keep all keys in order: scores [rows,T] and probabilities
-     * [rows,T], these only of up to ATTENTION_CHUNK keys, with scores and without a matrix unit.
-     * NULL: not wanted. */
-    float *scores, *probabilities;
-    int past;   /* 1: both go past the caches (stream.h) */
+    /* [rows,T] of all queries of the tiles, which keep all keys in order; NULL: not wanted. */
+    float *scores;
+    int past;   /* 1: those go past the caches (stream.h); not with a matrix unit */
     int wanted; /* queries before this one get their rows of out */
 
     /* What multiplies in the place of keys and values; NULL: the vector kernels. All keys of the
@@ -109,8 +107,8 @@ struct attention_kernels {
     list_marked *list;
 
     /* Softmax of rows of scores [rows,columns], of what mask [rows,columns] keeps (NULL: all), and
-     * exactly 0 elsewhere: to the bit what the forward kernel writes as probabilities. `out` may be
-     * `scores`. */
+     * exactly 0 elsewhere: the probabilities that the forward kernel weighs values with. `out` may
+     * be `scores`. */
     void (*softmax)(float *out, const float *scores, const uint8_t *mask, int rows, int columns);
 
     /* means [blocks,padded] of each `block` rows [tokens,width] (fewer in the last one). */

@@ -166,29 +166,30 @@ static void multiply_group(const struct attention_view *view, const struct group
     }
 }
 
-/* Rows [·,T] = those of a group [GROUP,STRIDE] * factor, of as many as there are. */
-static void copy_rows(const struct attention_view *view, float *to, const float *from, int rows,
-                      int count, const float *factor) {
-    for (int r = 0; r < GROUP && r < rows; r++, to += view->tokens, from += STRIDE) {
+/* Scores [·,T] from the products [GROUP,STRIDE] of a group with `count` keys, of as many queries as
+ * there are. */
+static void copy_scores(const struct attention_view *view, float *scores, const float *products,
+                        int rows, int count) {
+    const float factor = view->factor;
+    for (int r = 0; r < GROUP && r < rows; r++, scores += view->tokens, products += STRIDE) {
         if (view->past)
-            stream_row(to, from, (size_t)count, factor[r]);
+            stream_row(scores, products, (size_t)count, factor);
         for (int j = 0; !view->past && j < count; j++)
-            to[j] = from[j] * factor[r];
+            scores[j] = products[j] * factor;
     }
 }
 
 /* A chunk of keys goes by for all queries, to be in the nearest cache for all but the first. */
 void OF_SET(attention_range_scores)(const struct attention_view *view, int first, int rows,
                                     float *scores) {
-    const float factors[GROUP] = {view->factor, view->factor, view->factor, view->factor};
     for (int key = 0; key < view->tokens; key += CHUNK) {
         int count = view->tokens - key < CHUNK ? view->tokens - key : CHUNK;
         struct keys keys = keys_from(key, key + count);
         for (int row = 0; row < rows; row += GROUP) {
             struct group group = group_at(view, first, rows, row / GROUP);
             multiply_group(view, &group, &keys, view->weights);
-            copy_rows(view, scores + (size_t)row * (size_t)view->tokens + key, view->weights,
-                      rows - row, count, factors);
+            copy_scores(view, scores + (size_t)row * (size_t)view->tokens + key, view->weights,
+                        rows - row, count);
         }
     }
 }
@@ -268,10 +269,10 @@ INLINE void soften(float *weights, int count, float factor, const float *shifts,
  * they are known. */
 struct work {
     const struct attention_tile *tile;
-    float *sums;                   /* [ROWS,padded] */
-    float *scores, *probabilities; /* rows [·,T] or NULL */
-    const float *known;            /* [rows,T] or NULL */
-    float factor;                  /* of the products, which makes them scores; 1: they are */
+    float *sums;        /* [ROWS,padded] */
+    float *scores;      /* rows [·,T] or NULL */
+    const float *known; /* [rows,T] or NULL */
+    float factor;       /* of the products, which makes them scores; 1: they are */
     struct softmax softmax;
 };
 
@@ -286,20 +287,6 @@ INLINE float *weights_of(const struct attention_view *view, int group) {
     return view->weights + group * GROUP * STRIDE;
 }
 
-/* Products of a group become scores, which a viewer gets. */
-static void show_scores(const struct attention_view *view, const struct work *work, int group,
-                        const struct keys *keys, float *products) {
-    const float same[GROUP] = {1.0f, 1.0f, 1.0f, 1.0f};
-    size_t row = (size_t)(group * GROUP) * (size_t)view->tokens;
-    for (int r = 0; r < GROUP; r++)
-        for (int j = 0; j < keys->whole; j += LANES) {
-            float *at = products + r * STRIDE + j;
-            store(at, load(at) * view->factor);
-        }
-    copy_rows(view, work->scores + row + keys->begin, products, work->tile->rows - group * GROUP,
-              keys->end - keys->begin, same);
-}
-
 APART void multiply_tile(const struct attention_view *view, const struct work *work,
                          const struct chunk *chunk) {
     const struct attention_tile *tile = work->tile;
@@ -309,7 +296,9 @@ APART void multiply_tile(const struct attention_view *view, const struct work *w
         struct group group = group_at(view, tile->first, tile->rows, g);
         multiply_group(view, &group, keys, weights);
         if (work->scores)
-            show_scores(view, work, g, keys, weights);
+            copy_scores(view,
+                        work->scores + (size_t)(g * GROUP) * (size_t)view->tokens + keys->begin,
+                        weights, tile->rows - g * GROUP, keys->end - keys->begin);
     }
 }
 
@@ -329,11 +318,13 @@ static void take_scores(const struct attention_view *view, const struct work *wo
     }
 }
 
-/* The largest products of all groups first: each takes its time, which the next one's fills. */
+/* The largest products of all groups first: each takes its time, which the next one's fills. Of
+ * queries whose rows of out nobody wants there were only scores. */
 APART void soften_tile(const struct attention_view *view, struct work *work, struct chunk *chunk) {
     const float factor = work->factor * LOG2_E;
+    const int wanted = wanted_of(view, work->tile);
     float shifts[ROWS];
-    for (int g = 0; g * GROUP < work->tile->rows; g++) {
+    for (int g = 0; g * GROUP < wanted; g++) {
         const struct keys *keys = &chunk->keys[g];
         float *weights = weights_of(view, g), *factors = chunk->factors + g * GROUP;
         for (int r = 0; r < GROUP; r++) {
@@ -345,7 +336,7 @@ APART void soften_tile(const struct attention_view *view, struct work *work, str
             find_largest(weights, keys->whole, factor, &work->softmax.largest[g],
                          shifts + g * GROUP, factors);
     }
-    for (int g = 0; g * GROUP < work->tile->rows; g++)
+    for (int g = 0; g * GROUP < wanted; g++)
         if (chunk->keys[g].whole > 0)
             soften(weights_of(view, g), chunk->keys[g].whole, factor, shifts + g * GROUP,
                    chunk->factors + g * GROUP, work->softmax.total + g * GROUP);
@@ -415,18 +406,6 @@ static void drop_group(const struct attention_view *view, const struct attention
                   weights + r * STRIDE);
 }
 
-/* Weights of a group, of all its keys, as the probabilities that a viewer gets. */
-static void show_probabilities(const struct attention_view *view, const struct work *work,
-                               int group, const struct keys *keys) {
-    size_t row = (size_t)(group * GROUP) * (size_t)view->tokens;
-    float totals[LANES], shares[GROUP];
-    totals_of(work, group, totals);
-    for (int r = 0; r < GROUP; r++)
-        shares[r] = share_of(totals[r]);
-    copy_rows(view, work->probabilities + row, weights_of(view, group),
-              work->tile->rows - group * GROUP, keys->end, shares);
-}
-
 INLINE void weigh_group(const struct attention_view *view, const struct work *work,
                         const struct chunk *chunk, int g, struct fetched *fetched,
                         const int padded) {
@@ -445,8 +424,6 @@ INLINE void weigh_group(const struct attention_view *view, const struct work *wo
 APART void weigh_tile(const struct attention_view *view, const struct work *work,
                       const struct chunk *chunk, struct fetched *fetched) {
     for (int g = 0; g * GROUP < work->tile->rows; g++) {
-        if (work->probabilities)
-            show_probabilities(view, work, g, &chunk->keys[g]);
         if (g * GROUP < wanted_of(view, work->tile) &&
             (chunk->keys[g].whole > 0 || chunk->first || chunk->last))
             FOR_WIDTH(view->padded, weigh_group(view, work, chunk, g, fetched, PADDED));
@@ -507,9 +484,8 @@ void OF_SET(attention_range_tiles)(const struct attention_view *view,
         work[t].tile = &tiles[t];
         work[t].sums = view->sums + (size_t)(t * ROWS * view->padded);
         work[t].scores = view->scores ? view->scores + at : NULL;
-        work[t].probabilities = view->probabilities ? view->probabilities + at : NULL;
         work[t].known = tiles[t].mask ? known : NULL;
-        work[t].factor = tiles[t].mask || view->scores ? 1.0f : view->factor;
+        work[t].factor = tiles[t].mask ? 1.0f : view->factor;
         for (int g = 0; g < ATTENTION_GROUPS; g++)
             work[t].softmax.largest[g] = all_of(LOWEST);
         for (int r = 0; r < ROWS; r++)

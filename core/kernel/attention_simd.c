@@ -135,6 +135,8 @@ static void forward_chunk(const struct attention_view *view, const struct attent
     if (scores)
         turn(scores + chunk->at, (size_t)view->tokens, weights, ROWS, chunk->count, tile->rows,
              1.0f);
+    if (wanted_of(view, tile) <= 0)
+        return;
     for (int v = 0; v < VECTORS; v++)
         largest[v] = softmax->largest[v];
     largest_of_chunk(chunk, weights, largest);
@@ -320,8 +322,7 @@ INLINE vector weights_at(float *out, const float *scores, const uint8_t *mask, f
     return power;
 }
 
-/* `rows` rows at once: one alone would wait for its sum. Sums are taken in the order in which
- * attention_ranges.c takes them, so that both come to the same. */
+/* `rows` rows at once: one alone would wait for its sum. */
 INLINE void softmax_some(float *out, const float *scores, const uint8_t *mask, int columns,
                          const int rows) {
     const size_t stride = (size_t)columns;

@@ -384,9 +384,8 @@ static int attend(const struct pass *pass, struct sawb_error *error) {
     size_t tokens = (size_t)encoder->tokens;
     size_t at = (size_t)pass->layer * (size_t)encoder->config.heads * tokens * tokens;
     struct attention_capture maps;
-    if (capture && (capture->scores || capture->attention || capture->mask)) {
+    if (capture && (capture->scores || capture->mask)) {
         maps = (struct attention_capture){capture->scores ? capture->scores + at : NULL,
-                                          capture->attention ? capture->attention + at : NULL,
                                           capture->mask ? capture->mask + at : NULL};
         batch.capture = &maps;
     }

@@ -44,7 +44,6 @@ struct encoder_place {
 /* What is kept of one sentence (B must be 1) for viewing; any pointer may be NULL. */
 struct encoder_capture {
     float *scores;        /* [L,NH,T,T] Q Kᵀ / √HS, before mask and softmax */
-    float *attention;     /* [L,NH,T,T] after the softmax; 0 where the mask is 0 */
     uint8_t *mask;        /* [L,NH,T,T] 1 kept, 0 removed */
     float *hidden_states; /* [L+1,T,C] the embeddings' output, then each layer's */
 };

@@ -103,9 +103,8 @@ static int prepare_capture(struct bench *bench, struct sawb_error *error) {
         return out_of_memory(bench, error);
     bench->mask = capture_memory(pairs);
     bench->capture = (struct encoder_capture){.scores = capture_memory(pairs * sizeof(float)),
-                                              .attention = capture_memory(pairs * sizeof(float)),
                                               .mask = bench->mask};
-    if (!bench->mask || !bench->capture.scores || !bench->capture.attention)
+    if (!bench->mask || !bench->capture.scores)
         return out_of_memory(bench, error);
     return prepare_forward(bench, error);
 }
@@ -214,7 +213,6 @@ void bench_release(struct bench *bench) {
     bench_matmul_free(bench->matmul);
     free(bench->examples);
     free(bench->capture.scores);
-    free(bench->capture.attention);
     free(bench->mask);
     free(bench->scores);
     free(bench->text);

@@ -3,7 +3,7 @@
  *
  * Body: varint sequence, u8 flags, varint layers, heads, tokens, string kernels, varint bytes
  * before the deflation, deflated bytes. Before it: of each head its ends (f32, not when exact),
- * then scores, mask bits, [metrics f64], [attention f32], [f32 [L,NH,T], of older versions].
+ * then scores, mask bits, [metrics f64], [f32 [L,NH,T,T]] and [f32 [L,NH,T]] of older versions.
  * Numbers of several bytes are split into planes (all first bytes, then all second ones ...), which
  * deflate better.
  */
@@ -15,21 +15,21 @@
 #include <zlib.h>
 
 #include "core/inspect/metrics.h"
-#include "core/kernel/attention_kernels.h"
 #include "core/kernel/kernels.h"
 #include "core/session/record_bytes.h"
 
 #define LEVELS 65535
 #define DEFLATE_LEVEL 3 /* scores are noise but for their high bytes: more effort gains little */
 
-enum { ARRAYS_EXACT = 1, ARRAYS_METRICS = 2, ARRAYS_ATTENTION = 4 };
-#define ARRAYS_LOG_SUMS 8u /* of older versions, which follow from the scores */
+enum { ARRAYS_EXACT = 1, ARRAYS_METRICS = 2 };
+/* Of older versions; they follow from scores and mask. */
+enum { ARRAYS_ATTENTION = 4, ARRAYS_LOG_SUMS = 8 };
 
 struct arrays {
     uint64_t sequence;
     int exact, layers, heads, tokens;
     const struct kernels *kernels;
-    float *scores, *attention; /* attention NULL: not kept apart */
+    float *scores;
     uint8_t *mask;
     double *metrics; /* NULL: none */
 };
@@ -40,26 +40,6 @@ static size_t head_count(const struct arrays *arrays) {
 
 static size_t head_pairs(const struct arrays *arrays) {
     return (size_t)arrays->tokens * (size_t)arrays->tokens;
-}
-
-static size_t row_count(const struct arrays *arrays) {
-    return head_count(arrays) * (size_t)arrays->tokens;
-}
-
-/* ---- attention ------------------------------------------------------------------------------- */
-
-/* 1 when what is kept gives back what was captured. */
-static int follows(const struct arrays *arrays, const float *attention) {
-    size_t row = (size_t)arrays->tokens;
-    float *again = malloc(row * sizeof(*again));
-    int same = again != NULL;
-    for (size_t i = 0; same && i < row_count(arrays); i++) {
-        arrays->kernels->attention->softmax(again, arrays->scores + i * row, arrays->mask + i * row,
-                                            1, arrays->tokens);
-        same = memcmp(again, attention + i * row, row * sizeof(*again)) == 0;
-    }
-    free(again);
-    return same;
 }
 
 static const struct kernels *kernels_named(const char *name) {
@@ -77,9 +57,8 @@ static void *copy(const void *data, size_t size) {
     return made ? memcpy(made, data, size) : NULL;
 }
 
-struct arrays *arrays_copy(const struct capture *capture, uint64_t sequence, int exact,
-                           const struct kernels *kernels) {
-    if (!capture->scores || !capture->attention || !capture->mask)
+struct arrays *arrays_copy(const struct capture *capture, uint64_t sequence, int exact) {
+    if (!capture->scores || !capture->mask)
         return NULL;
     struct arrays *arrays = calloc(1, sizeof(*arrays));
     if (!arrays)
@@ -89,7 +68,7 @@ struct arrays *arrays_copy(const struct capture *capture, uint64_t sequence, int
                               .layers = capture->layers,
                               .heads = capture->heads,
                               .tokens = capture->encoding.count,
-                              .kernels = kernels ? kernels : kernels_get(0)};
+                              .kernels = capture->kernels};
     size_t count = head_count(arrays) * head_pairs(arrays);
     for (size_t i = 0; i < count && !arrays->exact; i++)
         arrays->exact = !isfinite(capture->scores[i]);
@@ -99,10 +78,6 @@ struct arrays *arrays_copy(const struct capture *capture, uint64_t sequence, int
     if (capture->metrics && !failed) {
         arrays->metrics = copy(capture->metrics, head_count(arrays) * METRICS * sizeof(double));
         failed |= !arrays->metrics;
-    }
-    if (arrays->exact && !failed && !follows(arrays, capture->attention)) {
-        arrays->attention = copy(capture->attention, count * sizeof(float));
-        failed |= !arrays->attention;
     }
     if (!failed)
         return arrays;
@@ -114,15 +89,13 @@ void arrays_free(struct arrays *arrays) {
     if (!arrays)
         return;
     free(arrays->scores);
-    free(arrays->attention);
     free(arrays->mask);
     free(arrays->metrics);
     free(arrays);
 }
 
 size_t arrays_bytes(const struct arrays *arrays) {
-    return head_count(arrays) * head_pairs(arrays) *
-           (sizeof(float) * (arrays->attention ? 2 : 1) + 1);
+    return head_count(arrays) * head_pairs(arrays) * (sizeof(float) + 1);
 }
 
 /* ---- packing --------------------------------------------------------------------------------- */
@@ -197,16 +170,13 @@ static void put_all(struct bytes *bytes, const struct arrays *arrays) {
     put_mask(bytes, arrays->mask, count);
     for (size_t i = 0; arrays->metrics && i < head_count(arrays) * METRICS; i++)
         bytes_f64(bytes, arrays->metrics[i]);
-    if (arrays->attention)
-        put_floats(bytes, arrays->attention, count);
 }
 
 void *arrays_pack(const struct arrays *arrays, size_t *size) {
     struct bytes plain = {0}, body = {0};
     put_all(&plain, arrays);
     bytes_varint(&body, arrays->sequence);
-    bytes_u8(&body, (arrays->exact ? ARRAYS_EXACT : 0u) | (arrays->metrics ? ARRAYS_METRICS : 0u) |
-                        (arrays->attention ? ARRAYS_ATTENTION : 0u));
+    bytes_u8(&body, (arrays->exact ? ARRAYS_EXACT : 0u) | (arrays->metrics ? ARRAYS_METRICS : 0u));
     bytes_signed(&body, arrays->layers);
     bytes_signed(&body, arrays->heads);
     bytes_signed(&body, arrays->tokens);
@@ -332,19 +302,17 @@ int arrays_unpack(const unsigned char *body, size_t size, struct capture *captur
     char *name = reading_string(&reading);
     const struct kernels *kernels = kernels_named(name);
     free(name);
-    size_t count = heads * pairs, rows = heads * tokens, plain_size = 0;
+    size_t count = heads * pairs, plain_size = 0;
     size_t expected = (head.exact ? 4 * count : 2 * count + 8 * heads) + (count + 7) / 8 +
                       (flags & ARRAYS_METRICS ? heads * METRICS * 8 : 0) +
                       (flags & ARRAYS_ATTENTION ? 4 * count : 0) +
-                      (flags & ARRAYS_LOG_SUMS ? 4 * rows : 0);
+                      (flags & ARRAYS_LOG_SUMS ? 4 * heads * tokens : 0);
     unsigned char *plain = inflate_all(&reading, expected, &plain_size);
     float *scores = capture_memory(count * sizeof(*scores));
-    float *attention = capture_memory(count * sizeof(*attention));
     uint8_t *mask = capture_memory(count);
-    if (!plain || !scores || !attention || !mask) {
+    if (!plain || !scores || !mask) {
         free(plain);
         free(scores);
-        free(attention);
         free(mask);
         return error_set(error, "session: arrays that cannot be unpacked");
     }
@@ -356,16 +324,11 @@ int arrays_unpack(const unsigned char *body, size_t size, struct capture *captur
     read_mask(&inner, mask, count);
     if (flags & ARRAYS_METRICS)
         read_metrics(&inner, capture->metrics, heads);
-    if (flags & ARRAYS_ATTENTION)
-        read_floats(&inner, attention, count);
-    if (!(flags & ARRAYS_ATTENTION))
-        kernels->attention->softmax(attention, scores, mask, (int)rows, head.tokens);
     free(plain);
     free(capture->scores);
-    free(capture->attention);
     free(capture->mask);
     capture->scores = scores;
-    capture->attention = attention;
+    capture->kernels = kernels;
     capture->mask = mask;
     return 0;
 }

@@ -3,24 +3,20 @@
  *
  * Scores are kept in 16 bits between the least and the greatest of their head, so that one is off
  * by at most 1/131070 of that range, or exactly, as 32-bit floats; the mask in one bit a pair;
- * metrics exactly. The attention is worked out again from scores and mask by core/kernel, by the
- * same instruction set when this machine has it; where exact scores would not give back exactly
- * what was there, it is kept as well. All of it is deflated (RFC 1950).
+ * metrics exactly; and the name of the instruction set, which gives the same attention again when
+ * this machine has it. All of it is deflated (RFC 1950).
  */
 #ifndef SAWB_CORE_SESSION_RECORD_ARRAYS_H
 #define SAWB_CORE_SESSION_RECORD_ARRAYS_H
 
 #include "core/inspect/capture.h"
 
-struct kernels;
-
 /* Query-key pairs of all heads that are kept at most: larger arrays are left out. */
 #define ARRAYS_PAIRS_MOST ((size_t)1 << 24)
 
 /* A copy of what is kept of a capture, to be packed on another thread. */
 struct arrays;
-struct arrays *arrays_copy(const struct capture *capture, uint64_t sequence, int exact,
-                           const struct kernels *kernels);
+struct arrays *arrays_copy(const struct capture *capture, uint64_t sequence, int exact);
 void arrays_free(struct arrays *arrays);          /* NULL is fine */
 size_t arrays_bytes(const struct arrays *arrays); /* that it takes in memory */
 

@@ -6,6 +6,7 @@
 #include "core/base/version.h"
 #include "core/model/encoder.h"
 #include "core/model/weights.h"
+#include "tests/inspect/attention_of.h"
 #include "tests/inspect/bed.h"
 
 /* float32 against float64 rounded to float32; the values are about 1. */
@@ -29,7 +30,9 @@ static void expect_vectors(struct bed *bed, const struct safetensors *file, cons
     struct capture *capture = capture_text(bed, spec, text);
     assert_int_equal(capture->encoding.count, ids->count);
     expect_close(vector(file, sentence, "scores"), capture->scores, FORWARD_TOLERANCE);
-    expect_close(vector(file, sentence, "attention"), capture->attention, FORWARD_TOLERANCE);
+    float *attention = attention_of(capture);
+    expect_close(vector(file, sentence, "attention"), attention, FORWARD_TOLERANCE);
+    free(attention);
     expect_close(vector(file, sentence, "logits"), capture->logits, FORWARD_TOLERANCE);
     const struct tensor *mask = vector(file, sentence, "mask");
     assert_memory_equal(mask->data, capture->mask, mask->size);
@@ -112,8 +115,9 @@ static void test_exported_gradients_are_what_pytorch_computes(void **state) {
 static void expect_consistent(const struct capture *capture, const char *spec) {
     int tokens = capture->encoding.count;
     size_t kept = 0, rows = (size_t)capture->layers * (size_t)capture->heads * (size_t)tokens;
+    float *weights = attention_of(capture);
     for (size_t row = 0; row < rows; row++) {
-        const float *attention = capture->attention + row * (size_t)tokens;
+        const float *attention = weights + row * (size_t)tokens;
         const uint8_t *mask = capture->mask + row * (size_t)tokens;
         double sum = 0;
         size_t kept_here = 0;
@@ -129,6 +133,7 @@ static void expect_consistent(const struct capture *capture, const char *spec) {
             fail_msg("%s: row %zu sums to %g", spec, row, sum);
         kept += kept_here;
     }
+    free(weights);
     double realised = 1 - (double)kept / (double)(rows * (size_t)tokens);
     assert_true(fabs(capture->realised - realised) < 1e-12);
 
@@ -285,7 +290,9 @@ static void test_export_reads_back(void **state) {
     assert_int_equal(file.count, 5);
     const int64_t pairs[] = {2, 2, 5, 5}, states[] = {3, 5, 16}, labels[] = {2};
     expect_tensor(&file, "scores", TENSOR_F32, capture->scores, 4, pairs);
-    expect_tensor(&file, "attention", TENSOR_F32, capture->attention, 4, pairs);
+    float *attention = attention_of(capture);
+    expect_tensor(&file, "attention", TENSOR_F32, attention, 4, pairs);
+    free(attention);
     expect_tensor(&file, "mask", TENSOR_U8, capture->mask, 4, pairs);
     float *hidden_states = hidden_states_of(&bed, capture, sparsity);
     expect_tensor(&file, "hidden_states", TENSOR_F32, hidden_states, 3, states);

@@ -25,6 +25,23 @@ static const uint8_t mask[TOKENS * TOKENS] = {
     1, 1, 1, 0, 1, 1, 1, 1, 1, 1, 0, 1, 0, 1, 1, 1, 1, 0, 1, 1, 0, 0, 0, 0, 1,
 };
 
+/* Heads of maps that all lie in memory. */
+struct maps {
+    const float *const *values;
+    const uint8_t *const *masks;
+};
+
+static struct reduce_head give(void *user, int head) {
+    const struct maps *maps = user;
+    return (struct reduce_head){maps->values[head], maps->masks[head]};
+}
+
+static int reduce(struct attention_map *map, int tokens, const float *const *values,
+                  const uint8_t *const *masks, int heads, enum reduce_kind kind) {
+    struct maps maps = {values, masks};
+    return reduce_heads(map, tokens, give, &maps, heads, kind, NULL);
+}
+
 static void check(const struct attention_map *map, int rows, int columns, const float *values,
                   const uint8_t *kept) {
     assert_int_equal(map->rows, rows);
@@ -40,7 +57,7 @@ static struct attention_map one_head(enum reduce_kind kind) {
     const float *values[] = {weights};
     const uint8_t *masks[] = {mask};
     struct attention_map map;
-    assert_int_equal(reduce_heads(&map, TOKENS, values, masks, 1, kind, NULL), 0);
+    assert_int_equal(reduce(&map, TOKENS, values, masks, 1, kind), 0);
     return map;
 }
 
@@ -59,13 +76,13 @@ static void test_mean_over_heads(void **state) {
     const float *values[] = {a, b};
     const uint8_t *masks[] = {mask_a, mask_b}, *no_masks[] = {none, none};
     struct attention_map map;
-    assert_int_equal(reduce_heads(&map, 2, values, masks, 2, REDUCE_WEIGHTS, NULL), 0);
+    assert_int_equal(reduce(&map, 2, values, masks, 2, REDUCE_WEIGHTS), 0);
     check(&map, 2, 2, (const float[]){0.5f, 0.5f, 0.75f, 0.25f}, (const uint8_t[]){1, 1, 1, 1});
     attention_map_free(&map);
-    assert_int_equal(reduce_heads(&map, 2, values, masks, 2, REDUCE_SCORES, NULL), 0);
+    assert_int_equal(reduce(&map, 2, values, masks, 2, REDUCE_SCORES), 0);
     check(&map, 2, 2, (const float[]){0.5f, 0.5f, 0.75f, 0.5f}, (const uint8_t[]){1, 1, 1, 1});
     attention_map_free(&map);
-    assert_int_equal(reduce_heads(&map, 2, values, no_masks, 2, REDUCE_SCORES, NULL), 0);
+    assert_int_equal(reduce(&map, 2, values, no_masks, 2, REDUCE_SCORES), 0);
     check(&map, 2, 2, (const float[]){0, 0, 0, 0}, none);
     attention_map_free(&map);
 }
@@ -180,7 +197,7 @@ static void test_rows_sum_to_one(void **state) {
     for (int hide = 0; hide < 2; hide++) {
         struct attention_map map, merged;
         struct spans spans;
-        assert_int_equal(reduce_heads(&map, N, heads, kept, HEADS, REDUCE_WEIGHTS, NULL), 0);
+        assert_int_equal(reduce(&map, N, heads, kept, HEADS, REDUCE_WEIGHTS), 0);
         assert_int_equal(spans_make(&spans, names, N, 1, hide, NULL), 0);
         if (hide)
             reduce_rescale(&map, &spans);
@@ -209,7 +226,7 @@ static void test_transpose(void **state) {
         kept[i] = i % 7 != 0;
         values[i] = kept[i] ? (float)i : 0;
     }
-    assert_int_equal(reduce_heads(&map, N, heads, masks, 1, REDUCE_SCORES, NULL), 0);
+    assert_int_equal(reduce(&map, N, heads, masks, 1, REDUCE_SCORES), 0);
     reduce_transpose(&map);
     for (int row = 0; row < N; row++)
         for (int column = 0; column < N; column++) {
@@ -252,7 +269,7 @@ static void test_log(void **state) {
     const float *heads[] = {values};
     const uint8_t *masks[] = {kept};
     struct attention_map map;
-    assert_int_equal(reduce_heads(&map, 2, heads, masks, 1, REDUCE_WEIGHTS, NULL), 0);
+    assert_int_equal(reduce(&map, 2, heads, masks, 1, REDUCE_WEIGHTS), 0);
     reduce_log(&map, -9);
     check(&map, 2, 2, (const float[]){0, -2, -9, 0}, kept);
     attention_map_free(&map);

@@ -5,6 +5,7 @@
 
 #include "core/base/file.h"
 #include "core/session/sweep.h"
+#include "tests/inspect/attention_of.h"
 #include "tests/session/points.h"
 #include "tests/temporary.h"
 
@@ -89,11 +90,13 @@ static struct expected measure(struct bed *bed, const char *spec, int labelled) 
         struct capture *capture = points_capture(&bed->points, spec, rows[i].text);
         size_t tokens = (size_t)dense->encoding.count;
         size_t places = (size_t)(dense->layers * dense->heads), count = places * tokens * tokens;
+        float *attention = attention_of(dense);
         double mass = 0;
         for (size_t p = 0; p < count; p++) {
             kept += capture->mask[p];
-            mass += capture->mask[p] ? (double)dense->attention[p] : 0;
+            mass += capture->mask[p] ? (double)attention[p] : 0;
         }
+        free(attention);
         valid += (double)count;
         sum.mass += mass / (double)(places * tokens);
         sum.agreement += capture->label == dense->label;

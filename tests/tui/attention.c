@@ -11,8 +11,12 @@
 static float weight_of(const struct workbench *workbench, int arm, int layer, int head, int query,
                        int key) {
     const struct capture *capture = workbench->arms[arm].capture;
-    return capture->attention[capture_head(capture, layer, head) +
-                              (size_t)(query * capture->encoding.count + key)];
+    int tokens = capture->encoding.count;
+    float weights[FIXTURE_TOKENS];
+    assert_true(tokens <= FIXTURE_TOKENS);
+    capture_attention(capture, capture_head(capture, layer, head) + (size_t)(query * tokens), 1,
+                      weights);
+    return weights[key];
 }
 
 static int is_kept(const struct workbench *workbench, int arm, int query, int key) {
@@ -252,11 +256,14 @@ static void test_made_once(void **state) {
     assert_near(read_at(&fixture, ARM_A, 4, 6).value,
                 (double)weight_of(workbench, ARM_A, 1, 0, 4, 6));
     /* A newer answer at the same address. */
-    workbench->arms[ARM_A].capture->attention[capture_head(workbench->arms[ARM_A].capture, 1, 0)] =
-        0.125f;
-    workbench->arms[ARM_A].capture->milliseconds = 2;
+    struct capture *capture = workbench->arms[ARM_A].capture;
+    float before = weight_of(workbench, ARM_A, 1, 0, 0, 0);
+    capture->scores[capture_head(capture, 1, 0)] += 1.0f;
+    capture->milliseconds = 2;
     make(&fixture, 1, 1);
-    assert_near(read_at(&fixture, ARM_A, 0, 0).value, 0.125);
+    assert_true(weight_of(workbench, ARM_A, 1, 0, 0, 0) > before);
+    assert_near(read_at(&fixture, ARM_A, 0, 0).value,
+                (double)weight_of(workbench, ARM_A, 1, 0, 0, 0));
     fixture_close(&fixture);
 }
 

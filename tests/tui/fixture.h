@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/kernel/kernels.h"
 #include "tests/test.h"
 #include "tui/screen/screen.h"
 
@@ -42,10 +43,9 @@ static inline void *fixture_room(size_t count, size_t size) {
     return room;
 }
 
-/* One row of a head: scores, which of them are kept (the `keep` largest), weights. */
-static inline void fixture_row(float *scores, uint8_t *mask, float *weights, int row, int place,
-                               int tokens, int keep) {
-    float sum = 0;
+/* One row of a head: scores, and which of them are kept (the `keep` largest). */
+static inline void fixture_row(float *scores, uint8_t *mask, int row, int place, int tokens,
+                               int keep) {
     for (int key = 0; key < tokens; key++)
         scores[key] = (float)((row * 7 + key * key * 5 + place * 11) % 23 - 9) / 4.0f;
     for (int key = 0; key < tokens; key++) {
@@ -53,11 +53,7 @@ static inline void fixture_row(float *scores, uint8_t *mask, float *weights, int
         for (int other = 0; other < tokens; other++)
             rank += scores[other] > scores[key] || (scores[other] == scores[key] && other < key);
         mask[key] = rank < keep;
-        weights[key] = mask[key] ? expf(scores[key]) : 0;
-        sum += weights[key];
     }
-    for (int key = 0; key < tokens; key++)
-        weights[key] /= sum;
 }
 
 static inline struct capture *fixture_capture(int tokens, const char *spec, int keep, double target,
@@ -78,13 +74,12 @@ static inline struct capture *fixture_capture(int tokens, const char *spec, int 
     capture->encoding.ids = fixture_room((size_t)tokens, sizeof(int));
     capture->encoding.offsets = fixture_room((size_t)tokens, sizeof(*capture->encoding.offsets));
     capture->scores = fixture_room(pairs, sizeof(float));
-    capture->attention = fixture_room(pairs, sizeof(float));
+    capture->kernels = kernels_get(0);
     capture->mask = fixture_room(pairs, 1);
     for (int place = 0; place < FIXTURE_LAYERS * FIXTURE_HEADS; place++) {
         for (int row = 0; row < tokens; row++) {
             size_t at = (size_t)((place * tokens + row) * tokens);
-            fixture_row(capture->scores + at, capture->mask + at, capture->attention + at, row,
-                        place, tokens, keep);
+            fixture_row(capture->scores + at, capture->mask + at, row, place, tokens, keep);
         }
     }
     capture->logits = fixture_room(2, sizeof(float));

@@ -6,6 +6,7 @@
 
 #include <math.h>
 
+#include "tests/inspect/attention_of.h"
 #include "tests/tui/pictures.h"
 #include "viz/figure.h"
 
@@ -24,7 +25,6 @@ static struct workbench *open(struct fixture *fixture, int tokens, const struct 
     struct capture *b = fixture->workbench.arms[ARM_B].capture;
     size_t pairs = (size_t)tokens * (size_t)tokens;
     memset(b->mask + OFF * pairs, 0, pairs);
-    memset(b->attention + OFF * pairs, 0, pairs * sizeof(float));
     measure(fixture);
     return &fixture->workbench;
 }
@@ -310,6 +310,7 @@ static void test_heads_figure(void **state) {
     assert_int_equal(panel->rows, FIXTURE_LAYERS * step - 1);
     assert_int_equal(panel->columns, FIXTURE_HEADS * step - 1);
     const struct capture *a = workbench->arms[ARM_A].capture;
+    float *of_a = attention_of(a);
     for (int row = 0; row < panel->rows; row++) {
         for (int column = 0; column < panel->columns; column++) {
             float value = panel->values[row * panel->columns + column];
@@ -319,7 +320,7 @@ static void test_heads_figure(void **state) {
                 continue;
             }
             size_t at = capture_head(a, row / step, column / step);
-            assert_true(value == a->attention[at + (size_t)(query * FIXTURE_TOKENS + key)]);
+            assert_true(value == of_a[at + (size_t)(query * FIXTURE_TOKENS + key)]);
         }
     }
     assert_string_equal(panel->row_labels[FIXTURE_TOKENS / 2], "layer 0");
@@ -331,7 +332,10 @@ static void test_heads_figure(void **state) {
     assert_int_equal(heads_figure(workbench, &figure, &error), 0);
     assert_int_equal(figure.panels[0].scale, PANEL_DIVERGING);
     const struct capture *b = workbench->arms[ARM_B].capture;
-    assert_true(figure.panels[0].values[1] == b->attention[1] - a->attention[1]);
+    float *of_b = attention_of(b);
+    assert_true(figure.panels[0].values[1] == of_b[1] - of_a[1]);
+    free(of_a);
+    free(of_b);
     assert_int_equal(figure.panels[0].mask[1], 1); /* A keeps all */
     figure_free(&figure);
 
@@ -359,11 +363,12 @@ static void test_binned_figure(void **state) {
     assert_int_equal(heads_figure(workbench, &figure, NULL), 0);
     const struct panel *panel = &figure.panels[0];
     assert_int_equal(panel->rows, FIXTURE_LAYERS * 17 - 1);
-    const float *attention = workbench->arms[ARM_A].capture->attention;
+    float *attention = attention_of(workbench->arms[ARM_A].capture);
     float largest = 0; /* of queries 0 to 2 and keys 0 to 2, which are bin 0 of 16 */
     for (int i = 0; i < 9; i++)
         largest = fmaxf(largest, attention[i / 3 * 40 + i % 3]);
     assert_true(panel->values[0] == largest);
+    free(attention);
     int told = 0;
     for (int i = 0; i < figure.fact_count; i++)
         told |= strstr(figure.facts[i].value, "largest weight of each") != NULL;

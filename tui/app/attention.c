@@ -109,27 +109,37 @@ static int make_labels(struct attention_side *side, char *const *pieces, struct 
     return 0;
 }
 
+/* The chosen heads of a capture, one after the other. */
+struct chosen {
+    const struct attention_maps *maps;
+    const struct capture *capture;
+    float *weights; /* [T,T] of one; NULL: scores are wanted */
+};
+
+static struct reduce_head give_head(void *user, int index) {
+    const struct chosen *chosen = user;
+    const struct capture *capture = chosen->capture;
+    int head = chosen->maps->chosen[index];
+    size_t at = capture_head(capture, head / capture->heads, head % capture->heads);
+    if (chosen->weights)
+        capture_attention(capture, at, capture->encoding.count, chosen->weights);
+    return (struct reduce_head){chosen->weights ? chosen->weights : capture->scores + at,
+                                capture->mask + at};
+}
+
 /* The mean over the chosen heads, [T,T]. */
 static int make_mean(const struct attention_maps *maps, const struct capture *capture,
                      enum map_mode mode, struct attention_map *map, struct sawb_error *error) {
-    const float **values = malloc((size_t)maps->heads * sizeof(*values));
-    const uint8_t **masks = malloc((size_t)maps->heads * sizeof(*masks));
-    int status = -1;
-    if (!values || !masks) {
-        error_set(error, "attention: out of memory for %d heads", maps->heads);
-        goto end;
+    struct chosen chosen = {maps, capture, NULL};
+    int tokens = capture->encoding.count, scores = mode == MAP_SCORE;
+    if (!scores) {
+        chosen.weights = malloc((size_t)tokens * (size_t)tokens * sizeof(*chosen.weights));
+        if (!chosen.weights)
+            return error_set(error, "attention: out of memory for %d tokens", tokens);
     }
-    for (int i = 0; i < maps->heads; i++) {
-        size_t at = capture_head(capture, maps->chosen[i] / capture->heads,
-                                 maps->chosen[i] % capture->heads);
-        values[i] = (mode == MAP_SCORE ? capture->scores : capture->attention) + at;
-        masks[i] = capture->mask + at;
-    }
-    status = reduce_heads(map, capture->encoding.count, values, masks, maps->heads,
-                          mode == MAP_SCORE ? REDUCE_SCORES : REDUCE_WEIGHTS, error);
-end:
-    free(values);
-    free(masks);
+    int status = reduce_heads(map, tokens, give_head, &chosen, maps->heads,
+                              scores ? REDUCE_SCORES : REDUCE_WEIGHTS, error);
+    free(chosen.weights);
     return status;
 }
 

@@ -3,6 +3,8 @@
  */
 #include "tui/app/attention.h"
 
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tui/app/workbench.h"
@@ -126,10 +128,14 @@ void attention_read(const struct workbench *workbench, int arm, struct attention
                       maps->chosen[0] == workbench->layer * capture->heads + workbench->head;
     if (!reading->single)
         return;
-    size_t pair =
+    size_t at =
         capture_head(capture, maps->chosen[0] / capture->heads, maps->chosen[0] % capture->heads) +
-        (size_t)side->spans.spans[queries.first].first * (size_t)side->tokens +
-        (size_t)side->spans.spans[keys.first].first;
-    reading->score = (double)capture->scores[pair];
-    reading->weight = (double)capture->attention[pair];
+        (size_t)side->spans.spans[queries.first].first * (size_t)side->tokens;
+    int place = side->spans.spans[keys.first].first;
+    float *weights = malloc((size_t)side->tokens * sizeof(*weights));
+    if (weights)
+        capture_attention(capture, at, 1, weights);
+    reading->score = (double)capture->scores[at + (size_t)place];
+    reading->weight = weights ? (double)weights[place] : (double)NAN;
+    free(weights);
 }

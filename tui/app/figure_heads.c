@@ -26,15 +26,16 @@ static int fill_mosaic(struct panel *panel, const struct capture *capture,
     int tokens = capture->encoding.count, step = side + 1;
     size_t pairs = (size_t)tokens * (size_t)tokens;
     float *bins = malloc((size_t)side * (size_t)side * sizeof(*bins));
-    float *values = malloc(pairs * sizeof(*values));
+    float *values = malloc(2 * pairs * sizeof(*values));
     for (int i = 0; i < panel->rows * panel->columns; i++)
         panel->values[i] = NAN;
     for (int index = 0; bins && values && index < capture->layers * capture->heads; index++) {
         int row = index / capture->heads * step, column = index % capture->heads * step;
-        const float *a = capture->attention + (size_t)index * pairs;
-        const float *b = other ? other->attention + (size_t)index * pairs : NULL;
-        for (size_t i = 0; i < pairs; i++)
-            values[i] = b ? b[i] - a[i] : a[i];
+        capture_attention(capture, (size_t)index * pairs, tokens, values);
+        if (other)
+            capture_attention(other, (size_t)index * pairs, tokens, values + pairs);
+        for (size_t i = 0; i < pairs && other; i++)
+            values[i] = values[pairs + i] - values[i];
         minimap_bins(values, tokens, side, side, bins);
         for (int i = 0; i < side; i++)
             memcpy(panel->values + (row + i) * panel->columns + column, bins + i * side,

@@ -433,7 +433,7 @@ static void release(void *user) {
 static void put_arrays(struct workbench *workbench, const struct capture *capture,
                        uint64_t sequence, int exact, double now) {
     struct recorder *recorder = workbench->recorder;
-    struct arrays *arrays = arrays_copy(capture, sequence, exact, workbench->compute.kernels);
+    struct arrays *arrays = arrays_copy(capture, sequence, exact);
     struct log_stamp stamp = stamp_at(workbench, now);
     if (!arrays)
         return;

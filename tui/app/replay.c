@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/base/json.h"
+#include "core/kernel/kernels.h"
 #include "core/session/record.h"
 #include "core/session/record_arrays.h"
 #include "tui/app/replay_index.h"
@@ -142,13 +143,13 @@ static int fill_blank(struct capture *capture, struct sawb_error *error) {
     int fits = pairs <= ARRAYS_PAIRS_MOST && heads <= ARRAYS_PAIRS_MOST / pairs;
     size_t count = fits ? heads * pairs : 0;
     capture->scores = fits ? capture_memory(count * sizeof(float)) : NULL;
-    capture->attention = fits ? capture_memory(count * sizeof(float)) : NULL;
     capture->mask = fits ? capture_memory(count) : NULL;
-    if (!capture->scores || !capture->attention || !capture->mask)
+    if (!capture->scores || !capture->mask)
         return error_set(error, "session: no room for %zu tokens in %zu heads", tokens, heads);
     for (size_t i = 0; i < count; i++)
-        capture->scores[i] = capture->attention[i] = NAN;
+        capture->scores[i] = NAN;
     memset(capture->mask, 1, count);
+    capture->kernels = kernels_get(0);
     return 0;
 }
 

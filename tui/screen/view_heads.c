@@ -185,18 +185,26 @@ static void draw_map(const struct screen *screen, struct area area, int index) {
         area_text(area, (area.rows - 1) / 2, (area.columns - width) / 2, MEANING_FAINT, 0, word);
         return;
     }
-    size_t tokens = (size_t)capture->encoding.count;
+    int tokens = capture->encoding.count;
+    size_t pairs = (size_t)tokens * (size_t)tokens;
     size_t at = capture_head(capture, index / heads, index % heads);
-    struct minimap map = {.tokens = capture->encoding.count,
-                          .values = capture->attention + at,
-                          .other = other ? other->attention + at : NULL,
+    float *weights = malloc(2 * pairs * sizeof(*weights));
+    if (!weights)
+        return;
+    capture_attention(capture, at, tokens, weights);
+    if (other)
+        capture_attention(other, at, tokens, weights + pairs);
+    struct minimap map = {.tokens = tokens,
+                          .values = weights,
+                          .other = other ? weights + pairs : NULL,
                           .mask = other ? NULL : capture->mask + at,
                           .maximum = 1.0f};
     enum minimap_kind kind =
         minimap_kind(map.tokens, other != NULL, area.rows, area.columns, screen->glyphs);
     if (kind == MINIMAP_PAIRS)
-        map.maximum = largest_of(map.values, map.other, tokens * tokens);
+        map.maximum = largest_of(map.values, map.other, pairs);
     minimap_draw(area, &map, screen->glyphs);
+    free(weights);
 }
 
 /* Bars at both sides of the head under the cursor, a point behind those that were found. */

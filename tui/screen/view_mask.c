@@ -113,7 +113,7 @@ static int map_open(struct mask_map *mask, const struct screen *screen, int arm,
     int step = blocks ? mask->size : 1;
     mask->map = (struct heatmap){.rows = rows,
                                  .columns = rows,
-                                 .values = capture->attention,
+                                 .values = capture->scores,
                                  .row_labels = labels,
                                  .column_labels = labels,
                                  .maximum = 1,

@@ -62,15 +62,24 @@ void minimap_fit(int tokens, int difference, const struct glyphs *glyphs, int *r
     }
 }
 
+/* The first token of a bin, which token · bins / tokens is: divided once for each bin, not for each
+ * pair. */
+static int bin_begin(int bin, int tokens, int bins) {
+    return (int)(((int64_t)bin * tokens + bins - 1) / bins);
+}
+
 void minimap_bins(const float *values, int tokens, int rows, int columns, float *bins) {
     for (int i = 0; i < rows * columns; i++)
         bins[i] = 0.0f;
     for (int query = 0; query < tokens; query++) {
         float *row = bins + (int)((int64_t)query * rows / tokens) * columns;
         const float *from = values + (size_t)query * (size_t)tokens;
-        for (int key = 0; key < tokens; key++) {
-            float *bin = row + (int)((int64_t)key * columns / tokens);
-            *bin = fabsf(from[key]) > fabsf(*bin) ? from[key] : *bin;
+        for (int column = 0, key = 0; column < columns; column++) {
+            int end = bin_begin(column + 1, tokens, columns);
+            float most = row[column];
+            for (; key < end; key++)
+                most = fabsf(from[key]) > fabsf(most) ? from[key] : most;
+            row[column] = most;
         }
     }
 }

@@ -42,7 +42,7 @@ ALL_SOURCES := $(SOURCES) $(MAIN) $(TEST_SOURCES) $(FUZZ_SOURCES) $(BENCH_SOURCE
 # Products and sums may be fused there (the polynomials were fitted with room for it), but for update.c.
 SIMD_SOURCES := core/kernel/simd.c core/kernel/attention_simd.c core/kernel/attention_backward.c \
                 core/kernel/attention_ranges.c \
-                core/kernel/gemm.c core/kernel/largest.c core/kernel/update.c
+                core/kernel/gemm.c core/kernel/largest.c core/kernel/measure.c core/kernel/update.c
 ifeq ($(shell $(CC) -dumpmachine | cut -d- -f1),x86_64)
 SIMD_SETS := avx2 avx512
 endif

@@ -2,11 +2,10 @@
  * metrics.c - the table of metrics, and how a capture is measured.
  *
  * Every answer is measured before it is shown, so this must cost little beside the forward pass:
- * the loops over all pairs have no branches and no calls, so that the compiler can vectorise them.
+ * the loops over all pairs that take the longest are kernels (core/kernel/measure.c).
  */
 #include "core/inspect/metrics.h"
 
-#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,37 +15,6 @@
 #include "core/kernel/scratch.h"
 
 /* ---- of one head ----------------------------------------------------------------------------- */
-
-/*
- * ln x to about 2 units in the last place for x >= FLT_MIN, about -88 for 0. x = 2^n m with m in
- * [√½, √2), and ln m = 2 artanh((m - 1) / (m + 1)) as a series, whose next term is below 3e-9 of
- * it.
- */
-static inline float natural_log(float x) {
-    const float ln2_high = 0.693359375f, ln2_low = -2.12194440e-4f;
-    const int32_t root_half = 0x3f3504f3, one = 0x3f800000;
-    int32_t bits;
-    memcpy(&bits, &x, sizeof(bits));
-    bits += one - root_half;
-    float n = (float)((bits >> 23) - 127), m;
-    bits = (bits & 0x7fffff) + root_half;
-    memcpy(&m, &bits, sizeof(m));
-    float s = (m - 1.0f) / (m + 1.0f), square = s * s;
-    float series = 1.0f / 9.0f;
-    series = series * square + 1.0f / 7.0f;
-    series = series * square + 1.0f / 5.0f;
-    series = series * square + 1.0f / 3.0f;
-    series = series * square * (2.0f * s) + 2.0f * s;
-    return n * ln2_high + (n * ln2_low + series);
-}
-
-static double row_entropy(const float *weights, int tokens) {
-    double sum = 0.0;
-#pragma omp simd reduction(+ : sum)
-    for (int key = 0; key < tokens; key++)
-        sum -= (double)(weights[key] * natural_log(weights[key]));
-    return sum > 0.0 ? sum : 0.0;
-}
 
 static int row_kept(const struct metric_head *head, int query) {
     const uint8_t *mask = head->mask + (size_t)query * (size_t)head->tokens;
@@ -79,12 +47,9 @@ static double normalised_of(const struct metric_head *head) {
 
 static double distance_of(const struct metric_head *head) {
     double sum = 0.0;
-    for (int query = 0; query < head->tokens; query++) {
-        const float *weights = head->attention + (size_t)query * (size_t)head->tokens;
-#pragma omp simd reduction(+ : sum)
-        for (int key = 0; key < head->tokens; key++)
-            sum += (double)(weights[key] * (float)abs(query - key));
-    }
+    for (int query = 0; query < head->tokens; query++)
+        sum += head->kernels->distance(head->attention + (size_t)query * (size_t)head->tokens,
+                                       query, head->tokens);
     return sum / head->tokens;
 }
 
@@ -162,34 +127,16 @@ static double blocks_of(const struct metric_head *head) {
     return (double)empty / (double)all;
 }
 
-static double row_mass(const float *dense, const uint8_t *mask, int tokens) {
-    double kept = 0.0;
-#pragma omp simd reduction(+ : kept)
-    for (int key = 0; key < tokens; key++)
-        kept += (double)(dense[key] * (float)mask[key]);
-    return kept;
-}
-
 static double mass_of(const struct metric_head *head) {
     size_t tokens = (size_t)head->tokens;
     double sum = 0.0;
     for (size_t query = 0; query < tokens; query++) {
         const uint8_t *mask = head->mask + query * tokens;
-        sum += memchr(mask, 0, tokens) ? row_mass(head->dense + query * tokens, mask, head->tokens)
-                                       : 1.0;
+        sum += memchr(mask, 0, tokens)
+                   ? head->kernels->mass(head->dense + query * tokens, mask, head->tokens)
+                   : 1.0;
     }
     return sum / head->tokens;
-}
-
-static double row_divergence(const float *p, const float *q, int tokens) {
-    double sum = 0.0;
-#pragma omp simd reduction(+ : sum)
-    for (int key = 0; key < tokens; key++) {
-        float middle = 0.5f * (p[key] + q[key]) + FLT_MIN; /* not 0 */
-        float a = p[key] * natural_log(p[key] / middle), b = q[key] * natural_log(q[key] / middle);
-        sum += (double)(a + b);
-    }
-    return sum > 0.0 ? 0.5 * sum : 0.0;
 }
 
 static double divergence_of(const struct metric_head *head) {
@@ -198,8 +145,8 @@ static double divergence_of(const struct metric_head *head) {
     if (!head->other)
         return NAN;
     for (size_t query = 0; query < tokens; query++)
-        sum += row_divergence(head->attention + query * tokens, head->other + query * tokens,
-                              head->tokens);
+        sum += head->kernels->divergence(head->attention + query * tokens,
+                                         head->other + query * tokens, head->tokens);
     return sum / head->tokens;
 }
 
@@ -354,7 +301,8 @@ static void measure_head(void *user, int index) {
     }
     for (int i = 0; i < work->count; i++) {
         const struct capture *capture = work->captures[i];
-        struct metric_head head = {.tokens = tokens,
+        struct metric_head head = {.kernels = capture->kernels->measure,
+                                   .tokens = tokens,
                                    .attention = room.attention[i],
                                    .mask = capture->mask + at,
                                    .pieces = capture->pieces,
@@ -363,7 +311,7 @@ static void measure_head(void *user, int index) {
                                    .other = work->count == 2 ? room.attention[1 - i] : NULL};
         for (int query = 0; query < tokens; query++)
             room.entropies[query] =
-                row_entropy(head.attention + (size_t)query * (size_t)tokens, tokens);
+                head.kernels->entropy(head.attention + (size_t)query * (size_t)tokens, tokens);
         measure_rows(&head, off[i], off[1 - i], i > 0 ? work->values[0] + row : NULL,
                      work->values[i] + row);
     }

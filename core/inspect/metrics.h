@@ -16,6 +16,8 @@
 
 #include "core/inspect/capture.h"
 
+struct measure_kernels; /* core/kernel/kernels.h */
+
 enum metric_index {
     METRIC_ENTROPY,
     METRIC_NORMALISED,
@@ -38,6 +40,7 @@ enum metric_index {
 
 /* One head of a capture, as the functions of the table see it. */
 struct metric_head {
+    const struct measure_kernels *kernels;
     int tokens;              /* T */
     const float *attention;  /* [T,T] */
     const uint8_t *mask;     /* [T,T] */

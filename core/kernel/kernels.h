@@ -64,6 +64,15 @@ struct update_kernels {
     void (*follow)(float *average, const float *weight, size_t count, float share);
 };
 
+/* Of a row of attention, T weights. Sums are double precision. */
+struct measure_kernels {
+    double (*entropy)(const float *weights, int tokens); /* -Σ p ln p in nats, 0 ln 0 = 0 */
+    double (*distance)(const float *weights, int query, int tokens);       /* Σ p |query - key| */
+    double (*mass)(const float *weights, const uint8_t *mask, int tokens); /* Σ p of mask 1 */
+    /* Jensen-Shannon divergence of two rows, in nats: KL(p|m)/2 + KL(q|m)/2, m = (p+q)/2. */
+    double (*divergence)(const float *p, const float *q, int tokens);
+};
+
 struct attention_kernels; /* attention_kernels.h */
 struct gemm;              /* gemm.h */
 
@@ -71,7 +80,8 @@ struct kernels {
     const struct update_kernels *update;
     const struct attention_kernels *attention;
     const struct gemm *gemm; /* float32 */
-    const char *name;        /* "portable", "avx2", "avx512" */
+    const struct measure_kernels *measure;
+    const char *name; /* "portable", "avx2", "avx512" */
 
     /* x = before + bias; after = GELU(x) = x Φ(x) (Hendrycks, Gimpel 2016, arXiv 1606.08415;
      * exact), before = its derivative, which comes along with it and is all that the way back
@@ -115,9 +125,11 @@ struct kernels {
 
 extern const struct kernels kernels_portable;
 extern const struct update_kernels update_kernels_portable;
+extern const struct measure_kernels measure_kernels_portable;
 #if defined(__x86_64__)
 extern const struct kernels kernels_avx2, kernels_avx512;
 extern const struct update_kernels update_kernels_avx2, update_kernels_avx512;
+extern const struct measure_kernels measure_kernels_avx2, measure_kernels_avx512;
 #endif
 
 /* Sets by index, narrowest first; NULL past the last. Only sets this CPU can run. */

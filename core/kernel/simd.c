@@ -248,6 +248,7 @@ const struct kernels OF_SET(kernels) = {
     .update = &OF_SET(update_kernels),
     .attention = &OF_SET(attention_kernels),
     .gemm = &OF_SET(gemm),
+    .measure = &OF_SET(measure_kernels),
     .bias_gelu = bias_gelu,
     .bias_relu = bias_relu,
     .slope_backward = slope_backward,

@@ -62,25 +62,33 @@ INLINE struct attention_range range_of_group(const struct attention_tile *tile, 
     return all;
 }
 
+/* The first key of the block that a range begins in: chunks are counted from there, so that all but
+ * the first one begin with a block. */
+INLINE int block_of(const struct attention_range *range) {
+    return range->begin / LANES * LANES;
+}
+
 /* The chunk of `length` keys is so many keys further on. */
 INLINE struct keys keys_of_group(const struct attention_tile *tile, int group, int further,
                                  int length) {
     const struct attention_range *range = tile->range + group * GROUP;
     struct attention_range all = range_of_group(tile, group);
-    int begin = all.begin + further, end = begin + length < all.end ? begin + length : all.end;
+    int from = block_of(&all) + further, to = from + length;
+    int begin = from > all.begin ? from : all.begin, end = to < all.end ? to : all.end;
     struct keys found = keys_from(begin, end);
     for (int r = 0; r < GROUP; r++)
         found.all &= range[r].begin <= begin && range[r].end >= end;
     return found;
 }
 
-/* The most keys that a group of these tiles has. */
+/* The most keys that a group of these tiles has, from its first block on. */
 static int most_keys(const struct attention_tile *tiles, int count) {
     int most = 0;
     for (int t = 0; t < count; t++)
         for (int g = 0; g * GROUP < tiles[t].rows; g++) {
             struct attention_range all = range_of_group(&tiles[t], g);
-            most = all.end - all.begin > most ? all.end - all.begin : most;
+            int keys = all.end > all.begin ? all.end - block_of(&all) : 0;
+            most = keys > most ? keys : most;
         }
     return most;
 }

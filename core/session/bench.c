@@ -9,6 +9,7 @@
 
 #include "core/base/random.h"
 #include "core/inspect/capture.h"
+#include "core/kernel/attention_kernels.h"
 #include "core/kernel/profile.h"
 #include "core/session/sweep.h"
 
@@ -79,7 +80,7 @@ static int run_mask(void *user, struct sawb_error *error) {
     return 0;
 }
 
-/* forward and forward_capture */
+/* forward, forward_capture and forward_attention */
 
 static int prepare_forward(struct bench *bench, struct sawb_error *error) {
     const struct model *model = bench->model;
@@ -109,6 +110,14 @@ static int prepare_capture(struct bench *bench, struct sawb_error *error) {
     return prepare_forward(bench, error);
 }
 
+static int prepare_maps(struct bench *bench, struct sawb_error *error) {
+    if (prepare_capture(bench, error) < 0)
+        return -1;
+    size_t heads = (size_t)bench->model->config.layers * (size_t)bench->model->config.heads;
+    bench->scores = capture_memory(heads * (size_t)bench->n * (size_t)bench->n * sizeof(float));
+    return bench->scores ? 0 : out_of_memory(bench, error);
+}
+
 static int run_pass(struct bench *bench, struct encoder_capture *capture,
                     struct sawb_error *error) {
     int offsets[2] = {0, bench->n};
@@ -126,6 +135,23 @@ static int run_forward(void *user, struct sawb_error *error) {
 static int run_capture(void *user, struct sawb_error *error) {
     struct bench *bench = user;
     return run_pass(bench, &bench->capture, error);
+}
+
+static void soften_head(void *user, int head) {
+    const struct bench *bench = user;
+    size_t at = (size_t)head * (size_t)bench->n * (size_t)bench->n;
+    bench->compute.kernels->attention->softmax(bench->scores + at, bench->capture.scores + at,
+                                               bench->mask + at, bench->n, bench->n);
+}
+
+/* The attention of all heads written out, as other runtimes give it. */
+static int run_maps(void *user, struct sawb_error *error) {
+    struct bench *bench = user;
+    if (run_capture(user, error) < 0)
+        return -1;
+    pool_run(bench->compute.pool, bench->model->config.layers * bench->model->config.heads,
+             soften_head, bench);
+    return 0;
 }
 
 /* train_step: forward, backward and optimiser on sentences of n tokens */
@@ -176,6 +202,7 @@ static const struct measure measures[] = {
     {"matmul_sgemm", {1536}, bench_prepare_large, bench_run_sgemm, NULL, 1},
     {"forward", {8, 32, 128, 512}, prepare_forward, run_forward, NULL, 0},
     {"forward_capture", {8, 32, 128, 512}, prepare_capture, run_capture, run_forward, 0},
+    {"forward_attention", {8, 32, 128, 512}, prepare_maps, run_maps, run_forward, 0},
     {"train_step", {24}, prepare_train, run_train, NULL, 0},
 };
 #define MEASURES ((int)(sizeof(measures) / sizeof(measures[0])))

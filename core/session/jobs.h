@@ -226,8 +226,9 @@ struct bench_options {
 
 /*
  * EVENT_BENCH for each measurement whose name holds the filter: tokenize, mask, attention (of all
- * heads of one layer), forward, forward_capture, train_step, at several lengths n. A measurement is
- * at least 5 and up to 200 timed runs after warm-up, 30 where fifteen seconds allow it.
+ * heads of one layer), forward, forward_capture, forward_attention, train_step, at several lengths
+ * n. A measurement is at least 5 and up to 200 timed runs after warm-up, 30 where fifteen seconds
+ * allow it.
  */
 struct job *job_bench(const struct job_arm *arm, const struct bench_options *options,
                       struct sawb_error *error);

@@ -244,7 +244,7 @@ def run_model(options, report):
                 report.compare(
                     "model", case, tokens, name,
                     lambda: time_runs(lambda: run(ids, mask), options.seconds),
-                    lambda: time_sawb(sawb, options, "forward_capture", tokens))
+                    lambda: time_sawb(sawb, options, "forward_attention", tokens))
             sawb.close()
 
 

@@ -618,10 +618,20 @@ static void test_bench(void **state) {
     static const struct {
         const char *name;
         int n;
-    } expected[] = {
-        {"tokenize", 8},        {"tokenize", 32},        {"mask", 8},       {"mask", 32},
-        {"attention", 8},       {"attention", 500},      {"forward", 8},    {"forward", 32},
-        {"forward_capture", 8}, {"forward_capture", 32}, {"train_step", 8}, {"train_step", 32}};
+    } expected[] = {{"tokenize", 8},
+                    {"tokenize", 32},
+                    {"mask", 8},
+                    {"mask", 32},
+                    {"attention", 8},
+                    {"attention", 500},
+                    {"forward", 8},
+                    {"forward", 32},
+                    {"forward_capture", 8},
+                    {"forward_capture", 32},
+                    {"forward_attention", 8},
+                    {"forward_attention", 32},
+                    {"train_step", 8},
+                    {"train_step", 32}};
     int found = 0, told = count_of(&bed, EVENT_BENCH);
     for (int i = 0; i < told; i++) {
         const struct measurement *got = &nth(&bed, EVENT_BENCH, i)->data.measurement;

@@ -7,7 +7,7 @@
  *     capture_free(capture);
  *
  * Scores and mask are kept. The attention is their softmax, worked out by who looks at it: that
- * takes less time than to write it in the pass and read it again, and half of the memory.
+ * takes no more time than to write it in the pass and read it again, and half of the memory.
  *
  * What holds of every capture: where the mask is 0 the attention is 0; a row of the attention sums
  * to 1, or to 0 in a head that is off; the diagonal of a row that would keep nothing is kept.
@@ -53,8 +53,8 @@ int capture_run(struct capture **capture, const struct model *model,
                 const struct compute *compute, struct sawb_error *error);
 void capture_free(struct capture *capture); /* NULL is fine */
 
-/* Memory for scores or mask of a capture that is made in another way. Not cleared. NULL:
- * there is none. Free with free. */
+/* Memory for scores or mask of a capture that is made in another way. Not cleared. NULL: there is
+ * none. Free with free. */
 void *capture_memory(size_t bytes);
 
 /* Where [T,T] of one head begin. */

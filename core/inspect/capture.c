@@ -39,8 +39,27 @@ void *capture_memory(size_t bytes) {
 }
 
 void capture_attention(const struct capture *capture, size_t at, int rows, float *attention) {
-    capture->kernels->attention->softmax(attention, capture->scores + at, capture->mask + at, rows,
+    const uint8_t *mask = capture->all_kept ? NULL : capture->mask + at;
+    capture->kernels->attention->softmax(attention, capture->scores + at, mask, rows,
                                          capture->encoding.count);
+}
+
+void capture_masks(const struct capture *capture, uint8_t *mask) {
+    size_t count = capture_head(capture, capture->layers, 0);
+    if (capture->all_kept)
+        memset(mask, 1, count);
+    else
+        memcpy(mask, capture->mask, count);
+}
+
+int capture_keep_all(struct capture *capture) {
+    size_t pairs = (size_t)capture->encoding.count * (size_t)capture->encoding.count;
+    capture->all_kept = 1;
+    capture->mask = malloc(pairs + 1);
+    if (!capture->mask)
+        return -1;
+    memset(capture->mask, 1, pairs);
+    return 0;
 }
 
 /* a * b * c * d floats; NULL also when that overflows. */
@@ -74,8 +93,11 @@ static int allocate(struct capture *capture, const struct sparsity *sparsity) {
     capture->scores = allocate_floats(layers, heads, tokens, tokens);
     if (!capture->scores)
         return -1;
-    capture->mask =
-        capture_memory(layers * heads * tokens * tokens); /* fits: four times as much did */
+    if (sparsity_is_dense(sparsity))
+        capture_keep_all(capture);
+    else
+        capture->mask =
+            capture_memory(layers * heads * tokens * tokens); /* fits: four times as much did */
     capture->logits = allocate_floats(labels, 1, 1, 1);
     capture->probabilities = allocate_floats(labels, 1, 1, 1);
     capture->spec = strdup(sparsity_text(sparsity));
@@ -90,7 +112,8 @@ static int run_forward(struct capture *capture, const struct model *model,
                        const struct sparsity *sparsity, const struct compute *compute,
                        struct sawb_error *error) {
     struct mask_source source = sparsity_source(sparsity);
-    struct encoder_capture kept = {capture->scores, capture->mask, NULL};
+    uint8_t *mask = capture->all_kept ? NULL : capture->mask;
+    struct encoder_capture kept = {capture->scores, mask, NULL};
     struct encoder_options options = {.mask = &source, .seed = capture->seed, .capture = &kept};
     int offsets[2] = {0, capture->encoding.count};
     struct encoder_batch batch = {1, offsets, capture->encoding.ids};

@@ -28,7 +28,8 @@ struct capture {
     char **pieces;            /* [T] spelling of each token */
     int layers, heads, hidden, labels;
     float *scores;                 /* [L,NH,T,T] before the softmax, Q Kᵀ / √HS */
-    uint8_t *mask;                 /* [L,NH,T,T] 1 kept, 0 removed */
+    uint8_t *mask;                 /* [L,NH,T,T] 1 kept, 0 removed; or [T,T], see all_kept */
+    int all_kept;                  /* 1: by all heads, whose mask is one and the same */
     const struct kernels *kernels; /* that made it, whose softmax gives the attention */
     float *logits, *probabilities; /* [K] */
     int label;                     /* the most probable; of equals the first */
@@ -62,6 +63,18 @@ static inline size_t capture_head(const struct capture *capture, int layer, int 
     size_t tokens = (size_t)capture->encoding.count;
     return ((size_t)layer * (size_t)capture->heads + (size_t)head) * tokens * tokens;
 }
+
+/* The mask of the pairs from `at` on, to the end of their head. */
+static inline const uint8_t *capture_mask(const struct capture *capture, size_t at) {
+    size_t pairs = (size_t)capture->encoding.count * (size_t)capture->encoding.count;
+    return capture->mask + (capture->all_kept ? at % pairs : at);
+}
+
+/* mask [L,NH,T,T] of all heads. */
+void capture_masks(const struct capture *capture, uint8_t *mask);
+
+/* Gives a capture that has none the mask that keeps all pairs. -1 when out of memory. */
+int capture_keep_all(struct capture *capture);
 
 /* attention [rows,T] of the rows of pairs from `at` on, the first one of a row: one, those of a
  * head, or of all. */

@@ -60,7 +60,7 @@ static void set_tensor(struct tensor *tensor, const char *name, enum tensor_type
 }
 
 static void add_capture(struct tensor tensors[CAPTURE_TENSORS], const struct capture *capture,
-                        const float *attention, const float *hidden_states) {
+                        const float *attention, const uint8_t *mask, const float *hidden_states) {
     int tokens = capture->encoding.count;
     const int pairs[] = {capture->layers, capture->heads, tokens, tokens};
     const int states[] = {capture->layers + 1, tokens, capture->hidden};
@@ -70,7 +70,7 @@ static void add_capture(struct tensor tensors[CAPTURE_TENSORS], const struct cap
     set_tensor(&tensors[2], "hidden_states", TENSOR_F32, hidden_states, 3, states);
     set_tensor(&tensors[3], "logits", TENSOR_F32, capture->logits, 1, logits);
     /* Last, so that all that stands before it is aligned for floats. */
-    set_tensor(&tensors[4], "mask", TENSOR_U8, capture->mask, 4, pairs);
+    set_tensor(&tensors[4], "mask", TENSOR_U8, mask, 4, pairs);
 }
 
 static void add_gradients(struct tensor *tensors, char (*names)[GRADIENT_NAME_BYTES],
@@ -146,7 +146,8 @@ int capture_export(const struct capture *capture, const struct model *model,
                                   (size_t)capture->hidden * sizeof(*hidden_states));
     size_t pairs = capture_head(capture, capture->layers, 0);
     float *attention = capture_memory(pairs * sizeof(*attention));
-    if (!tensors || !names || !metadata || !hidden_states || !attention) {
+    uint8_t *mask = capture_memory(pairs);
+    if (!tensors || !names || !metadata || !hidden_states || !attention || !mask) {
         error_set(error, "export: out of memory for %d tensors", count);
         goto done;
     }
@@ -159,12 +160,14 @@ int capture_export(const struct capture *capture, const struct model *model,
         goto done;
     capture_attention(capture, 0, capture->layers * capture->heads * capture->encoding.count,
                       attention);
-    add_capture(tensors + gradient_count, capture, attention, hidden_states);
+    capture_masks(capture, mask);
+    add_capture(tensors + gradient_count, capture, attention, mask, hidden_states);
     status = safetensors_write(path, tensors, count, metadata, error);
 
 done:
     cJSON_Delete(metadata);
     free(attention);
+    free(mask);
     free(hidden_states);
     free(names);
     free(tensors);

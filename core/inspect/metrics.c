@@ -212,7 +212,7 @@ int metric_find(const char *name, size_t length) {
 
 int capture_head_off(const struct capture *capture, int layer, int head) {
     size_t tokens = (size_t)capture->encoding.count;
-    return !memchr(capture->mask + capture_head(capture, layer, head), 1, tokens * tokens);
+    return !memchr(capture_mask(capture, capture_head(capture, layer, head)), 1, tokens * tokens);
 }
 
 int captures_comparable(const struct capture *a, const struct capture *b) {
@@ -226,7 +226,7 @@ int captures_comparable(const struct capture *a, const struct capture *b) {
 
 static int is_dense(const struct capture *capture) {
     size_t pairs = capture_head(capture, capture->layers, 0);
-    return !memchr(capture->mask, 0, pairs);
+    return capture->all_kept || !memchr(capture->mask, 0, pairs);
 }
 
 /* Captures that are comparable, or one. */
@@ -268,7 +268,7 @@ static const float *dense_of(const struct measuring *work, const struct room *ro
     int tokens = capture->encoding.count;
     if (work->count == 2 && work->same_model && work->dense[1 - which])
         return room->attention[1 - which];
-    if (!memchr(capture->mask + at, 0, (size_t)tokens * (size_t)tokens))
+    if (!memchr(capture_mask(capture, at), 0, (size_t)tokens * (size_t)tokens))
         return room->attention[which];
     capture->kernels->attention->softmax(room->dense, capture->scores + at, NULL, tokens, tokens);
     return room->dense;
@@ -304,7 +304,7 @@ static void measure_head(void *user, int index) {
         struct metric_head head = {.kernels = capture->kernels->measure,
                                    .tokens = tokens,
                                    .attention = room.attention[i],
-                                   .mask = capture->mask + at,
+                                   .mask = capture_mask(capture, at),
                                    .pieces = capture->pieces,
                                    .entropies = room.entropies,
                                    .dense = dense_of(work, &room, i, at),

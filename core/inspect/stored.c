@@ -54,6 +54,7 @@ static struct capture *copy_rest(const struct capture *from, size_t *bytes) {
     *to = *from;
     to->scores = NULL;
     to->mask = NULL;
+    to->all_kept = 0;
     to->text = copy_string(from->text, bytes, &failed);
     to->spec = copy_string(from->spec, bytes, &failed);
     to->pattern = copy_string(from->pattern, bytes, &failed);
@@ -97,6 +98,7 @@ static void pack_maps(struct stored *stored, const struct capture *capture) {
     size_t pairs = head_pairs(capture);
     for (size_t head = 0; head < head_count(capture); head++) {
         const float *scores = capture->scores + head * pairs;
+        const uint8_t *mask = capture_mask(capture, head * pairs);
         float *ends = stored->ends[head];
         find_ends(scores, pairs, ends);
         double range = (double)ends[1] - (double)ends[0];
@@ -104,7 +106,7 @@ static void pack_maps(struct stored *stored, const struct capture *capture) {
             size_t at = head * pairs + i;
             double above = (double)scores[i] - (double)ends[0];
             stored->scores[at] = range > 0 ? level(above / range) : 0;
-            if (capture->mask[at])
+            if (mask[i])
                 stored->mask[at / 8] |= (uint8_t)(1u << (at % 8));
         }
     }

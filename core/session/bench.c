@@ -102,10 +102,11 @@ static int prepare_capture(struct bench *bench, struct sawb_error *error) {
     size_t heads = (size_t)config->layers * (size_t)config->heads, n = (size_t)bench->n, pairs;
     if (__builtin_mul_overflow(heads, n * n, &pairs) || pairs > SIZE_MAX / sizeof(float))
         return out_of_memory(bench, error);
-    bench->mask = capture_memory(pairs);
+    int dense = sparsity_is_dense(bench->sparsity);
+    bench->mask = dense ? NULL : capture_memory(pairs);
     bench->capture = (struct encoder_capture){.scores = capture_memory(pairs * sizeof(float)),
                                               .mask = bench->mask};
-    if (!bench->mask || !bench->capture.scores)
+    if ((!dense && !bench->mask) || !bench->capture.scores)
         return out_of_memory(bench, error);
     return prepare_forward(bench, error);
 }
@@ -141,7 +142,8 @@ static void soften_head(void *user, int head) {
     const struct bench *bench = user;
     size_t at = (size_t)head * (size_t)bench->n * (size_t)bench->n;
     bench->compute.kernels->attention->softmax(bench->scores + at, bench->capture.scores + at,
-                                               bench->mask + at, bench->n, bench->n);
+                                               bench->mask ? bench->mask + at : NULL, bench->n,
+                                               bench->n);
 }
 
 /* The attention of all heads written out, as other runtimes give it. */

@@ -31,7 +31,7 @@ struct bench {
     int *ids;      /* [n] [CLS], random word pieces, [SEP] */
     char *text;    /* tokenize, train_step: about n tokens */
     float *scores; /* mask: [n,n]; forward_attention: the attention [L,NH,n,n] */
-    uint8_t *mask; /* mask, forward_...: [n,n] or [L,NH,n,n] */
+    uint8_t *mask; /* mask: [n,n]; forward_...: [L,NH,n,n], NULL: dense */
     struct encoder *encoder;
     struct encoder_capture capture;
     struct example *examples; /* train_step: [sentences] of the same text */

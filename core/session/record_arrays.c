@@ -73,8 +73,10 @@ struct arrays *arrays_copy(const struct capture *capture, uint64_t sequence, int
     for (size_t i = 0; i < count && !arrays->exact; i++)
         arrays->exact = !isfinite(capture->scores[i]);
     arrays->scores = copy(capture->scores, count * sizeof(float));
-    arrays->mask = copy(capture->mask, count);
+    arrays->mask = malloc(count + 1);
     int failed = count > ARRAYS_PAIRS_MOST || !arrays->scores || !arrays->mask;
+    if (!failed)
+        capture_masks(capture, arrays->mask);
     if (capture->metrics && !failed) {
         arrays->metrics = copy(capture->metrics, head_count(arrays) * METRICS * sizeof(double));
         failed |= !arrays->metrics;
@@ -330,5 +332,6 @@ int arrays_unpack(const unsigned char *body, size_t size, struct capture *captur
     capture->scores = scores;
     capture->kernels = kernels;
     capture->mask = mask;
+    capture->all_kept = 0;
     return 0;
 }

@@ -1,5 +1,5 @@
 /*
- * attention_of.h - the attention of all heads of a capture at once.
+ * attention_of.h - attention and mask of all heads of a capture at once.
  */
 #ifndef SAWB_TESTS_INSPECT_ATTENTION_OF_H
 #define SAWB_TESTS_INSPECT_ATTENTION_OF_H
@@ -17,6 +17,14 @@ static inline float *attention_of(const struct capture *capture) {
     capture_attention(capture, 0, capture->layers * capture->heads * capture->encoding.count,
                       attention);
     return attention;
+}
+
+/* The same of its mask. */
+static inline uint8_t *mask_of(const struct capture *capture) {
+    uint8_t *mask = malloc(capture_head(capture, capture->layers, 0) + 1);
+    assert_non_null(mask);
+    capture_masks(capture, mask);
+    return mask;
 }
 
 #endif

@@ -91,12 +91,14 @@ static struct expected measure(struct bed *bed, const char *spec, int labelled) 
         size_t tokens = (size_t)dense->encoding.count;
         size_t places = (size_t)(dense->layers * dense->heads), count = places * tokens * tokens;
         float *attention = attention_of(dense);
+        uint8_t *mask = mask_of(capture);
         double mass = 0;
         for (size_t p = 0; p < count; p++) {
-            kept += capture->mask[p];
-            mass += capture->mask[p] ? (double)attention[p] : 0;
+            kept += mask[p];
+            mass += mask[p] ? (double)attention[p] : 0;
         }
         free(attention);
+        free(mask);
         valid += (double)count;
         sum.mass += mass / (double)(places * tokens);
         sum.agreement += capture->label == dense->label;

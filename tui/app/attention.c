@@ -124,7 +124,7 @@ static struct reduce_head give_head(void *user, int index) {
     if (chosen->weights)
         capture_attention(capture, at, capture->encoding.count, chosen->weights);
     return (struct reduce_head){chosen->weights ? chosen->weights : capture->scores + at,
-                                capture->mask + at};
+                                capture_mask(capture, at)};
 }
 
 /* The mean over the chosen heads, [T,T]. */

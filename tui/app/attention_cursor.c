@@ -120,7 +120,7 @@ void attention_read(const struct workbench *workbench, int arm, struct attention
     reading->value = (double)side->shown.values[cell];
     for (int i = 0; i < maps->heads; i++) {
         int layer = maps->chosen[i] / capture->heads, head = maps->chosen[i] % capture->heads;
-        const uint8_t *mask = capture->mask + capture_head(capture, layer, head);
+        const uint8_t *mask = capture_mask(capture, capture_head(capture, layer, head));
         reading->pairs_kept += pairs_kept(side, mask, queries, keys);
     }
     reading->pairs = (long)reading->queries * reading->keys * maps->heads;

@@ -41,9 +41,10 @@ static int fill_mosaic(struct panel *panel, const struct capture *capture,
             memcpy(panel->values + (row + i) * panel->columns + column, bins + i * side,
                    (size_t)side * sizeof(*bins));
         /* A bin is removed when all of its pairs are, in both arms. */
+        const uint8_t *mask = capture_mask(capture, (size_t)index * pairs);
+        const uint8_t *other_mask = other ? capture_mask(other, (size_t)index * pairs) : mask;
         for (size_t i = 0; i < pairs; i++)
-            values[i] = capture->mask[(size_t)index * pairs + i] ||
-                        (other && other->mask[(size_t)index * pairs + i]);
+            values[i] = mask[i] || other_mask[i];
         minimap_bins(values, tokens, side, side, bins);
         for (int i = 0; i < side * side; i++)
             panel->mask[(row + i / side) * panel->columns + column + i % side] = bins[i] > 0.0f;

@@ -24,7 +24,8 @@ static int add_pairs(struct figure *figure, const struct workbench *workbench, i
     if (!panel || panel_row_labels(panel, pieces, error) < 0 ||
         panel_column_labels(panel, pieces, error) < 0 || panel_unit(panel, "kept", error) < 0)
         return -1;
-    memcpy(panel->mask, capture->mask + capture_head(capture, workbench->layer, workbench->head),
+    memcpy(panel->mask,
+           capture_mask(capture, capture_head(capture, workbench->layer, workbench->head)),
            tokens * tokens);
     for (size_t i = 0; i < tokens * tokens; i++)
         panel->values[i] = panel->mask[i];

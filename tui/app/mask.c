@@ -40,8 +40,8 @@ struct block_count mask_blocks(const struct workbench *workbench, int arm, int l
     const struct capture *capture = answer_of(workbench, arm, layer, head);
     if (!capture)
         return (struct block_count){0};
-    return block_layout(capture->mask + capture_head(capture, layer, head), capture->encoding.count,
-                        mask_block_size(workbench, arm), kinds);
+    return block_layout(capture_mask(capture, capture_head(capture, layer, head)),
+                        capture->encoding.count, mask_block_size(workbench, arm), kinds);
 }
 
 double mask_value(const struct workbench *workbench, int arm, int layer, int head,
@@ -55,7 +55,7 @@ double mask_value(const struct workbench *workbench, int arm, int layer, int hea
     }
     if (show == MASK_MASS)
         return capture_metric(capture, layer, head, METRIC_MASS);
-    return sparsity_realised(capture->mask + capture_head(capture, layer, head),
+    return sparsity_realised(capture_mask(capture, capture_head(capture, layer, head)),
                              capture->encoding.count);
 }
 

@@ -143,12 +143,10 @@ static int fill_blank(struct capture *capture, struct sawb_error *error) {
     int fits = pairs <= ARRAYS_PAIRS_MOST && heads <= ARRAYS_PAIRS_MOST / pairs;
     size_t count = fits ? heads * pairs : 0;
     capture->scores = fits ? capture_memory(count * sizeof(float)) : NULL;
-    capture->mask = fits ? capture_memory(count) : NULL;
-    if (!capture->scores || !capture->mask)
+    if (!capture->scores || capture_keep_all(capture) < 0)
         return error_set(error, "session: no room for %zu tokens in %zu heads", tokens, heads);
     for (size_t i = 0; i < count; i++)
         capture->scores[i] = NAN;
-    memset(capture->mask, 1, count);
     capture->kernels = kernels_get(0);
     return 0;
 }

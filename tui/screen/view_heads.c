@@ -197,7 +197,7 @@ static void draw_map(const struct screen *screen, struct area area, int index) {
     struct minimap map = {.tokens = tokens,
                           .values = weights,
                           .other = other ? weights + pairs : NULL,
-                          .mask = other ? NULL : capture->mask + at,
+                          .mask = other ? NULL : capture_mask(capture, at),
                           .maximum = 1.0f};
     enum minimap_kind kind =
         minimap_kind(map.tokens, other != NULL, area.rows, area.columns, screen->glyphs);

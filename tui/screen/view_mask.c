@@ -156,9 +156,8 @@ static void draw_cell(const struct screen *screen, const struct mask_map *mask, 
         kind = mask->kinds[index];
     } else {
         const struct capture *capture = answer_of(screen, mask->arm);
-        kind = capture->mask[capture_head(capture, workbench->layer, workbench->head) + index]
-                   ? BLOCK_FULL
-                   : BLOCK_EMPTY;
+        size_t at = capture_head(capture, workbench->layer, workbench->head) + index;
+        kind = *capture_mask(capture, at) ? BLOCK_FULL : BLOCK_EMPTY;
         by_hand = mask->sparsity && sparsity_cell_listed(mask->sparsity, workbench->layer,
                                                          workbench->head, row, column) != CELL_FREE;
     }

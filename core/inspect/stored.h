@@ -2,8 +2,8 @@
  * stored.h - a capture packed for keeping many of them: about 2 bytes a pair instead of 5.
  *
  * Scores are kept in 16 bits between the least and the greatest of their head (off by at most
- * 1/131070 of that range), the mask in one bit. Logits, probabilities and metrics are exact. Hidden
- * states are left out.
+ * 1/131070 of that range, so that a weight is off by 1/65535 of the range times itself), the mask
+ * in one bit. Logits, probabilities and metrics are exact. Hidden states are left out.
  */
 #ifndef SAWB_CORE_INSPECT_STORED_H
 #define SAWB_CORE_INSPECT_STORED_H

@@ -435,7 +435,8 @@ static size_t shown_at(const struct task *task, int row) {
 }
 
 static float *scores_at(const struct task *task, int row) {
-    float *scores = task->capture && !task->streamed ? task->capture->scores : NULL;
+    int straight = !task->streamed || task->view.past;
+    float *scores = task->capture && straight ? task->capture->scores : NULL;
     return scores ? scores + shown_at(task, row) : task->work.scores;
 }
 
@@ -446,9 +447,9 @@ static uint8_t *mask_at(const struct task *task, int row) {
 
 /* The scores of `rows` queries go to the viewer if they are not there already. */
 static void show_rows(const struct task *task, int row, int rows, const float *scores) {
-    if (task->streamed && task->capture->scores)
-        stream_row(task->capture->scores + shown_at(task, row), scores,
-                   (size_t)rows * (size_t)task->view.tokens, 1.0f);
+    float *shown = task->capture->scores ? task->capture->scores + shown_at(task, row) : NULL;
+    if (shown && shown != scores)
+        stream_row(shown, scores, (size_t)rows * (size_t)task->view.tokens, 1.0f);
 }
 
 static void run_dense(struct task *task) {
@@ -461,12 +462,10 @@ static void run_dense(struct task *task) {
         for (; count < together && first < tokens; count++, first += ATTENTION_ROWS)
             tiles[count] =
                 attention_tile_dense(&run, tokens, first, attention_tile_rows(tokens, first));
-        if (task->view.past)
-            task->view.scores = task->capture->scores + shown_at(task, row);
-        else if (task->capture)
+        if (task->capture)
             task->view.scores = scores_at(task, row);
         run_tiles(task, tiles, count, NULL);
-        if (task->capture && !task->view.past)
+        if (task->capture)
             show_rows(task, row, (first < tokens ? first : tokens) - row, task->view.scores);
     }
     if (task->capture && task->capture->mask)

@@ -203,6 +203,10 @@ static void test_predict_both_arms(void **state) {
         size_t pairs = capture_head(expected, expected->layers, 0);
         assert_string_equal(got->text, "a fine film");
         assert_string_equal(got->spec, specs[arm]);
+        float *got_attention = attention_of(got), *expected_attention = attention_of(expected);
+        assert_memory_equal(got_attention, expected_attention, pairs * sizeof(float));
+        free(got_attention);
+        free(expected_attention);
         assert_memory_equal(got->scores, expected->scores, pairs * sizeof(float));
         uint8_t *got_mask = mask_of(got), *expected_mask = mask_of(expected);
         assert_memory_equal(got_mask, expected_mask, pairs);
